@@ -1,0 +1,46 @@
+//! What stands for a key wherever the key itself must not go.
+
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Domain separation of the digest; part of the format, never changed.
+pub(super) const CONTEXT: &str = "apikeyd 2026 key digest v1";
+
+/// BLAKE3 `derive_key` of a key's version, id and secret: computed by the client, so that the secret does
+/// not cross the socket again. It proves possession of the key to the daemon, so it is handled like a
+/// secret: no `Debug`, no `Clone`, wiped when dropped.
+#[derive(Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
+#[serde(transparent)]
+#[expect(missing_debug_implementations, reason = "a digest must not be printable")]
+pub struct KeyDigest([u8; Self::BYTES]);
+
+impl KeyDigest {
+    /// Bytes of a digest.
+    pub const BYTES: usize = 32;
+
+    /// From bytes that came over the wire.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, for the keyed hash and the wire only.
+    #[must_use]
+    pub const fn expose_bytes(&self) -> &[u8; Self::BYTES] {
+        &self.0
+    }
+
+    /// Hashes the hashed part of a key: one version digit, ten of id, 43 of secret.
+    pub(super) fn of(version_id_secret: &[u8; 54]) -> Self {
+        Self(blake3::derive_key(CONTEXT, version_id_secret))
+    }
+}
+
+/// Compares in constant time.
+impl PartialEq for KeyDigest {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+impl Eq for KeyDigest {}

@@ -1,0 +1,56 @@
+//! The bodies, one type for each. A message is never edited after its release: a new form gets a new
+//! opcode.
+//!
+//! | opcode | request | answer |
+//! |---|---|---|
+//! | `Validate` | [`Validate`] | [`Verdict`] |
+//! | `Status` | [`Empty`] | [`Status`] |
+//! | `PolicyRows` | [`PolicyRows`] | [`PolicyPage`] |
+//! | `PolicyTest` | [`Operation`] | [`PolicyAnswer`] |
+//! | `Generate` | [`Generate`] | [`Generated`] |
+//! | `Save` | [`Save`] | [`Saved`] |
+//! | `RetrieveUser` | [`RetrieveUser`] | [`KeyRecord`] |
+//! | `RetrieveKey` | [`RetrieveKey`] | [`KeyRecord`] |
+//! | `Delete` | [`Delete`] | [`Deleted`] |
+//! | `CredentialsChanged` | [`CredentialsChanged`] | [`UserEnded`] |
+//! | `DeleteUser` | [`DeleteUser`] | [`UserEnded`] |
+//! | `List` | [`List`] | [`KeyPage`] |
+//! | `AuditList` | [`AuditList`] | [`AuditPage`] |
+//! | `AuditVerify` | [`AuditVerify`] | [`AuditReport`] |
+//! | `Statistics` | [`Empty`] | [`Statistics`] |
+//! | `Reload` | [`Empty`] | [`Reloaded`] |
+//! | `Backup` | [`Empty`] | [`BackupReady`] and one descriptor |
+//!
+//! Any status but `Ok` comes with a [`Failure`].
+
+mod audit;
+mod daemon;
+mod lifecycle;
+mod policy;
+mod record;
+mod validation;
+
+pub use audit::{
+    Actor, AuditEvent, AuditFault, AuditHead, AuditList, AuditPage, AuditReport, AuditRow, AuditVerify,
+};
+pub use daemon::{BackupReady, Reloaded, Statistics, Status, StoreState};
+pub use lifecycle::{
+    CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated,
+    KeyText, Save, SaveMode, Saved, UserEnded,
+};
+pub use policy::{Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict};
+pub use record::{EndReason, KeyPage, KeyRecord, KeyState, List, RetrieveKey, RetrieveUser};
+pub use validation::{Freshness, Refusal, ValidKey, Validate, Verdict};
+
+use serde::{Deserialize, Serialize};
+
+/// A body without content: zero bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Empty {}
+
+/// The body of every answer that is not `Ok`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// One sentence for people, with what to do. Programs use the status.
+    pub message: String,
+}

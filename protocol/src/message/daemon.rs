@@ -1,0 +1,72 @@
+//! The daemon itself.
+
+use super::audit::AuditHead;
+use crate::right::RightSet;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What the daemon is and how it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The daemon's version.
+    pub version: String,
+    /// The daemon's process.
+    pub pid: u32,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// Counts its starts.
+    pub instance: u64,
+    /// What the caller may do.
+    pub rights: RightSet,
+    /// Whether changes can be made.
+    pub store: StoreState,
+    /// Random name of the store, made with it.
+    pub store_id: [u8; 16],
+    /// The number of the last change.
+    pub revision: u64,
+    /// Active keys.
+    pub active_keys: u64,
+    /// Records of ended keys.
+    pub ended_keys: u64,
+    /// Drafts that wait to be saved.
+    pub drafts: u64,
+    /// Open connections.
+    pub connections: u32,
+    /// Rows of the policy table in force.
+    pub policy_rows: u32,
+}
+
+/// Whether changes can be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StoreState {
+    /// They can.
+    Ready,
+    /// The disk is full or failing: validation goes on, changes are refused until it is mended.
+    ReadOnly,
+}
+
+/// Counters since the daemon's start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Statistics {
+    /// Name and value; names are stable, new ones may be added.
+    pub counters: Vec<(String, u64)>,
+}
+
+/// The policy table and the rights that are now in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reloaded {
+    /// Rows of the policy table.
+    pub policy_rows: u32,
+    /// Whether the policy table is another one than before.
+    pub policy_changed: bool,
+}
+
+/// A consistent copy of the database. The answer's frame carries its descriptor (SCM_RIGHTS), open for
+/// reading at offset 0; the file has no name and goes with the descriptor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupReady {
+    /// Bytes to copy.
+    pub bytes: u64,
+    /// The end of the audit chain in the copy.
+    pub head: AuditHead,
+}

@@ -1,0 +1,153 @@
+//! The life of a key: generate, save, end.
+
+use super::record::{EndReason, KeyRecord};
+use crate::key::{ApiKey, KeyId};
+use crate::name::{Label, UserId};
+use crate::time::Timestamp;
+use serde::de::{self, Deserializer, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// Asks for a draft key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generate {
+    /// Whose key it will be.
+    pub user: UserId,
+    /// What a person wrote beside it.
+    pub label: Option<Label>,
+    /// When the saved key will end by itself; later than now, at most the year 9999.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A draft. The only message that ever holds a secret.
+#[derive(Serialize, Deserialize)]
+#[expect(missing_debug_implementations, reason = "holds a key, which must not be printable")]
+pub struct Generated {
+    /// The key's id, which names the draft.
+    pub key_id: KeyId,
+    /// The key.
+    pub key: KeyText,
+    /// Until when the draft can be saved.
+    pub draft_expires_at: Timestamp,
+}
+
+/// A key that travels in [`Generated`] as text, and nowhere else.
+#[expect(missing_debug_implementations, reason = "holds a key, which must not be printable")]
+pub struct KeyText(pub ApiKey);
+
+impl Serialize for KeyText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose_text())
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = KeyText;
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("the text of a key")
+            }
+            // Only a borrowed or transient `&str` is taken: no owned copy of the secret is made.
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<KeyText, E> {
+                ApiKey::parse(text.as_bytes()).map(KeyText).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// Makes a draft the user's active key. Idempotent: a repetition gets the same answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Save {
+    /// The draft.
+    pub key_id: KeyId,
+    /// Whether the user must have no active key, or must have one.
+    pub mode: SaveMode,
+}
+
+/// How a draft becomes active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SaveMode {
+    /// The user must have no active key.
+    Add,
+    /// The user must have one, which ends in the same step.
+    Replace,
+}
+
+/// The draft is, or was already, the user's active key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Saved {
+    /// The record as it stands now; in the answer to a repetition the key may have ended since.
+    pub key: KeyRecord,
+    /// The key whose place it took.
+    pub replaced: Option<KeyId>,
+}
+
+/// Ends a key, or discards a draft of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delete {
+    /// The key.
+    pub key_id: KeyId,
+}
+
+/// The key is not valid any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// The key.
+    pub key_id: KeyId,
+    /// Whose key it was.
+    pub user: UserId,
+    /// What happened.
+    pub outcome: DeleteOutcome,
+}
+
+/// What a delete found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeleteOutcome {
+    /// An active key, which has ended by this request.
+    Ended,
+    /// A key that had ended before.
+    AlreadyEnded {
+        /// Why it had.
+        reason: EndReason,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// A draft, which is gone.
+    DraftDiscarded,
+}
+
+/// The user's password was changed or reset: ends the active key, drops the drafts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialsChanged {
+    /// The user.
+    pub user: UserId,
+    /// What happened to the password, for the audit.
+    pub cause: CredentialsCause,
+}
+
+/// What happened to a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CredentialsCause {
+    /// The user changed it.
+    Change,
+    /// It was reset, by the user or by somebody else.
+    Reset,
+}
+
+/// The user's account is gone: ends the active key, drops the drafts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeleteUser {
+    /// The user.
+    pub user: UserId,
+}
+
+/// What an event of a user ended. Both empty when there was nothing, which is no error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserEnded {
+    /// The active key, which has ended.
+    pub key_id: Option<KeyId>,
+    /// The draft, which is gone.
+    pub draft: Option<KeyId>,
+}

@@ -1,0 +1,110 @@
+//! What the daemon tells of a key: never its secret, never a hash of it.
+
+use crate::key::KeyId;
+use crate::name::{Label, UserId};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// A saved key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
+    /// The key's id.
+    pub key_id: KeyId,
+    /// Whose key it is.
+    pub user: UserId,
+    /// What a person wrote beside it.
+    pub label: Option<Label>,
+    /// When it was saved.
+    pub created_at: Timestamp,
+    /// The uid that generated and saved it.
+    pub created_by: u32,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was last accepted, true within a minute.
+    pub last_used_at: Option<Timestamp>,
+    /// Whether it still counts.
+    pub state: KeyState,
+}
+
+/// Whether a key still counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeyState {
+    /// It does.
+    Active,
+    /// It does not, for ever.
+    Ended {
+        /// Why.
+        reason: EndReason,
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+/// Why a key ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EndReason {
+    /// It was deleted by its id.
+    Deleted,
+    /// Another key took its place.
+    Replaced,
+    /// The user's password was changed or reset.
+    CredentialsChanged,
+    /// The user's account was deleted.
+    UserDeleted,
+    /// Its expiry date passed.
+    Expired,
+}
+
+impl EndReason {
+    /// A name for people and for `--json`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Replaced => "replaced",
+            Self::CredentialsChanged => "credentials-changed",
+            Self::UserDeleted => "user-deleted",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl core::fmt::Display for EndReason {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Asks for the active key of a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetrieveUser {
+    /// The user.
+    pub user: UserId,
+}
+
+/// Asks for a key, active or ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetrieveKey {
+    /// The key.
+    pub key_id: KeyId,
+}
+
+/// Asks for saved keys in the order of their ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct List {
+    /// The last id of the page before.
+    pub after: Option<KeyId>,
+    /// Records wanted: 1 to [`MAX_PAGE_ITEMS`](crate::limit::MAX_PAGE_ITEMS).
+    pub limit: u16,
+    /// Whether ended keys are wanted too.
+    pub include_ended: bool,
+}
+
+/// Some saved keys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPage {
+    /// The keys. A page may be short, or empty, and yet not be the last.
+    pub keys: Vec<KeyRecord>,
+    /// What to give as `after` for the next page.
+    pub next: Option<KeyId>,
+}

@@ -1,0 +1,115 @@
+//! What a caller may ask for.
+
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// One of the four rights. The daemon gives them to users and groups by its configuration; a caller
+/// never claims one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Right {
+    /// Validate keys, read the policy table and the daemon's status.
+    Validate,
+    /// Generate, save, retrieve and end keys.
+    Issue,
+    /// List keys, read the audit and statistics, see why a validation was refused.
+    Inspect,
+    /// All of the others, and policy reload and backup.
+    Admin,
+}
+
+impl Right {
+    /// All four, in the order of their bits.
+    pub const ALL: [Self; 4] = [Self::Validate, Self::Issue, Self::Inspect, Self::Admin];
+
+    /// The name used in the configuration and in messages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Validate => "validate",
+            Self::Issue => "issue",
+            Self::Inspect => "inspect",
+            Self::Admin => "admin",
+        }
+    }
+
+    const fn bit(self) -> u32 {
+        match self {
+            Self::Validate => 1,
+            Self::Issue => 2,
+            Self::Inspect => 4,
+            Self::Admin => 8,
+        }
+    }
+}
+
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A set of rights, as it stands in the welcome.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RightSet(u32);
+
+impl RightSet {
+    /// No right at all.
+    pub const EMPTY: Self = Self(0);
+
+    /// From the bits of a welcome; bits that this version does not know are dropped.
+    #[must_use]
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits & 0b1111)
+    }
+
+    /// The bits for a welcome.
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// This set and one more; `admin` brings all.
+    #[must_use]
+    pub const fn with(self, right: Right) -> Self {
+        match right {
+            Right::Admin => Self(0b1111),
+            Right::Validate | Right::Issue | Right::Inspect => Self(self.0 | right.bit()),
+        }
+    }
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether a right is in the set.
+    #[must_use]
+    pub const fn contains(self, right: Right) -> bool {
+        self.0 & right.bit() != 0
+    }
+
+    /// Whether the set gives nothing.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl fmt::Display for RightSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for right in Right::ALL.into_iter().filter(|right| self.contains(*right)) {
+            write!(f, "{separator}{right}")?;
+            separator = ", ";
+        }
+        if self.is_empty() { f.write_str("none") } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for RightSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RightSet({self})")
+    }
+}
