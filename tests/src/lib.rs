@@ -1,1 +1,15 @@
-//! apikeyd-tests
+//! The parts that tests, tour and benchmarks share: a real daemon in a real process, a real command
+//! line, processes of other users.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a harness that cannot go on has to say so at once and end the test"
+)]
+
+pub mod ctl;
+pub mod daemon;
+pub mod multicall;
+pub mod scratch;
+pub mod tour;

@@ -1,0 +1,37 @@
+//! One binary under three names.
+//!
+//! Cargo builds for `cargo run --bin tour` that binary and nothing else of the package. So it is the daemon
+//! and the command line, too, when it is called by their names: the same library `main`s, in processes of
+//! their own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+/// The daemon's name.
+pub const DAEMON: &str = "apikeyd";
+/// The command line's name.
+pub const CTL: &str = "apikeyctl";
+
+/// Becomes the program of the name that this process was called by; `None` when it is neither.
+#[must_use]
+pub fn dispatch() -> Option<ExitCode> {
+    let called = PathBuf::from(std::env::args_os().next()?);
+    match called.file_name()?.to_str()? {
+        DAEMON => Some(apikeyd::main()),
+        CTL => Some(apikeyctl::main()),
+        _ => None,
+    }
+}
+
+/// A command that runs `program`, with nothing of this process's own apikeyd configuration.
+#[must_use]
+pub fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (variable, _) in std::env::vars_os() {
+        let text = variable.to_string_lossy();
+        if text.starts_with("APIKEYD_") || text.starts_with("LISTEN_") || text == "NOTIFY_SOCKET" {
+            command.env_remove(&variable);
+        }
+    }
+    command
+}

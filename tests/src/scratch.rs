@@ -1,0 +1,94 @@
+//! A directory for one test: state, socket, configuration, all gone with it.
+
+use crate::multicall;
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// A directory that every user may enter, so that peers of other uids reach the socket in it.
+#[derive(Debug)]
+pub struct Scratch {
+    dir: TempDir,
+}
+
+impl Scratch {
+    /// Makes the directory; `binary` is the multi-call binary, which gets its names there.
+    ///
+    /// # Panics
+    /// When the temporary directory cannot be written.
+    #[must_use]
+    pub fn new(binary: &Path) -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("apikeyd-")
+            .permissions(Permissions::from_mode(0o755))
+            .tempdir()
+            .expect("a temporary directory");
+        DirBuilder::new().mode(0o700).create(dir.path().join("state")).expect("a state directory");
+        for name in [multicall::DAEMON, multicall::CTL] {
+            symlink(binary, dir.path().join(name)).expect("a link to the binary");
+        }
+        Self { dir }
+    }
+
+    /// A path in the directory.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The daemon's program.
+    #[must_use]
+    pub fn daemon(&self) -> PathBuf {
+        self.path(multicall::DAEMON)
+    }
+
+    /// The command line's program.
+    #[must_use]
+    pub fn ctl(&self) -> PathBuf {
+        self.path(multicall::CTL)
+    }
+
+    /// Puts copies of the programs in the place of the links, for users who may not enter the build
+    /// directory.
+    ///
+    /// # Panics
+    /// When they cannot be written.
+    pub fn copy_programs(&self) {
+        for program in [self.daemon(), self.ctl()] {
+            let binary = std::fs::canonicalize(&program).expect("the binary");
+            std::fs::remove_file(&program).expect("the link to go");
+            std::fs::copy(&binary, &program).expect("a copy of the binary");
+        }
+    }
+
+    /// Where the daemon keeps its database.
+    #[must_use]
+    pub fn state(&self) -> PathBuf {
+        self.path("state")
+    }
+
+    /// Where the daemon listens.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.path("apikeyd.sock")
+    }
+
+    /// Writes a file into the directory, mode 0644, and gives its path.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    #[must_use]
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).expect("a file in the scratch directory");
+        std::fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("its mode");
+        path
+    }
+}
