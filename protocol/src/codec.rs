@@ -6,19 +6,27 @@
 use crate::limit::MAX_BODY_BYTES;
 use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
 use bincode::enc::write::Writer;
-use bincode::error::EncodeError as BincodeError;
+use bincode::error::{DecodeError as BincodeDecodeError, EncodeError as BincodeEncodeError};
 use serde::{Deserialize, Serialize};
 
-const CONFIG: Configuration<LittleEndian, Varint, Limit<MAX_BODY_BYTES>> =
-    config::standard().with_limit::<MAX_BODY_BYTES>();
+/// bincode's limit counts an integer at its full width, up to eight bytes for one on the wire. So that it
+/// refuses no body that fits a frame, it stands at eight times as much; the body's own length is checked
+/// first, and it bounds what is allocated (see `message::sequence`).
+const CLAIM_LIMIT: usize = 8 * MAX_BODY_BYTES;
+
+const CONFIG: Configuration<LittleEndian, Varint, Limit<CLAIM_LIMIT>> =
+    config::standard().with_limit::<CLAIM_LIMIT>();
 
 /// A body that is not the message its opcode promises.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// Cut short, a length past the limit, a value out of range, text that is not UTF-8.
+    /// Cut short, a length past the end, a value out of range, text that is not UTF-8.
     #[error("the body is not the message that its opcode promises: {0}")]
     Malformed(String),
+    /// More bytes than a body may have.
+    #[error("a body of {0} bytes is above the limit of {MAX_BODY_BYTES}")]
+    TooLong(usize),
     /// Bytes left over behind the message.
     #[error("{0} bytes are left over behind the message")]
     TrailingBytes(usize),
@@ -50,11 +58,34 @@ pub fn encode<T: Serialize + ?Sized>(message: &T, out: &mut Vec<u8>) -> Result<(
 /// # Errors
 /// [`DecodeError`] when the bytes are not that message, or more than it.
 pub fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DecodeError> {
+    if body.len() > MAX_BODY_BYTES {
+        return Err(DecodeError::TooLong(body.len()));
+    }
     let (message, consumed) = bincode::serde::borrow_decode_from_slice(body, CONFIG)
-        .map_err(|error| DecodeError::Malformed(error.to_string()))?;
+        .map_err(|error| DecodeError::Malformed(in_words(&error)))?;
     match body.len() - consumed {
         0 => Ok(message),
         left => Err(DecodeError::TrailingBytes(left)),
+    }
+}
+
+/// bincode's own messages are written for its authors. None of these holds a byte of a text or of a digest.
+#[cold]
+fn in_words(error: &BincodeDecodeError) -> String {
+    match error {
+        BincodeDecodeError::UnexpectedEnd { additional } => {
+            format!("it ends too early, by {additional} bytes or more")
+        }
+        BincodeDecodeError::Utf8 { inner } => format!("a text is not UTF-8: {inner}"),
+        BincodeDecodeError::UnexpectedVariant { found, .. } => {
+            format!("an option is marked {found}, not 0 or 1")
+        }
+        BincodeDecodeError::InvalidBooleanValue(found) => format!("a boolean is {found}, not 0 or 1"),
+        BincodeDecodeError::InvalidIntegerType { .. } => {
+            "an integer is marked wider than its field".to_owned()
+        }
+        BincodeDecodeError::OtherString(text) => text.clone(),
+        other => format!("{other:?}"),
     }
 }
 
@@ -65,8 +96,8 @@ struct Body<'a> {
 }
 
 impl Writer for Body<'_> {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), BincodeError> {
-        self.room = self.room.checked_sub(bytes.len()).ok_or(BincodeError::UnexpectedEnd)?;
+    fn write(&mut self, bytes: &[u8]) -> Result<(), BincodeEncodeError> {
+        self.room = self.room.checked_sub(bytes.len()).ok_or(BincodeEncodeError::UnexpectedEnd)?;
         self.out.extend_from_slice(bytes);
         Ok(())
     }

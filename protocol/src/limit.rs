@@ -23,5 +23,9 @@ pub const MAX_USER_BYTES: usize = 255;
 /// Bytes of a label.
 pub const MAX_LABEL_BYTES: usize = 128;
 
-/// Records or audit rows in one page: the largest 128 stay below [`MAX_BODY_BYTES`].
+/// Records, audit rows or policy rows in one page: the largest 128 records or audit rows stay below
+/// [`MAX_BODY_BYTES`]. A reader refuses a page of more.
 pub const MAX_PAGE_ITEMS: u16 = 128;
+
+/// Counters in one answer to `Statistics`. A reader refuses more.
+pub const MAX_COUNTERS: u16 = 1024;

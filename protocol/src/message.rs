@@ -28,6 +28,7 @@ mod daemon;
 mod lifecycle;
 mod policy;
 mod record;
+mod sequence;
 mod validation;
 
 pub use audit::{
@@ -52,5 +53,6 @@ pub struct Empty {}
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// One sentence for people, with what to do. Programs use the status.
+    #[serde(deserialize_with = "sequence::text")]
     pub message: String,
 }

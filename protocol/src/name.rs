@@ -6,18 +6,17 @@
 
 use crate::limit::{MAX_LABEL_BYTES, MAX_USER_BYTES};
 use core::fmt;
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::ser::{Serialize, Serializer};
 
-/// An account as the services name it: 1 to 255 bytes of UTF-8, no control characters, no white space
-/// at the ends.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+/// An account as the services name it: 1 to [`MAX_USER_BYTES`] bytes of UTF-8, no control or invisible
+/// characters, no white space at the ends.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(Box<str>);
 
-/// What a person wrote beside a key to recognise it: 1 to 128 bytes of UTF-8, no control characters, no
-/// white space at the ends.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+/// What a person wrote beside a key to recognise it: 1 to [`MAX_LABEL_BYTES`] bytes of UTF-8, no control or
+/// invisible characters, no white space at the ends.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Label(Box<str>);
 
 /// Why a text is not a [`UserId`] or a [`Label`].
@@ -35,16 +34,16 @@ pub enum NameError {
         /// Bytes that are allowed.
         limit: usize,
     },
-    /// A control character (Unicode category Cc), a line or paragraph separator, or a character that
-    /// reorders the text around it: it would forge what a terminal or a log shows.
-    #[error("has the control character U+{code:04X} at byte {at}; remove it")]
+    /// A control character, or one that nobody sees or that reorders the text around it: it would forge
+    /// what a terminal or a log shows.
+    #[error("has the control or invisible character U+{code:04X} at byte {at}; remove it")]
     Control {
         /// The character's code point.
         code: u32,
         /// Where it starts, in bytes.
         at: usize,
     },
-    /// White space at an end, which people cannot see.
+    /// White space (Unicode property `White_Space`) at an end, which people cannot see.
     #[error("begins or ends with white space; remove it")]
     OuterSpace,
 }
@@ -97,15 +96,21 @@ fn check(text: &str, limit: usize) -> Result<(), NameError> {
     Ok(())
 }
 
-/// Control characters, and those that act like one on a screen: line and paragraph separator, the
-/// bidirectional marks, embeddings, overrides and isolates (Unicode Standard Annex 9, section 2), BOM.
+/// Control characters (Unicode category Cc), and those that act like one on a screen: line and paragraph
+/// separator; the bidirectional marks, embeddings, overrides and isolates (Unicode Standard Annex 9,
+/// section 2); and what leaves no mark at all, so that two names look alike: soft hyphen, the zero-width
+/// space, joiners of words, annotation and tag characters, the byte order mark. U+200C and U+200D are
+/// invisible, too, and allowed: Persian and the Indic scripts spell words with them.
 fn forges_display(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+        || matches!(character,
+            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
+            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 macro_rules! text_impls {
-    ($name:ident) => {
+    ($name:ident, $what:literal) => {
         impl TryFrom<String> for $name {
             type Error = NameError;
             fn try_from(text: String) -> Result<Self, NameError> {
@@ -115,6 +120,27 @@ macro_rules! text_impls {
         impl From<$name> for String {
             fn from(name: $name) -> Self {
                 name.0.into()
+            }
+        }
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Text;
+                impl Visitor<'_> for Text {
+                    type Value = $name;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str("a name")
+                    }
+                    // Checked where the bytes lie: only a good name is copied.
+                    fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
+                        $name::parse(text).map_err(|why| E::custom(format_args!("{} {why}", $what)))
+                    }
+                }
+                deserializer.deserialize_str(Text)
             }
         }
         impl core::str::FromStr for $name {
@@ -135,8 +161,8 @@ macro_rules! text_impls {
         }
     };
 }
-text_impls!(UserId);
-text_impls!(Label);
+text_impls!(UserId, "the user id");
+text_impls!(Label, "the label");
 
 #[cfg(test)]
 mod tests {
@@ -144,14 +170,19 @@ mod tests {
 
     #[test]
     fn what_is_a_user_id_and_what_is_not() {
-        for good in ["a", "alice@example.com", "a b", "日本", &"x".repeat(255), "../x", "Root"] {
+        for good in
+            ["a", "alice@example.com", "a b", "日本", "می\u{200c}خواهم", &"x".repeat(255), "../x", "Root"]
+        {
             assert_eq!(UserId::parse(good).map(|u| u.as_str().to_owned()).as_deref(), Ok(good));
         }
         assert_eq!(UserId::parse(""), Err(NameError::Empty));
         assert_eq!(UserId::parse(&"x".repeat(256)), Err(NameError::TooLong { bytes: 256, limit: 255 }));
         assert_eq!(UserId::parse("a\0b"), Err(NameError::Control { code: 0, at: 1 }));
         assert_eq!(UserId::parse("a\u{9b}"), Err(NameError::Control { code: 0x9b, at: 1 }));
-        assert_eq!(UserId::parse("ab\u{202E}c"), Err(NameError::Control { code: 0x202E, at: 2 }));
+        for invisible in ['\u{ad}', '\u{200b}', '\u{202e}', '\u{2060}', '\u{feff}', '\u{e0041}'] {
+            let refused = Err(NameError::Control { code: u32::from(invisible), at: 2 });
+            assert_eq!(UserId::parse(&format!("ab{invisible}c")), refused, "{invisible:?}");
+        }
         for blank in [" a", "a ", "\u{a0}a", "a\u{3000}"] {
             assert_eq!(UserId::parse(blank), Err(NameError::OuterSpace), "{blank:?}");
         }

@@ -48,9 +48,10 @@ impl fmt::Display for Right {
     }
 }
 
-/// A set of rights, as it stands in the welcome.
+/// A set of rights, as it stands in the welcome and in [`Status`](crate::message::Status): a u32, in which
+/// bits that this version does not know are dropped.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "u32", into = "u32")]
 pub struct RightSet(u32);
 
 impl RightSet {
@@ -94,6 +95,18 @@ impl RightSet {
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
+    }
+}
+
+impl From<u32> for RightSet {
+    fn from(bits: u32) -> Self {
+        Self::from_bits(bits)
+    }
+}
+
+impl From<RightSet> for u32 {
+    fn from(rights: RightSet) -> Self {
+        rights.bits()
     }
 }
 

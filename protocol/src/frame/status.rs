@@ -12,6 +12,9 @@ macro_rules! statuses {
         }
 
         impl Status {
+            /// All that this version knows, in the order of their codes.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
             /// The number on the wire.
             #[must_use]
             pub const fn code(self) -> u16 {

@@ -148,15 +148,17 @@ impl ApiKey {
     }
 }
 
-/// Whether a text that should be something else (an argument, a user id) is a whole key or close to one:
-/// long enough to hold the secret, and of its shape. Programs refuse such arguments instead of storing or
-/// echoing them.
+/// Whether a text that should be something else (an argument, a user id, a line for a log) has a key in it:
+/// version and id, `_`, and enough digits to hold a secret, whatever stands before and behind. A key with a
+/// wrong checksum, without its prefix, in quotes or behind `Bearer` is still one. Programs refuse such text
+/// instead of storing or echoing it.
 #[must_use]
 pub fn looks_like_key(text: &[u8]) -> bool {
-    let tail = text.rsplit(|byte| *byte == b'_').next().unwrap_or_default();
-    let marked = text.len() > tail.len();
-    ApiKey::parse(text).is_ok()
-        || (marked && tail.len() >= SECRET && tail.iter().all(|byte| base62::is_digit(*byte)))
+    let digits = |byte: &&u8| base62::is_digit(**byte);
+    text.split(|byte| *byte == b'_').zip(text.split(|byte| *byte == b'_').skip(1)).any(|(before, behind)| {
+        let version_and_id = before.iter().rev().take_while(digits).count();
+        version_and_id == 1 + KeyId::DIGITS && behind.iter().take_while(digits).count() >= SECRET
+    })
 }
 
 /// CRC-32/ISO-HDLC as six base62 digits: it stops typing errors and lets scanners match, no more.

@@ -1,6 +1,7 @@
 //! The audit: one row for each change, chained.
 
 use super::lifecycle::CredentialsCause;
+use super::sequence;
 use crate::key::KeyId;
 use crate::name::UserId;
 use crate::time::Timestamp;
@@ -18,7 +19,8 @@ pub struct AuditList {
 /// Some rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditPage {
-    /// The rows.
+    /// The rows, in the order of their revisions.
+    #[serde(deserialize_with = "sequence::page")]
     pub rows: Vec<AuditRow>,
     /// What to give as `after` for the next page.
     pub next: Option<u64>,

@@ -1,6 +1,7 @@
 //! The daemon itself.
 
 use super::audit::AuditHead;
+use super::sequence;
 use crate::right::RightSet;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// The daemon's version.
+    #[serde(deserialize_with = "sequence::text")]
     pub version: String,
     /// The daemon's process.
     pub pid: u32,
@@ -48,7 +50,9 @@ pub enum StoreState {
 /// Counters since the daemon's start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statistics {
-    /// Name and value; names are stable, new ones may be added.
+    /// Name and value, at most [`MAX_COUNTERS`](crate::limit::MAX_COUNTERS); names are stable, new ones may
+    /// be added.
+    #[serde(deserialize_with = "sequence::counters")]
     pub counters: Vec<(String, u64)>,
 }
 

@@ -1,13 +1,16 @@
 //! Operations and the table that may forbid them.
 
+use super::sequence;
 use serde::{Deserialize, Serialize};
 
 /// An operation as a service received it: raw, undecoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation<'a> {
     /// The HTTP method.
+    #[serde(serialize_with = "sequence::bytes")]
     pub method: &'a [u8],
     /// The request target: path and query, as on the request line.
+    #[serde(serialize_with = "sequence::bytes")]
     pub target: &'a [u8],
 }
 
@@ -49,7 +52,9 @@ pub struct PolicyPage {
     pub case_sensitive: bool,
     /// Changes with every reload, so that a reader notices when pages come from two tables.
     pub epoch: u64,
-    /// The rows, in the order of the file.
+    /// The rows, in the order of the file: at most [`MAX_PAGE_ITEMS`](crate::limit::MAX_PAGE_ITEMS), fewer
+    /// when long ones fill the body.
+    #[serde(deserialize_with = "sequence::page")]
     pub rows: Vec<PolicyRow>,
     /// Where the next page starts.
     pub next: Option<u32>,
@@ -59,11 +64,14 @@ pub struct PolicyPage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyRow {
     /// The method, `*` for any.
+    #[serde(deserialize_with = "sequence::text")]
     pub method: String,
     /// The path template.
+    #[serde(deserialize_with = "sequence::text")]
     pub path: String,
     /// Whether it allows instead of denying.
     pub allow: bool,
     /// The row's name for people.
+    #[serde(deserialize_with = "sequence::text")]
     pub name: String,
 }

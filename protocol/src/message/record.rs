@@ -1,5 +1,6 @@
 //! What the daemon tells of a key: never its secret, never a hash of it.
 
+use super::sequence;
 use crate::key::KeyId;
 use crate::name::{Label, UserId};
 use crate::time::Timestamp;
@@ -103,7 +104,8 @@ pub struct List {
 /// Some saved keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPage {
-    /// The keys. A page may be short, or empty, and yet not be the last.
+    /// The keys, in the order of their ids. A page may be short, or empty, and yet not be the last.
+    #[serde(deserialize_with = "sequence::page")]
     pub keys: Vec<KeyRecord>,
     /// What to give as `after` for the next page.
     pub next: Option<KeyId>,
