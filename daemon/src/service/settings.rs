@@ -1,0 +1,40 @@
+//! What the service is told at its start.
+
+pub use crate::store::PepperSource;
+use apikeyd_protocol::key::KeyPrefix;
+use core::time::Duration;
+use std::path::PathBuf;
+
+/// What the service is told at its start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The directory that holds the database (`apikeyd.redb`), its pepper and nothing of anybody else. It
+    /// must exist, belong to the daemon's user and be closed to all others (0700).
+    pub state_dir: PathBuf,
+    /// Where the pepper comes from.
+    pub pepper: PepperSource,
+    /// The word in front of new keys.
+    pub key_prefix: KeyPrefix,
+    /// How long a draft waits to be saved.
+    pub draft_ttl: Duration,
+    /// How long the record of an ended key is kept; `None` keeps it for ever.
+    pub retention: Option<Duration>,
+    /// Bytes that the database may hold in memory.
+    pub cache_bytes: usize,
+}
+
+impl Settings {
+    /// The defaults: drafts for 10 minutes, ended records for 90 days, 64 MiB of cache, the prefix `akd`, the
+    /// pepper in a file beside the database.
+    #[must_use]
+    pub fn in_dir(state_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            state_dir: state_dir.into(),
+            pepper: PepperSource::Beside,
+            key_prefix: KeyPrefix::default(),
+            draft_ttl: Duration::from_secs(10 * 60),
+            retention: Some(Duration::from_secs(90 * 24 * 60 * 60)),
+            cache_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
