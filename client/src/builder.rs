@@ -1,0 +1,99 @@
+//! The settings of a client, the same for both kinds.
+
+use crate::blocking::Client;
+use crate::endpoint::{Endpoint, default_socket};
+use crate::error::Error;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Time for a whole request, connecting included, unless the builder or the call says otherwise.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Connections that a blocking client holds at the most, unless the builder says otherwise. The daemon
+/// allows 64 to one user by default, and that user may run several services.
+pub const DEFAULT_CONNECTIONS: usize = 16;
+
+/// Makes a client.
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Builder {
+    socket: Option<PathBuf>,
+    timeout: Option<Duration>,
+    connections: Option<usize>,
+    server_uid: Option<u32>,
+}
+
+impl Builder {
+    /// The daemon's socket, instead of [`default_socket`].
+    pub fn socket(mut self, path: impl Into<PathBuf>) -> Self {
+        self.socket = Some(path.into());
+        self
+    }
+
+    /// Time for a whole request: waiting for a connection, connecting, sending and the answer.
+    /// Default: [`DEFAULT_TIMEOUT`].
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Connections of a blocking client at the most, 1 or more: so many threads are served at once, further
+    /// ones wait. Default: [`DEFAULT_CONNECTIONS`]. The asynchronous client needs one and ignores this.
+    pub const fn connections(mut self, limit: usize) -> Self {
+        self.connections = Some(limit);
+        self
+    }
+
+    /// Accepts no server but one of this uid, as the kernel gives it. Without this the server must be root,
+    /// this process's own user, the owner of the socket's directory if nobody else may write there, or
+    /// anybody if that directory is root's and nobody else may write there.
+    pub const fn require_server_uid(mut self, uid: u32) -> Self {
+        self.server_uid = Some(uid);
+        self
+    }
+
+    /// A blocking client. Does no IO: the first request connects, and tells if that fails.
+    ///
+    /// # Errors
+    /// [`Error::SocketPath`] when the path cannot name a socket.
+    pub fn build(self) -> Result<Client, Error> {
+        let connections = self.connections.unwrap_or(DEFAULT_CONNECTIONS).max(1);
+        let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        Ok(Client::new(self.endpoint()?, timeout, connections))
+    }
+
+    /// A blocking client that has connected.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build), and everything that can go wrong in connecting.
+    pub fn connect(self) -> Result<Client, Error> {
+        let client = self.build()?;
+        client.rights()?;
+        Ok(client)
+    }
+
+    /// An asynchronous client. Does no IO: the first request connects, and tells if that fails.
+    ///
+    /// # Errors
+    /// [`Error::SocketPath`] when the path cannot name a socket.
+    #[cfg(feature = "tokio")]
+    pub fn build_async(self) -> Result<crate::asynchronous::AsyncClient, Error> {
+        let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        Ok(crate::asynchronous::AsyncClient::new(self.endpoint()?, timeout))
+    }
+
+    /// An asynchronous client that has connected.
+    ///
+    /// # Errors
+    /// As [`build_async`](Self::build_async), and everything that can go wrong in connecting.
+    #[cfg(feature = "tokio")]
+    pub async fn connect_async(self) -> Result<crate::asynchronous::AsyncClient, Error> {
+        let client = self.build_async()?;
+        client.rights().await?;
+        Ok(client)
+    }
+
+    fn endpoint(self) -> Result<Endpoint, Error> {
+        Endpoint::new(self.socket.unwrap_or_else(default_socket), self.server_uid)
+    }
+}

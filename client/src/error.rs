@@ -1,0 +1,202 @@
+//! What can go wrong between a caller and the daemon. A refused key is not among it: that is a verdict.
+
+use apikeyd_protocol::codec::DecodeError;
+use apikeyd_protocol::frame::{Opcode, Status, TooLarge};
+use apikeyd_protocol::hello::{GreetingError, Version, WelcomeCode};
+use apikeyd_protocol::name::NameError;
+use apikeyd_protocol::socket::{MAX_SOCKET_PATH_BYTES, SOCKET_VARIABLE};
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Why a request has no answer that can be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The path cannot name a socket at all. Found before any IO.
+    #[error(
+        "{path:?} cannot be a socket's path: give 1 to {MAX_SOCKET_PATH_BYTES} bytes without a zero byte, \
+         in the builder or in {SOCKET_VARIABLE}"
+    )]
+    SocketPath {
+        /// The path that was given.
+        path: PathBuf,
+    },
+    /// Nobody listens there.
+    #[error("no daemon listens at {}: start apikeyd or set {SOCKET_VARIABLE} ({source})", socket.display())]
+    Unreachable {
+        /// Where the daemon was looked for.
+        socket: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// This process may not open the socket.
+    #[error(
+        "this user may not open {}: an administrator can add it to the group of the socket ({source})",
+        socket.display()
+    )]
+    SocketForbidden {
+        /// The socket.
+        socket: PathBuf,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// Somebody listens there who is not trusted to be the daemon; nothing was sent.
+    #[error(
+        "the server at {} runs as uid {uid}, which is not trusted there: check who made that socket, and if \
+         it is the daemon, name its uid with require_server_uid",
+        socket.display()
+    )]
+    WrongServer {
+        /// The socket.
+        socket: PathBuf,
+        /// Who listens there, as the kernel said.
+        uid: u32,
+    },
+    /// The daemon answered the hello with a refusal.
+    #[error(
+        "{code} (the daemon speaks version {version} of the protocol, this client {})",
+        apikeyd_protocol::hello::VERSION
+    )]
+    Refused {
+        /// The refusal.
+        code: WelcomeCode,
+        /// The daemon's version.
+        version: Version,
+    },
+    /// The time for the whole request is over. A request that changes something may have been done.
+    #[error(
+        "the daemon gave no answer within {timeout:?}, while {waiting}: look at its status, or allow more time"
+    )]
+    TimedOut {
+        /// The time that was given.
+        timeout: Duration,
+        /// What was waited for when it ended.
+        waiting: Waiting,
+    },
+    /// The connection broke before the answer came. The request may have been done.
+    #[error(
+        "the connection to the daemon broke before the answer to {opcode}: it may have been done or not; ask again"
+    )]
+    ConnectionLost {
+        /// What was asked.
+        opcode: Opcode,
+        /// What the kernel said, if the connection did not simply end.
+        source: Option<io::Error>,
+    },
+    /// The daemon answered that it did not do it.
+    #[error("{message}")]
+    Answered {
+        /// The status, for programs.
+        status: Status,
+        /// The daemon's sentence, for people.
+        message: String,
+    },
+    /// The request does not fit what the daemon reads; nothing was sent.
+    #[error("{opcode} does not fit the {limit} bytes that the daemon reads: shorten it")]
+    TooLong {
+        /// What was asked.
+        opcode: Opcode,
+        /// Bytes that fit.
+        limit: usize,
+    },
+    /// What came back is not this protocol. The connection was given up.
+    #[error("the daemon's bytes are not this protocol: {0}; check that client and daemon fit together")]
+    Protocol(#[from] ProtocolError),
+    /// The system refused something else: no more descriptors, no memory.
+    #[error("the system refused {action}: {source}")]
+    System {
+        /// What was tried.
+        action: &'static str,
+        /// What the kernel said.
+        source: io::Error,
+    },
+}
+
+/// What a request was waiting for when its time ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Waiting {
+    /// For one of this client's connections, all in use.
+    #[error("waiting for a free connection of this client")]
+    Turn,
+    /// For the daemon to take the connection.
+    #[error("connecting")]
+    Connect,
+    /// For the welcome.
+    #[error("waiting for the welcome")]
+    Welcome,
+    /// For room to send.
+    #[error("sending")]
+    Send,
+    /// For the answer.
+    #[error("waiting for the answer")]
+    Answer,
+}
+
+/// Bytes that the daemon would not send.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// Not a welcome.
+    #[error("{0}")]
+    Greeting(#[from] GreetingError),
+    /// A welcome that accepts with a version this client did not offer.
+    #[error("it chose version {0}, which was not offered")]
+    Version(Version),
+    /// A welcome that allows no requests.
+    #[error("it allows no requests on a connection")]
+    NothingAllowed,
+    /// A longer frame than there may be.
+    #[error("{0}")]
+    Oversize(#[from] TooLarge),
+    /// An answer to nothing that is waited for.
+    #[error("an answer to request {0}, which nobody waits for")]
+    UnknownRequest(u64),
+    /// An answer that names another operation than its request.
+    #[error("an answer to {asked} names operation {answered}")]
+    WrongOpcode {
+        /// What was asked.
+        asked: Opcode,
+        /// What the answer names.
+        answered: u16,
+    },
+    /// A body that is not the message its opcode promises.
+    #[error("{0}")]
+    Body(#[from] DecodeError),
+    /// A user id or a label that is none.
+    #[error("a name that {0}")]
+    Name(#[from] NameError),
+    /// A backup without its descriptor.
+    #[error("the backup came without its descriptor")]
+    NoDescriptor,
+}
+
+impl Error {
+    /// Whether the same request may succeed later without anybody changing it.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::ConnectionLost { .. } => true,
+            Self::Refused { code, .. } => {
+                matches!(code, WelcomeCode::TooManyConnections | WelcomeCode::ShuttingDown)
+            }
+            Self::Answered { status, .. } => status.is_retryable(),
+            Self::SocketPath { .. }
+            | Self::SocketForbidden { .. }
+            | Self::WrongServer { .. }
+            | Self::TooLong { .. }
+            | Self::Protocol(_)
+            | Self::System { .. } => false,
+        }
+    }
+
+    /// The status, if the daemon answered with one.
+    #[must_use]
+    pub fn status(&self) -> Option<Status> {
+        match self {
+            Self::Answered { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+}

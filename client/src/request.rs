@@ -1,0 +1,116 @@
+//! One place that knows, for each operation, its code, its answer, and whether it may be sent twice.
+
+use crate::error::{Error, ProtocolError};
+use crate::verdict::Verdict;
+use apikeyd_protocol::codec;
+use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::message::{self as wire, Empty, Failure, PolicyVerdict};
+use serde::Serialize;
+
+/// A request and what belongs to it.
+pub(crate) trait Request: Serialize {
+    /// Its code.
+    const OPCODE: Opcode;
+
+    /// Whether sending it again after an answer was lost asks for nothing that was not asked for before.
+    /// All but two are so by the protocol: a repeated `Generate` makes a second draft, whose key is another
+    /// one, and a repeated `Backup` a second audit row.
+    const REPEATABLE: bool = true;
+
+    /// What comes back.
+    type Answer;
+
+    /// Reads the body of an answer of status `Ok`.
+    fn read(body: &[u8]) -> Result<Self::Answer, ProtocolError>;
+}
+
+/// Reads an answer of any status.
+pub(crate) fn read_answer<R: Request>(status: Status, body: &[u8]) -> Result<R::Answer, Error> {
+    if status == Status::Ok {
+        return Ok(R::read(body)?);
+    }
+    let failure: Failure = codec::decode(body).map_err(ProtocolError::from)?;
+    Err(Error::Answered { status, message: failure.message })
+}
+
+/// The policy table's verdict on an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyAnswer {
+    /// The verdict.
+    pub verdict: PolicyVerdict,
+    /// The row or the reason, in words.
+    pub because: String,
+}
+
+macro_rules! requests {
+    ($( $request:ty => $opcode:ident, $answer:ty $(, repeatable: $repeatable:literal)?; )*) => { $(
+        impl Request for $request {
+            const OPCODE: Opcode = Opcode::$opcode;
+            $( const REPEATABLE: bool = $repeatable; )?
+            type Answer = $answer;
+            fn read(body: &[u8]) -> Result<Self::Answer, ProtocolError> {
+                Ok(codec::decode(body)?)
+            }
+        }
+    )* };
+}
+
+/// Requests whose body is empty differ by type, so that each has its own answer.
+macro_rules! empty_requests {
+    ($( $(#[doc = $doc:literal])* $name:ident; )*) => { $(
+        $(#[doc = $doc])*
+        #[derive(Serialize)]
+        #[serde(transparent)]
+        pub(crate) struct $name(Empty);
+
+        impl $name {
+            pub(crate) const ASK: Self = Self(Empty {});
+        }
+    )* };
+}
+
+empty_requests! {
+    /// How is the daemon?
+    AskStatus;
+    /// What was asked and answered?
+    AskStatistics;
+    /// Read the policy and the rights again.
+    AskReload;
+    /// Hand over a copy of the database.
+    AskBackup;
+}
+
+requests! {
+    AskStatus => Status, wire::Status;
+    wire::PolicyRows => PolicyRows, wire::PolicyPage;
+    wire::Generate => Generate, wire::Generated, repeatable: false;
+    wire::Save => Save, wire::Saved;
+    wire::RetrieveUser => RetrieveUser, wire::KeyRecord;
+    wire::RetrieveKey => RetrieveKey, wire::KeyRecord;
+    wire::Delete => Delete, wire::Deleted;
+    wire::CredentialsChanged => CredentialsChanged, wire::UserEnded;
+    wire::DeleteUser => DeleteUser, wire::UserEnded;
+    wire::List => List, wire::KeyPage;
+    wire::AuditList => AuditList, wire::AuditPage;
+    wire::AuditVerify => AuditVerify, wire::AuditReport;
+    AskStatistics => Statistics, wire::Statistics;
+    AskReload => Reload, wire::Reloaded;
+    AskBackup => Backup, wire::BackupReady, repeatable: false;
+}
+
+impl Request for wire::Validate<'_> {
+    const OPCODE: Opcode = Opcode::Validate;
+    type Answer = Verdict;
+    fn read(body: &[u8]) -> Result<Verdict, ProtocolError> {
+        codec::decode::<wire::Verdict<'_>>(body)?.try_into()
+    }
+}
+
+impl Request for wire::Operation<'_> {
+    const OPCODE: Opcode = Opcode::PolicyTest;
+    type Answer = PolicyAnswer;
+    fn read(body: &[u8]) -> Result<PolicyAnswer, ProtocolError> {
+        let answer: wire::PolicyAnswer<'_> = codec::decode(body)?;
+        Ok(PolicyAnswer { verdict: answer.verdict, because: answer.because.into() })
+    }
+}
