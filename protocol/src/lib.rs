@@ -26,6 +26,7 @@
 //! | [`message`] | one type for each body, by opcode |
 //! | [`right`] | what a caller may ask for |
 //! | [`socket`] | where the daemon listens |
+//! | [`page`] | the revocation page: how a cached verdict is known to stand |
 //! | [`codec`] | the only module that names the body encoding |
 
 pub mod codec;
@@ -35,6 +36,7 @@ pub mod key;
 pub mod limit;
 pub mod message;
 pub mod name;
+pub mod page;
 pub mod right;
 pub mod socket;
 pub mod time;

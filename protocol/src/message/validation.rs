@@ -52,7 +52,9 @@ pub struct Freshness {
     pub instance: u64,
     /// Counts what concerns every key: a change of the policy table, a step of the wall clock.
     pub epoch: u64,
-    /// Counts what concerns this key, and the few that share its place in the table of generations.
+    /// The key's place among the generations, which is the daemon's to choose.
+    pub slot: u32,
+    /// Counts what concerns this key, and the few that share its place.
     pub generation: u64,
 }
 

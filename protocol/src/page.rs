@@ -1,0 +1,160 @@
+//! The revocation page: memory that the daemon writes and clients read, so that a cached verdict can be
+//! checked without a system call and yet never outlives a revocation.
+//!
+//! ```text
+//! word 0       magic and layout version, "akdpage1"
+//! word 1       instance: +1 at each start of the daemon
+//! word 2       epoch: +1 for what concerns every key (policy table, mass revocation)
+//! word 3       lease: CLOCK_MONOTONIC nanoseconds until which the page may be trusted
+//! words 4-7    zero
+//! words 8-…    65,536 generations; +1 whenever a key that has its place there ends
+//! ```
+//!
+//! Words are 64-bit little-endian at their natural alignment. The first eight share a cache line.
+//!
+//! # Why a cached verdict is never stale
+//!
+//! * **Fill.** The daemon reads instance, epoch and generation *before* it looks a key up, and sends them
+//!   with the verdict. A change between the two makes the verdict stale at birth, never fresh by mistake.
+//! * **Revoke.** The daemon commits, changes its memory, *then* increments the generation, *then* answers.
+//! * **Hit.** The client reads the words after its validation has started. If a revocation was answered
+//!   before that, its increment is visible to those reads (the answer came after it through the socket, or
+//!   whatever told the client that it may start; both orders are orders of happening-before), so they
+//!   differ from what the entry was filled with.
+//!
+//! Each condition alone is monotonic — once a word has moved on it never comes back — so the words need not
+//! be read as one snapshot.
+
+use crate::message::Freshness;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+/// Word 0: "akdpage1", whose last character is the version of the layout.
+pub const MAGIC: u64 = u64::from_le_bytes(*b"akdpage1");
+/// Generations of a page. A key shares its place with one in 65,536 others: their end costs it one question.
+pub const GENERATIONS: usize = 65_536;
+/// Words in front of the generations.
+pub const HEADER_WORDS: usize = 8;
+/// Words of a page.
+pub const WORDS: usize = HEADER_WORDS + GENERATIONS;
+/// Bytes of a page.
+pub const BYTES: usize = WORDS * size_of::<u64>();
+
+/// One word of a page: an atomic of the machine, or of a model checker.
+pub trait Word {
+    /// Reads it; what was written before the value that is seen is seen, too.
+    fn read(&self) -> u64;
+    /// Writes it, visible to all before anything that the writer does next.
+    fn write(&self, value: u64);
+    /// Adds one, visible to all before anything that the writer does next.
+    fn increment(&self);
+}
+
+impl Word for AtomicU64 {
+    #[inline]
+    fn read(&self) -> u64 {
+        self.load(Ordering::Acquire)
+    }
+
+    fn write(&self, value: u64) {
+        self.store(value, Ordering::SeqCst);
+    }
+
+    fn increment(&self) {
+        self.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A page over somebody's memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a, W> {
+    magic: &'a W,
+    instance: &'a W,
+    epoch: &'a W,
+    lease: &'a W,
+    generations: &'a [W],
+}
+
+impl<'a, W: Word> Page<'a, W> {
+    /// Over words that are a page: `None` when there are none, or no power of two, of generations.
+    #[must_use]
+    pub fn over(words: &'a [W]) -> Option<Self> {
+        let (header, generations) = words.split_first_chunk::<HEADER_WORDS>()?;
+        let [magic, instance, epoch, lease, ..] = header;
+        let page = Self { magic, instance, epoch, lease, generations };
+        generations.len().is_power_of_two().then_some(page)
+    }
+
+    /// Whether the layout is the one that this crate knows.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.magic.read() == MAGIC
+    }
+
+    /// Reader: whether a verdict that was filled with `seen` still stands at `now`, in nanoseconds of
+    /// CLOCK_MONOTONIC.
+    #[inline]
+    #[must_use]
+    pub fn holds(&self, seen: &Freshness, now: u64) -> bool {
+        self.lease.read() > now
+            && self.instance.read() == seen.instance
+            && self.epoch.read() == seen.epoch
+            && self.generation(seen.slot).read() == seen.generation
+    }
+
+    /// Writer, before a look-up: what a verdict must be sent with.
+    #[must_use]
+    pub fn freshness(&self, slot: u32) -> Freshness {
+        Freshness {
+            instance: self.instance.read(),
+            epoch: self.epoch.read(),
+            slot,
+            generation: self.generation(slot).read(),
+        }
+    }
+
+    /// Writer, at its start: becomes another instance. Nothing that was filled before is trusted again.
+    /// A page that is new gets `first` as its instance, which must be unlike that of any page before it.
+    pub fn begin(&self, first: u64) {
+        match self.is_known() {
+            true => self.instance.increment(),
+            false => {
+                self.instance.write(first);
+                self.magic.write(MAGIC);
+            }
+        }
+    }
+
+    /// Writer: the instance.
+    #[must_use]
+    pub fn instance(&self) -> u64 {
+        self.instance.read()
+    }
+
+    /// Writer, after a change that concerns every key is in force and before it is answered.
+    pub fn bump_epoch(&self) {
+        self.epoch.increment();
+    }
+
+    /// The epoch.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch.read()
+    }
+
+    /// Writer, after a key's end is durable and in force, and before it is answered.
+    pub fn bump(&self, slot: u32) {
+        self.generation(slot).increment();
+    }
+
+    /// Writer, every second: the page may be trusted until then, in nanoseconds of CLOCK_MONOTONIC. Zero at
+    /// a clean stop.
+    pub fn extend_lease(&self, until: u64) {
+        self.lease.write(until);
+    }
+
+    #[inline]
+    #[expect(clippy::indexing_slicing, reason = "a power of two in number: the mask keeps any slot inside")]
+    fn generation(&self, slot: u32) -> &'a W {
+        &self.generations[slot as usize & (self.generations.len() - 1)]
+    }
+}
