@@ -1,0 +1,95 @@
+//! Faults of a policy file, with their place.
+
+use std::fmt;
+
+/// One fault of a policy file: where it is, what is wrong and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {message}")]
+pub struct Fault {
+    /// Line, from 1. Lines end with LF.
+    pub line: usize,
+    /// Column, from 1, in characters (Unicode scalar values), as editors count.
+    pub column: usize,
+    /// What is wrong, and what to do about it. One line, no control characters.
+    pub message: String,
+}
+
+/// Faults while a file is being read: byte offsets are only turned into lines and columns at the end, in one
+/// pass, so that a hostile file with many faults on one long line does not cost the square of its length.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<(usize, String)>);
+
+impl Faults {
+    pub(crate) fn add(&mut self, offset: usize, message: impl fmt::Display) {
+        self.0.push((offset, message.to_string()));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The faults in the order of the file.
+    pub(crate) fn located_in(mut self, text: &str) -> Vec<Fault> {
+        self.0.sort_by_key(|&(offset, _)| offset);
+        let mut position = Position::start(text);
+        self.0
+            .into_iter()
+            .map(|(offset, message)| {
+                let (line, column) = position.advance(offset);
+                Fault { line, column, message }
+            })
+            .collect()
+    }
+}
+
+/// A place in a text that only moves forward.
+#[derive(Debug)]
+pub(crate) struct Position<'a> {
+    characters: std::iter::Peekable<std::str::CharIndices<'a>>,
+    line: usize,
+    column: usize,
+}
+
+impl<'a> Position<'a> {
+    pub(crate) fn start(text: &'a str) -> Self {
+        Self { characters: text.char_indices().peekable(), line: 1, column: 1 }
+    }
+
+    /// Line and column of a byte offset, which must not lie before one asked for earlier.
+    pub(crate) fn advance(&mut self, offset: usize) -> (usize, usize) {
+        while let Some((_, c)) = self.characters.next_if(|&(at, _)| at < offset) {
+            if c == '\n' {
+                self.line += 1;
+                self.column = 1;
+            } else {
+                self.column += 1;
+            }
+        }
+        (self.line, self.column)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, Faults};
+
+    #[test]
+    fn columns_count_characters_and_faults_come_in_order() {
+        let text = "é = 1\nab\n";
+        let mut faults = Faults::default();
+        faults.add(8, "b");
+        faults.add(0, "é");
+        faults.add(3, "=");
+        faults.add(text.len(), "end");
+        let places: Vec<_> =
+            faults.located_in(text).into_iter().map(|f| (f.line, f.column, f.message)).collect();
+        let expected = [(1, 1, "é"), (1, 3, "="), (2, 2, "b"), (3, 1, "end")];
+        assert_eq!(places, expected.map(|(line, column, message)| (line, column, message.to_string())));
+    }
+
+    #[test]
+    fn a_fault_names_its_place_first() {
+        let fault = Fault { line: 3, column: 9, message: "write this".into() };
+        assert_eq!(fault.to_string(), "line 3, column 9: write this");
+    }
+}

@@ -1,0 +1,109 @@
+//! A policy file: TOML text to rows, or to all its faults.
+
+mod operation;
+mod syntax;
+
+use crate::fault::Faults;
+use crate::method::Methods;
+use crate::{Effect, Fault, Row};
+use operation::Operations;
+use syntax::Piece;
+use toml::Spanned;
+use toml::de::DeValue;
+
+/// Largest policy file, in bytes: [`MAX_ROWS`] rows of about 400 bytes each, four times what rows of the shipped
+/// table take. Checked before anything is parsed.
+pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Most rows of a table: far more than any API has operations. It bounds what a judgement may have to look at,
+/// and the memory that a file can claim.
+pub const MAX_ROWS: usize = 10_000;
+
+/// Longest name of a row, in characters: it is shown on one line beside the row.
+pub const MAX_NAME_CHARS: usize = 128;
+
+/// What a policy file says.
+#[derive(Debug)]
+pub(crate) struct PolicyFile {
+    pub(crate) default: Effect,
+    pub(crate) case_sensitive: bool,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) methods: Methods,
+}
+
+impl PolicyFile {
+    pub(crate) fn parse(text: &str) -> Result<Self, Vec<Fault>> {
+        let mut faults = Faults::default();
+        if text.len() > MAX_FILE_BYTES {
+            faults.add(0, format_args!("the file is larger than {MAX_FILE_BYTES} bytes; shorten the table"));
+            return Err(faults.located_in(text));
+        }
+        if text.starts_with('\u{feff}') {
+            faults.add(0, "the file starts with a byte-order mark; save it as UTF-8 without one");
+        }
+        let pieces = syntax::read(text, &mut faults);
+        let default = default_effect(&pieces, &mut faults);
+        let case_sensitive = case_sensitive(&pieces, &mut faults);
+        let mut operations = Operations::new(text, case_sensitive);
+        for piece in &pieces {
+            unknown_keys(piece, &mut faults);
+            if let Some(value) = piece.table.get("operation") {
+                operations.read(piece, value, &mut faults);
+            }
+        }
+        let (rows, methods) = operations.finish();
+        match default {
+            Some(default) if faults.is_empty() => Ok(Self { default, case_sensitive, rows, methods }),
+            _ => Err(faults.located_in(text)),
+        }
+    }
+}
+
+fn default_effect(pieces: &[Piece<'_>], faults: &mut Faults) -> Option<Effect> {
+    let found = pieces.iter().find_map(|piece| Some((piece, piece.table.get("default")?)));
+    let Some((piece, value)) = found else {
+        // Asked for, so that an empty or cut file never becomes a table that allows everything.
+        faults.add(
+            0,
+            "the file does not say what operations get that no row names; \
+             add default = \"allow\" or default = \"deny\" above the first row",
+        );
+        return None;
+    };
+    effect(piece, value, "default", faults)
+}
+
+fn case_sensitive(pieces: &[Piece<'_>], faults: &mut Faults) -> bool {
+    let found = pieces.iter().find_map(|piece| Some((piece, piece.table.get("case_sensitive")?)));
+    let Some((piece, value)) = found else { return false };
+    value.get_ref().as_bool().unwrap_or_else(|| {
+        faults.add(piece.offset(value), "case_sensitive must be true or false, without quotes");
+        false
+    })
+}
+
+/// Reads `"allow"` or `"deny"`.
+fn effect(piece: &Piece<'_>, value: &Spanned<DeValue<'_>>, key: &str, faults: &mut Faults) -> Option<Effect> {
+    match value.get_ref().as_str() {
+        Some("allow") => Some(Effect::Allow),
+        Some("deny") => Some(Effect::Deny),
+        _ => {
+            faults.add(piece.offset(value), format_args!("{key} must be \"allow\" or \"deny\""));
+            None
+        }
+    }
+}
+
+fn unknown_keys(piece: &Piece<'_>, faults: &mut Faults) {
+    for key in piece.table.keys() {
+        let name: &str = key.get_ref();
+        if !matches!(name, "default" | "case_sensitive" | "operation") {
+            faults.add(
+                piece.offset(key),
+                format_args!(
+                    "unknown key {name:?}; a file has default, case_sensitive and [[operation]] rows"
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The rows of a policy file.
+
+use super::syntax::Piece;
+use super::{MAX_NAME_CHARS, MAX_ROWS, effect};
+use crate::fault::{Faults, Position};
+use crate::lookalike;
+use crate::method::{self, MAX_NAMED_METHODS, Methods};
+use crate::template::{Part, Template};
+use crate::{Effect, Row};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// Reads rows one after the other.
+#[derive(Debug)]
+pub(super) struct Operations<'a> {
+    case_sensitive: bool,
+    rows: Vec<Row>,
+    methods: Methods,
+    /// What the rows cover, with the line of the row.
+    covered: HashMap<String, usize>,
+    count: usize,
+    position: Position<'a>,
+}
+
+impl<'a> Operations<'a> {
+    pub(super) fn new(text: &'a str, case_sensitive: bool) -> Self {
+        Self {
+            case_sensitive,
+            rows: Vec::new(),
+            methods: Methods::default(),
+            covered: HashMap::new(),
+            count: 0,
+            position: Position::start(text),
+        }
+    }
+
+    /// The rows without faults, in the order of the file, and the methods that they name.
+    pub(super) fn finish(self) -> (Vec<Row>, Methods) {
+        (self.rows, self.methods)
+    }
+
+    /// Reads the value of the key `operation`.
+    pub(super) fn read(&mut self, piece: &Piece<'_>, value: &Spanned<DeValue<'_>>, faults: &mut Faults) {
+        let Some(rows) = value.get_ref().as_array() else {
+            faults.add(piece.offset(value), "rows are a list; write [[operation]] with two brackets");
+            return;
+        };
+        for row in rows.iter() {
+            let start = piece.offset(row);
+            self.count += 1;
+            if self.count > MAX_ROWS {
+                // Once, not for each of the rest.
+                if self.count == MAX_ROWS + 1 {
+                    faults.add(start, format_args!("the table has more than {MAX_ROWS} rows; remove some"));
+                }
+            } else if let Some(table) = row.get_ref().as_table() {
+                self.read_row(&Source { piece, table, start }, faults);
+            } else {
+                faults.add(start, "a row must be a table with method and path");
+            }
+        }
+    }
+
+    fn read_row(&mut self, source: &Source<'_, '_>, faults: &mut Faults) {
+        source.unknown_keys(faults);
+        let (line, _) = self.position.advance(source.start);
+        let name = source.name(faults);
+        let method = self.method(source, faults);
+        let template = source.template(faults);
+        let effect = match source.table.get("effect") {
+            Some(value) => effect(source.piece, value, "effect", faults),
+            None => Some(Effect::Deny),
+        };
+        let (Some(method), Some(template)) = (method, template) else { return };
+        if let Err(first) = self.cover(method.as_deref(), &template, line) {
+            let method = method.as_deref().unwrap_or("*");
+            let path = template.as_str();
+            faults.add(
+                source.start,
+                format_args!(
+                    "{method} {path} is the same operation as the row on line {first}; remove one of them"
+                ),
+            );
+        } else if let (Some(name), Some(effect)) = (name, effect) {
+            self.rows.push(Row { name, method, template, effect, line });
+        }
+    }
+
+    /// The method, or none within for `*`.
+    fn method(&mut self, source: &Source<'_, '_>, faults: &mut Faults) -> Option<Option<Box<str>>> {
+        let (text, offset) = source.text("method", "\"GET\", or another one, or \"*\" for all", faults)?;
+        if text == "*" {
+            return Some(None);
+        }
+        if let Some(message) = method::fault(text) {
+            faults.add(offset, message);
+            return None;
+        }
+        if !self.methods.add(text) {
+            faults.add(
+                offset,
+                format_args!(
+                    "the table names more than {MAX_NAMED_METHODS} unusual methods; write \"*\" in some rows"
+                ),
+            );
+            return None;
+        }
+        Some(Some(text.into()))
+    }
+
+    /// Notes what a row covers. The error is the line of an earlier row that covers the same.
+    fn cover(&mut self, method: Option<&str>, template: &Template, line: usize) -> Result<(), usize> {
+        let mut key = method.unwrap_or("*").to_owned();
+        for part in template.parts() {
+            key.push('/');
+            match part {
+                Part::Parameter => key.push_str("{}"),
+                Part::Literal(text) if self.case_sensitive => key.push_str(text),
+                Part::Literal(text) => key.push_str(&text.to_ascii_lowercase()),
+            }
+        }
+        match self.covered.entry(key) {
+            Entry::Occupied(first) => Err(*first.get()),
+            Entry::Vacant(place) => {
+                place.insert(line);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// One row as it stands in the file.
+struct Source<'s, 't> {
+    piece: &'s Piece<'t>,
+    table: &'s DeTable<'t>,
+    start: usize,
+}
+
+impl<'s> Source<'s, '_> {
+    fn unknown_keys(&self, faults: &mut Faults) {
+        for key in self.table.keys() {
+            let name: &str = key.get_ref();
+            let advice = match name {
+                "name" | "method" | "path" | "effect" => continue,
+                "default" | "case_sensitive" => "move it above the first [[operation]]",
+                _ => "a row has method, path, effect and name",
+            };
+            faults.add(self.piece.offset(key), format_args!("unknown key {name:?} in a row; {advice}"));
+        }
+    }
+
+    /// The text of a key that must be there, with the offset of its value.
+    fn text(&self, key: &str, example: &str, faults: &mut Faults) -> Option<(&'s str, usize)> {
+        let Some(value) = self.table.get(key) else {
+            if !self.piece.is_damaged {
+                faults.add(self.start, format_args!("the row has no {key}; add {key} = {example}"));
+            }
+            return None;
+        };
+        let offset = self.piece.offset(value);
+        let text = value.get_ref().as_str();
+        if text.is_none() {
+            faults.add(offset, format_args!("{key} must be text in quotes, such as {example}"));
+        }
+        text.map(|text| (text, offset))
+    }
+
+    fn template(&self, faults: &mut Faults) -> Option<Template> {
+        let (text, offset) = self.text("path", "\"/api/apikey/{id}\"", faults)?;
+        match Template::parse(text) {
+            Ok(template) => Some(template),
+            Err(found) => {
+                // Behind the quote, unless escapes or three quotes make the places differ.
+                let length = self.table.get("path").map_or(0, |value| value.span().len());
+                let is_verbatim = length == text.len() + 2;
+                for fault in found {
+                    let within = if is_verbatim { fault.at + 1 } else { 0 };
+                    faults.add(offset + within, fault.message);
+                }
+                None
+            }
+        }
+    }
+
+    /// The name, or none within when the row has none.
+    fn name(&self, faults: &mut Faults) -> Option<Option<Box<str>>> {
+        if !self.table.contains_key("name") {
+            return Some(None);
+        }
+        let (name, offset) = self.text("name", "\"delete a key\"", faults)?;
+        // Names go to terminals and logs.
+        let message = if name.trim().is_empty() {
+            "the name is empty; say what the operation does, or remove the key".to_owned()
+        } else if name.chars().count() > MAX_NAME_CHARS {
+            format!("the name is longer than {MAX_NAME_CHARS} characters; shorten it")
+        } else if let Some(c) = name.chars().find(|&c| c.is_control() || lookalike::is_invisible(c)) {
+            format!("the name holds the invisible character {c:?}; remove it")
+        } else if name.trim() != name {
+            "the name starts or ends with a blank; remove it".to_owned()
+        } else {
+            return Some(Some(name.into()));
+        };
+        faults.add(offset, message);
+        None
+    }
+}

@@ -1,0 +1,156 @@
+//! The methods that a table knows, as small sets.
+
+use std::ops::{BitAnd, BitOr, Not};
+
+/// Longest method that a table may name, in bytes. The longest registered one,
+/// UPDATEREDIRECTREF (RFC 4437), has 17.
+pub const MAX_METHOD_BYTES: usize = 32;
+
+/// Most methods that a table may name beside the seven usual ones, so that a set of methods is one word.
+/// The registry of RFC 9110 section 16.1 holds about forty in all.
+pub const MAX_NAMED_METHODS: usize = 64 - STANDARD.len();
+
+const STANDARD: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// A set of known methods: bits 0 to 6 for [`STANDARD`], then one for each further method of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct MethodSet(u64);
+
+impl MethodSet {
+    pub(crate) const NONE: Self = Self(0);
+    /// What a row with method `*` covers.
+    pub(crate) const ALL: Self = Self(u64::MAX);
+    const GET: Self = Self::one(0);
+    const HEAD: Self = Self::one(1);
+
+    const fn one(bit: usize) -> Self {
+        Self(1 << bit)
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The set with GET added when HEAD is in it: the handlers of GET serve HEAD, with their side effects.
+    pub(crate) fn with_get_for_head(self) -> Self {
+        if (self & Self::HEAD).is_empty() { self } else { self | Self::GET }
+    }
+}
+
+impl BitAnd for MethodSet {
+    type Output = Self;
+    fn bitand(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+}
+
+impl BitOr for MethodSet {
+    type Output = Self;
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl Not for MethodSet {
+    type Output = Self;
+    fn not(self) -> Self {
+        Self(!self.0)
+    }
+}
+
+/// The methods that one table knows.
+#[derive(Debug, Default)]
+pub(crate) struct Methods {
+    /// Beyond [`STANDARD`], at most [`MAX_NAMED_METHODS`], in the order in which the rows name them.
+    named: Vec<Box<str>>,
+}
+
+impl Methods {
+    /// The set that holds this method alone; none when the method is not known. Compares exactly.
+    pub(crate) fn find(&self, method: &[u8]) -> Option<MethodSet> {
+        let bit = match method {
+            b"GET" => 0,
+            b"HEAD" => 1,
+            b"POST" => 2,
+            b"PUT" => 3,
+            b"PATCH" => 4,
+            b"DELETE" => 5,
+            b"OPTIONS" => 6,
+            _ => STANDARD.len() + self.named.iter().position(|named| named.as_bytes() == method)?,
+        };
+        Some(MethodSet::one(bit))
+    }
+
+    /// Makes a method known. False when the table names too many.
+    pub(crate) fn add(&mut self, method: &str) -> bool {
+        if self.find(method.as_bytes()).is_some() {
+            return true;
+        }
+        if self.named.len() >= MAX_NAMED_METHODS {
+            return false;
+        }
+        self.named.push(method.into());
+        true
+    }
+}
+
+/// What is wrong with a method of a row, or none when it may stand there.
+///
+/// A method is a token (RFC 9110 section 9.1). Of its characters those are taken that methods are made of: a
+/// lower-case method would never match, because requests in lower case are ambiguous.
+pub(crate) fn fault(method: &str) -> Option<String> {
+    let upper = method.to_ascii_uppercase();
+    if method.is_empty() {
+        Some("the method is empty; write GET, POST, another method in upper case, or \"*\" for all".into())
+    } else if method.len() > MAX_METHOD_BYTES {
+        Some(format!("the method is longer than {MAX_METHOD_BYTES} bytes; write one method"))
+    } else if is_method(method) {
+        None
+    } else if is_method(&upper) {
+        Some(format!("methods are case-sensitive and in upper case; write \"{upper}\""))
+    } else {
+        Some(format!("{method:?} is not a method; write one method in upper case, or \"*\" for all"))
+    }
+}
+
+fn is_method(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MAX_NAMED_METHODS, MethodSet, Methods, STANDARD, fault};
+
+    #[test]
+    fn standard_methods_have_their_own_bits() {
+        let methods = Methods::default();
+        for (bit, name) in STANDARD.iter().enumerate() {
+            assert_eq!(methods.find(name.as_bytes()), Some(MethodSet::one(bit)), "{name}");
+        }
+        for other in ["", "get", "GET ", "GETX", "TRACE", "PROPFIND"] {
+            assert_eq!(methods.find(other.as_bytes()), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_table_may_name_as_many_as_fit_in_the_set() {
+        let mut methods = Methods::default();
+        assert!((0..MAX_NAMED_METHODS).all(|n| methods.add(&format!("M{n}"))));
+        assert!(methods.add("M0"), "named already");
+        assert!(!methods.add("ONE-MORE"));
+        assert_eq!(methods.find(b"M56"), Some(MethodSet(1 << 63)));
+    }
+
+    #[test]
+    fn only_upper_case_tokens_are_methods() {
+        for good in ["GET", "PROPFIND", "M-SEARCH", "VERSION-CONTROL", "X1"] {
+            assert_eq!(fault(good), None, "{good}");
+        }
+        let long = "A".repeat(33);
+        for bad in ["", "get", "Get", "GET POST", "GET,POST", "1GET", "GÉT", "G\u{0}", "**", long.as_str()] {
+            assert!(fault(bad).is_some(), "{bad}");
+        }
+        assert!(fault("get").is_some_and(|words| words.contains("\"GET\"")));
+    }
+}

@@ -1,0 +1,97 @@
+//! What a judgement says, and how it is told to people.
+
+use crate::{Ambiguity, Row};
+use std::fmt;
+
+/// What a row, or the default of a table, does to the operations that it covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// The operation may be done with an API key.
+    Allow,
+    /// The operation may not be done with an API key.
+    Deny,
+}
+
+/// The answer for one operation. All but [`Allow`](Verdict::Allow) is a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// The operation has one reading, and the table lets it pass.
+    Allow,
+    /// The table refuses the operation.
+    Deny,
+    /// The operation has more than one reading, so the table cannot be asked. Refuse it.
+    Ambiguous,
+}
+
+/// A verdict with what led to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Judgement<'a> {
+    /// The answer.
+    pub verdict: Verdict,
+    /// The first row, in the order of the file, that gave the verdict; for [`Ambiguity::NearLiteral`] the row
+    /// that the target almost names. None when the default decided, or the operation was not matched at all.
+    pub row: Option<&'a Row>,
+    /// Why, when the verdict is [`Verdict::Ambiguous`]; else none.
+    pub ambiguity: Option<Ambiguity>,
+}
+
+impl<'a> Judgement<'a> {
+    pub(crate) const fn ambiguous(reason: Ambiguity, row: Option<&'a Row>) -> Self {
+        Self { verdict: Verdict::Ambiguous, row, ambiguity: Some(reason) }
+    }
+
+    pub(crate) const fn decided(effect: Effect, row: Option<&'a Row>) -> Self {
+        let verdict = match effect {
+            Effect::Allow => Verdict::Allow,
+            Effect::Deny => Verdict::Deny,
+        };
+        Self { verdict, row, ambiguity: None }
+    }
+}
+
+impl Effect {
+    /// `allow` or `deny`, as in a policy file.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+impl Verdict {
+    /// `allow`, `deny` or `ambiguous`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Ambiguous => "ambiguous",
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The reason in words, without the verdict: a row, the default, or what makes the operation ambiguous.
+impl fmt::Display for Judgement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.ambiguity, self.row) {
+            (Some(reason), Some(row)) => write!(f, "{reason}: {row}"),
+            (Some(reason), None) => write!(f, "{reason}"),
+            (None, Some(row)) => write!(f, "{row}"),
+            (None, None) => write!(f, "no row matches; the default is {}", self.verdict),
+        }
+    }
+}
