@@ -1,5 +1,10 @@
 //! Who is at the other end of a connection, as the kernel says.
 
+mod kernel;
+
+use std::io;
+use std::os::fd::AsFd;
+
 /// The credentials of a connected process: taken once, at accept, and never from what a request claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
@@ -7,8 +12,29 @@ pub struct Peer {
     pub uid: u32,
     /// Effective group at the time of `connect`.
     pub gid: u32,
-    /// Process, as a remark for the audit: numbers are used again.
+    /// Process, as a remark for the audit: numbers are used again. Zero for a process of a pid namespace
+    /// that the daemon cannot see.
     pub pid: u32,
     /// Supplementary groups at the time of `connect`.
     pub groups: Box<[u32]>,
 }
+
+impl Peer {
+    /// Asks the kernel who connected to this socket.
+    ///
+    /// # Errors
+    /// When the kernel does not say. The caller then has no rights; there is no default user.
+    pub fn of(socket: impl AsFd) -> io::Result<Self> {
+        let socket = socket.as_fd();
+        let credentials = kernel::credentials(socket)?;
+        Ok(Self {
+            uid: credentials.uid,
+            gid: credentials.gid,
+            pid: credentials.pid.unsigned_abs(),
+            groups: kernel::groups(socket)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! What the daemon runs with: command line, environment, file and defaults brought together.
+//!
+//! ```text
+//!   command line, APIKEYD_* ──┐
+//!   /etc/apikeyd/apikeyd.toml ┼─► [parse] ─► Config        past this point nothing is checked again
+//!   defaults of the place   ──┘
+//! ```
+//!
+//! For each value the first of these that names it counts: the argument, the `APIKEYD_` variable, the file,
+//! the service manager (`$STATE_DIRECTORY`), the default.
+
+pub(crate) mod accounts;
+mod command_line;
+mod fault;
+mod number;
+mod parse;
+mod place;
+mod raw;
+mod rights_section;
+mod text_file;
+
+pub use accounts::{Accounts, SystemAccounts};
+pub use command_line::CommandLine;
+pub use fault::{ConfigError, Fault};
+pub use place::Place;
+pub(crate) use text_file::read_text;
+
+use crate::rights::RightsTable;
+use apikeyd_protocol::key::KeyPrefix;
+use core::time::Duration;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a configuration file at the most; the annotated example has a few thousand.
+const MAX_CONFIG_BYTES: usize = 256 * 1024;
+
+/// The configuration: every value present, checked and in its own type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The configuration file that was read, if there was one.
+    pub file: Option<PathBuf>,
+    /// Where the database and the pepper are.
+    pub state_dir: PathBuf,
+    /// Where to listen, unless the service manager hands over a socket.
+    pub socket: Socket,
+    /// The policy file; without one the table that is compiled in.
+    pub policy: Option<PathBuf>,
+    /// The word in front of new keys.
+    pub key_prefix: KeyPrefix,
+    /// How long a draft can be saved.
+    pub draft_ttl: Duration,
+    /// How long the record of an ended key is kept; `None` for ever.
+    pub retention: Option<Duration>,
+    /// Memory for the database's cache, in bytes.
+    pub cache_bytes: usize,
+    /// Who may do what.
+    pub rights: RightsTable,
+    /// Bounds on what callers can take.
+    pub limits: Limits,
+    /// What is logged.
+    pub log: LogLevel,
+}
+
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Socket {
+    /// An absolute path.
+    pub path: PathBuf,
+    /// Permission bits of the socket: who may connect at all.
+    pub mode: u32,
+    /// Whether the directory is the daemon's own default one, which it makes when it is missing.
+    pub make_directory: bool,
+}
+
+/// Bounds on what callers can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Open connections in all.
+    pub connections: u32,
+    /// Open connections of one user other than root.
+    pub connections_per_uid: u32,
+    /// Time without a request after which a connection is closed.
+    pub idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 1024, connections_per_uid: 64, idle: Duration::from_secs(15 * 60) }
+    }
+}
+
+/// The least important events that are still logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Failures.
+    Error,
+    /// What an operator should look at.
+    Warn,
+    /// Starts, stops, reloads and each change.
+    #[default]
+    Info,
+    /// Each connection.
+    Debug,
+}
+
+/// Reads the configuration.
+///
+/// # Errors
+/// [`ConfigError`] with every fault that was found, each with its file, line and column.
+pub fn load(
+    command_line: &CommandLine,
+    place: &Place,
+    accounts: &dyn Accounts,
+) -> Result<Config, ConfigError> {
+    let (file, text) = match &command_line.config {
+        Some(path) => (Some(path.clone()), read(path)?),
+        None => match place.default_config() {
+            Some(path) if path.exists() => (Some(path.to_owned()), read(path)?),
+            Some(_) | None => (None, String::new()),
+        },
+    };
+    parse::parse(&text, file, command_line, place, accounts)
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    read_text(path, MAX_CONFIG_BYTES).map_err(|error| ConfigError::of_file(path, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! From what was written to what is used. Every fault is collected, so that one run shows all of them.
+
+use super::accounts::Accounts;
+use super::command_line::CommandLine;
+use super::fault::{ConfigError, Faults};
+use super::number::bounded;
+use super::place::Place;
+use super::raw::RawConfig;
+use super::{Config, Limits, LogLevel, Socket, rights_section};
+use apikeyd_protocol::key::KeyPrefix;
+use core::time::Duration;
+use std::path::{Path, PathBuf};
+use toml::Spanned;
+
+const MINUTE: u64 = 60;
+const DAY: u64 = 24 * 60 * MINUTE;
+const MIB: usize = 1024 * 1024;
+
+/// Brings file, arguments and place together.
+pub(super) fn parse(
+    text: &str,
+    file: Option<PathBuf>,
+    command_line: &CommandLine,
+    place: &Place,
+    accounts: &dyn Accounts,
+) -> Result<Config, ConfigError> {
+    let mut faults = Faults::default();
+    let raw: RawConfig = toml::from_str(text).unwrap_or_else(|error| {
+        let message = error.message().trim_end().replace('\n', "; ");
+        faults.add(error.span().map(|span| span.start), message);
+        RawConfig::default()
+    });
+    if let Some(error) = faults.into_error(text, file.clone()) {
+        return Err(error);
+    }
+    let mut faults = Faults::default();
+    let rights = match &raw.rights {
+        Some(section) => rights_section::explicit(section, place.uid, accounts, &mut faults),
+        None => rights_section::shipped(place.uid, accounts, &mut faults),
+    };
+    let retention_days =
+        bounded("keys.retention_days", raw.keys.retention_days.as_ref(), 0..=36_500, 90_u64, &mut faults);
+    let draft_minutes =
+        bounded("keys.draft_minutes", raw.keys.draft_minutes.as_ref(), 1..=1_440, 10_u64, &mut faults);
+    let cache_mib =
+        bounded("limits.cache_mib", raw.limits.cache_mib.as_ref(), 1..=1_048_576, 64_usize, &mut faults);
+    let config = Config {
+        state_dir: state_dir(&raw, command_line, place, &mut faults),
+        socket: socket(&raw, command_line, place, &mut faults),
+        policy: path("policy", raw.policy.as_ref(), command_line.policy.as_deref(), &mut faults),
+        key_prefix: key_prefix(raw.key_prefix.as_ref(), &mut faults),
+        draft_ttl: Duration::from_secs(draft_minutes * MINUTE),
+        retention: (retention_days > 0).then(|| Duration::from_secs(retention_days * DAY)),
+        cache_bytes: cache_mib.saturating_mul(MIB),
+        rights,
+        limits: limits(&raw, &mut faults),
+        log: log(raw.log.level.as_ref(), place, &mut faults),
+        file: file.clone(),
+    };
+    faults.into_error(text, file).map_or(Ok(config), Err)
+}
+
+fn state_dir(raw: &RawConfig, command_line: &CommandLine, place: &Place, faults: &mut Faults) -> PathBuf {
+    let given = path("state_dir", raw.state_dir.as_ref(), command_line.state_dir.as_deref(), faults);
+    given.or_else(|| place.default_state_dir()).unwrap_or_else(|| {
+        faults.outside("there is no place for the database, since neither XDG_STATE_HOME nor HOME is set; name one with --state-dir");
+        PathBuf::new()
+    })
+}
+
+fn socket(raw: &RawConfig, command_line: &CommandLine, place: &Place, faults: &mut Faults) -> Socket {
+    let mode = match &raw.socket_mode {
+        Some(text) => socket_mode(text, faults),
+        None => place.default_socket_mode(),
+    };
+    if raw.socket.is_some() || command_line.socket.is_some() {
+        let given = path("socket", raw.socket.as_ref(), command_line.socket.as_deref(), faults);
+        let path = given.unwrap_or_default();
+        let make_directory = place.default_socket().is_some_and(|default| default == path);
+        return Socket { path, mode, make_directory };
+    }
+    let path = place.default_socket().unwrap_or_else(|| {
+        faults.outside(
+            "there is no place for the socket, since XDG_RUNTIME_DIR is not set; name one with --socket",
+        );
+        PathBuf::new()
+    });
+    Socket { path, mode, make_directory: true }
+}
+
+fn socket_mode(text: &Spanned<String>, faults: &mut Faults) -> u32 {
+    match u32::from_str_radix(text.get_ref(), 8) {
+        // The owner must be able to connect: the daemon checks itself through its socket.
+        Ok(mode) if mode <= 0o777 && mode & 0o600 == 0o600 => mode,
+        Ok(_) | Err(_) => {
+            let message = format!(
+                "socket_mode is {:?}; write the permission bits in octal, from \"0600\" to \"0777\", with read and write for the owner",
+                text.get_ref()
+            );
+            faults.at(text.span().start, message);
+            0o600
+        }
+    }
+}
+
+/// A path of the command line, which counts from the current directory, or of the file, which must be
+/// absolute: a service has no current directory that its operator would think of.
+fn path(
+    name: &str,
+    in_file: Option<&Spanned<String>>,
+    given: Option<&Path>,
+    faults: &mut Faults,
+) -> Option<PathBuf> {
+    if let Some(given) = given {
+        return match std::path::absolute(given) {
+            Ok(path) => Some(path),
+            Err(error) => {
+                faults.outside(format!("{name} {given:?} is not usable: {error}"));
+                None
+            }
+        };
+    }
+    let in_file = in_file?;
+    let path = PathBuf::from(in_file.get_ref());
+    if !path.is_absolute() || in_file.get_ref().contains('\0') {
+        let message = format!("{name} is {:?}; write an absolute path, from / on", in_file.get_ref());
+        faults.at(in_file.span().start, message);
+    }
+    Some(path)
+}
+
+fn key_prefix(text: Option<&Spanned<String>>, faults: &mut Faults) -> KeyPrefix {
+    let Some(text) = text else { return KeyPrefix::default() };
+    KeyPrefix::parse(text.get_ref().as_bytes()).unwrap_or_else(|error| {
+        faults.at(text.span().start, format!("key_prefix is {:?}; {error}", text.get_ref()));
+        KeyPrefix::default()
+    })
+}
+
+fn limits(raw: &RawConfig, faults: &mut Faults) -> Limits {
+    let (raw, default) = (&raw.limits, Limits::default());
+    let connections =
+        bounded("limits.connections", raw.connections.as_ref(), 1..=65_536, default.connections, faults);
+    let connections_per_uid = bounded(
+        "limits.connections_per_uid",
+        raw.connections_per_uid.as_ref(),
+        1..=65_536,
+        default.connections_per_uid,
+        faults,
+    );
+    let default_idle = default.idle.as_secs() / MINUTE;
+    let idle_minutes =
+        bounded("limits.idle_minutes", raw.idle_minutes.as_ref(), 1..=1_440, default_idle, faults);
+    Limits { connections, connections_per_uid, idle: Duration::from_secs(idle_minutes * MINUTE) }
+}
+
+fn log(in_file: Option<&Spanned<String>>, place: &Place, faults: &mut Faults) -> LogLevel {
+    let from_file = in_file.map(|text| {
+        LogLevel::parse(text.get_ref()).unwrap_or_else(|| {
+            let message = format!("log.level is {:?}; write error, warn, info or debug", text.get_ref());
+            faults.at(text.span().start, message);
+            LogLevel::default()
+        })
+    });
+    let Some(variable) = &place.log else { return from_file.unwrap_or_default() };
+    variable.to_str().and_then(LogLevel::parse).unwrap_or_else(|| {
+        faults.outside(format!("APIKEYD_LOG is {variable:?}; write error, warn, info or debug"));
+        LogLevel::default()
+    })
+}
+
+impl LogLevel {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "error" => Some(Self::Error),
+            "warn" => Some(Self::Warn),
+            "info" => Some(Self::Info),
+            "debug" => Some(Self::Debug),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! `[rights]`: from names to numbers.
+
+use super::accounts::Accounts;
+use super::fault::Faults;
+use super::raw::{RawAccount, RawHolders, RawRights};
+use crate::rights::{OVERFLOW_ID, RightsTable};
+use apikeyd_protocol::right::Right;
+use toml::Spanned;
+
+/// The group that may issue and validate, as shipped.
+pub(super) const ISSUERS: &str = "apikeyd-issuers";
+/// The group that may validate, as shipped.
+pub(super) const CLIENTS: &str = "apikeyd-clients";
+
+/// The table of a daemon whose configuration says nothing: root and the daemon's own user may all, the two
+/// shipped groups what they are named for. A host that lacks the groups is a host where nobody uses them.
+pub(super) fn shipped(own_uid: u32, accounts: &dyn Accounts, faults: &mut Faults) -> RightsTable {
+    let mut table = RightsTable::of_owner(own_uid);
+    for (group, rights) in [(ISSUERS, &[Right::Issue, Right::Validate][..]), (CLIENTS, &[Right::Validate])] {
+        match accounts.group(group) {
+            Ok(Some(gid)) => rights.iter().for_each(|right| table.grant_group(gid, *right)),
+            Ok(None) => {}
+            Err(sentence) => faults.outside(sentence),
+        }
+    }
+    table
+}
+
+/// The table of a configuration that says who has which right.
+pub(super) fn explicit(
+    raw: &RawRights,
+    own_uid: u32,
+    accounts: &dyn Accounts,
+    faults: &mut Faults,
+) -> RightsTable {
+    let mut table = RightsTable::of_owner(own_uid);
+    for (right, RawHolders(holders)) in sections(raw) {
+        for user in &holders.users {
+            if let Some(uid) = number(user, "user", |name| accounts.user(name), faults) {
+                table.grant_user(uid, right);
+            }
+        }
+        for group in &holders.groups {
+            if let Some(gid) = number(group, "group", |name| accounts.group(name), faults) {
+                table.grant_group(gid, right);
+            }
+        }
+    }
+    table
+}
+
+fn sections(raw: &RawRights) -> [(Right, &RawHolders); 4] {
+    Right::ALL.map(|right| match right {
+        Right::Validate => (right, &raw.validate),
+        Right::Issue => (right, &raw.issue),
+        Right::Inspect => (right, &raw.inspect),
+        Right::Admin => (right, &raw.admin),
+    })
+}
+
+fn number(
+    account: &Spanned<RawAccount>,
+    what: &str,
+    find: impl FnOnce(&str) -> Result<Option<u32>, String>,
+    faults: &mut Faults,
+) -> Option<u32> {
+    let found = match account.get_ref() {
+        RawAccount::Number(number) => u32::try_from(*number).map_err(|_| {
+            format!("{number} is not the number of a {what}; it must be from 0 to {}", u32::MAX - 1)
+        }),
+        RawAccount::Name(name) => find(name).and_then(|found| {
+            found.ok_or_else(|| format!("this host has no {what} {name:?}; create it or correct the name"))
+        }),
+    };
+    // The kernel shows every user that it cannot name as 65534, and uses u32::MAX for "no change".
+    let usable = found.and_then(|number| match number {
+        OVERFLOW_ID | u32::MAX => Err(format!(
+            "{number} stands for every {what} that the kernel cannot name, so it cannot hold a right; remove it"
+        )),
+        usable => Ok(usable),
+    });
+    usable.map_err(|message| faults.at(account.span().start, message)).ok()
+}

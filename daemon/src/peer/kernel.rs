@@ -1,0 +1,63 @@
+//! The two questions to the kernel that no safe wrapper asks well: rustix has none for `SO_PEERGROUPS`, and
+//! its `SO_PEERCRED` puts the pid, which is 0 for a peer of a foreign pid namespace, into a type that must
+//! not be 0.
+
+#![expect(unsafe_code, reason = "getsockopt(2) writes into memory that is named by pointer and length")]
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+/// Groups that are asked for at first. Most processes have fewer; the kernel says when there are more.
+const USUAL_GROUPS: usize = 32;
+
+/// `NGROUPS_MAX` of Linux, the most that a process can have.
+const MOST_GROUPS: usize = 65_536;
+
+/// User, group and process (`SO_PEERCRED`, unix(7)).
+pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<libc::ucred> {
+    let mut credentials = libc::ucred { pid: 0, uid: 0, gid: 0 };
+    let written = option(socket, libc::SO_PEERCRED, core::slice::from_mut(&mut credentials));
+    match written {
+        Ok(bytes) if bytes == size_of::<libc::ucred>() => Ok(credentials),
+        Ok(_) => Err(io::Error::other("the kernel gave credentials of another size")),
+        Err(error) => Err(error.error),
+    }
+}
+
+/// Supplementary groups (`SO_PEERGROUPS`, since Linux 4.13).
+pub(super) fn groups(socket: BorrowedFd<'_>) -> io::Result<Box<[u32]>> {
+    let mut groups = vec![0_u32; USUAL_GROUPS];
+    let bytes = match option(socket, libc::SO_PEERGROUPS, &mut groups) {
+        Err(short) if short.error.raw_os_error() == Some(libc::ERANGE) => {
+            groups.resize((short.wanted / size_of::<u32>()).min(MOST_GROUPS), 0);
+            option(socket, libc::SO_PEERGROUPS, &mut groups).map_err(|error| error.error)?
+        }
+        other => other.map_err(|error| error.error)?,
+    };
+    groups.truncate(bytes / size_of::<u32>());
+    Ok(groups.into())
+}
+
+/// A failure, and the bytes that the kernel would have needed.
+struct OptionError {
+    error: io::Error,
+    wanted: usize,
+}
+
+/// Types of which every bit pattern is a value, so that the kernel may write whatever it likes.
+trait Plain: Copy {}
+impl Plain for u32 {}
+impl Plain for libc::ucred {}
+
+fn option<T: Plain>(socket: BorrowedFd<'_>, name: libc::c_int, out: &mut [T]) -> Result<usize, OptionError> {
+    let failed = |error, wanted| OptionError { error, wanted };
+    let mut length = libc::socklen_t::try_from(size_of_val(out))
+        .map_err(|_| failed(io::ErrorKind::InvalidInput.into(), 0))?;
+    // SAFETY: `out` is writable for `length` bytes and every bit pattern is a `T`; the kernel writes at most
+    // `length` bytes and keeps neither pointer. The descriptor is open, since it is borrowed.
+    let result = unsafe {
+        libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, name, out.as_mut_ptr().cast(), &raw mut length)
+    };
+    let length = usize::try_from(length).unwrap_or(0);
+    if result == 0 { Ok(length) } else { Err(failed(io::Error::last_os_error(), length)) }
+}

@@ -1,0 +1,28 @@
+//! The policy table in force, from its file or as compiled in.
+
+use crate::config::read_text;
+use apikeyd_policy::{MAX_FILE_BYTES, PolicyTable};
+use std::path::Path;
+
+/// A policy file that cannot be used. One line for each fault, `FILE:LINE:COLUMN: message`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PolicyFileError(String);
+
+/// Reads the table of a file, or the shipped one when there is none.
+///
+/// # Errors
+/// [`PolicyFileError`] with everything that is wrong with the file.
+pub fn load(file: Option<&Path>) -> Result<PolicyTable, PolicyFileError> {
+    let Some(file) = file else { return Ok(PolicyTable::shipped()) };
+    let name = file.display();
+    let text =
+        read_text(file, MAX_FILE_BYTES).map_err(|error| PolicyFileError(format!("{name}: {error}")))?;
+    PolicyTable::parse(&text).map_err(|faults| {
+        let lines: Vec<_> = faults
+            .iter()
+            .map(|fault| format!("{name}:{}:{}: {}", fault.line, fault.column, fault.message))
+            .collect();
+        PolicyFileError(lines.join("\n"))
+    })
+}
