@@ -53,6 +53,14 @@ pub enum Error {
         /// Who listens there, as the kernel said.
         uid: u32,
     },
+    /// The server ended the connection instead of answering the hello.
+    #[error("the server at {} ended the connection before its welcome: its journal may say why", socket.display())]
+    NoWelcome {
+        /// The socket.
+        socket: PathBuf,
+        /// What the kernel said, if the connection did not simply end.
+        source: Option<io::Error>,
+    },
     /// The daemon answered the hello with a refusal.
     #[error(
         "{code} (the daemon speaks version {version} of the protocol, this client {})",
@@ -177,7 +185,10 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::ConnectionLost { .. } => true,
+            Self::Unreachable { .. }
+            | Self::NoWelcome { .. }
+            | Self::TimedOut { .. }
+            | Self::ConnectionLost { .. } => true,
             Self::Refused { code, .. } => {
                 matches!(code, WelcomeCode::TooManyConnections | WelcomeCode::ShuttingDown)
             }
@@ -194,9 +205,6 @@ impl Error {
     /// The status, if the daemon answered with one.
     #[must_use]
     pub fn status(&self) -> Option<Status> {
-        match self {
-            Self::Answered { status, .. } => Some(*status),
-            _ => None,
-        }
+        if let Self::Answered { status, .. } = self { Some(*status) } else { None }
     }
 }

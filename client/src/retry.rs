@@ -1,0 +1,105 @@
+//! What may be tried again, and when. Decides only; the drivers wait.
+
+use crate::deadline::Deadline;
+use crate::error::Error;
+use crate::request::Request;
+use apikeyd_protocol::hello::WelcomeCode;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+
+/// Connections that may break under one request. A request that makes the daemon fall over must not be
+/// repeated for as long as the caller has patience.
+const MAX_LOSSES: u32 = 3;
+
+/// The first pause, doubled each time.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(4);
+
+/// Doubling the pause ends here: a restarted daemon is noticed within a quarter of a second.
+const DOUBLINGS: u32 = 6;
+
+/// How a request on a connection failed.
+pub(crate) enum Failed {
+    /// The connection broke before all of the frame had left: the daemon cannot have done anything.
+    Unsent(Error),
+    /// The connection broke later: the daemon may have done it.
+    Unanswered(Error),
+    /// Another attempt would be wrong or useless.
+    Final(Error),
+}
+
+/// The attempts of one request.
+pub(crate) struct Retry {
+    deadline: Deadline,
+    repeatable: bool,
+    losses: u32,
+    pauses: u32,
+}
+
+impl Retry {
+    /// Before the first attempt.
+    pub(crate) const fn new<R: Request>(deadline: Deadline) -> Self {
+        Self { deadline, repeatable: R::REPEATABLE, losses: 0, pauses: 0 }
+    }
+
+    /// After a connection could not be made: how long to wait before the next attempt.
+    ///
+    /// A daemon that says it is ending will be back; so will one whose connection broke under this very
+    /// request. Where nobody listens from the start, the caller learns it at once.
+    ///
+    /// # Errors
+    /// The error that the caller gets, if there is to be no other attempt.
+    pub(crate) fn after_connecting(&mut self, error: Error) -> Result<Duration, Error> {
+        let again = match &error {
+            Error::Refused { code, .. } => *code == WelcomeCode::ShuttingDown,
+            Error::Unreachable { .. } => self.losses > 0,
+            Error::NoWelcome { .. } => self.lose(),
+            Error::SocketPath { .. }
+            | Error::SocketForbidden { .. }
+            | Error::WrongServer { .. }
+            | Error::TimedOut { .. }
+            | Error::ConnectionLost { .. }
+            | Error::Answered { .. }
+            | Error::TooLong { .. }
+            | Error::Protocol(_)
+            | Error::System { .. } => false,
+        };
+        if again { self.pause(error) } else { Err(error) }
+    }
+
+    /// After a request failed on a connection: how long to wait before the next attempt.
+    ///
+    /// # Errors
+    /// The error that the caller gets, if there is to be no other attempt.
+    pub(crate) fn after_asking(&mut self, failed: Failed) -> Result<Duration, Error> {
+        match failed {
+            // Most often an idle connection that the daemon closed; a new one is likely to be fine.
+            Failed::Unsent(error) if self.losses == 0 => {
+                self.lose();
+                if self.deadline.allows(Duration::ZERO) { Ok(Duration::ZERO) } else { Err(error) }
+            }
+            Failed::Unsent(error) if self.lose() => self.pause(error),
+            Failed::Unanswered(error) if self.repeatable && self.lose() => self.pause(error),
+            Failed::Unsent(error) | Failed::Unanswered(error) | Failed::Final(error) => Err(error),
+        }
+    }
+
+    /// Counts a loss; whether there may be another attempt.
+    const fn lose(&mut self) -> bool {
+        self.losses += 1;
+        self.losses < MAX_LOSSES
+    }
+
+    fn pause(&mut self, error: Error) -> Result<Duration, Error> {
+        let pause = jittered(SHORTEST_PAUSE * 2_u32.pow(self.pauses.min(DOUBLINGS)));
+        self.pauses += 1;
+        if self.deadline.allows(pause) { Ok(pause) } else { Err(error) }
+    }
+}
+
+/// Between half of a pause and all of it, so that clients that lost the same daemon do not return together.
+pub(crate) fn jittered(pause: Duration) -> Duration {
+    // Every RandomState has other keys; to spread clients in time that is random enough.
+    let random = RandomState::new().build_hasher().finish();
+    let half = pause / 2;
+    half + half.mul_f64(f64::from(u32::try_from(random & 0xffff).unwrap_or_default()) / 65536.0)
+}
