@@ -1,0 +1,130 @@
+//! Imports point down: `ctl ► client ► protocol ◄ daemon`, and inside the daemon from `main` to `domain`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A package and the packages of this workspace that it may name.
+const PACKAGES: [(&str, &[&str]); 5] = [
+    ("protocol", &[]),
+    ("protocol/policy", &[]),
+    ("client", &["apikeyd-protocol", "apikeyd-policy"]),
+    ("client/ctl", &["apikeyd-client", "apikeyd-protocol", "apikeyd-policy"]),
+    ("daemon", &["apikeyd-protocol", "apikeyd-policy"]),
+];
+
+#[test]
+fn packages_depend_downwards() {
+    for (package, allowed) in PACKAGES {
+        let manifest = fs::read_to_string(root().join(package).join("Cargo.toml")).expect("a manifest");
+        let dependencies = manifest.split("[dependencies]").nth(1).expect("a table of dependencies");
+        for line in dependencies.lines().take_while(|line| !line.starts_with("[dev-")) {
+            let name = line.split(['.', ' ', '=']).next().unwrap_or_default();
+            let ours = name.starts_with("apikey");
+            assert!(!ours || allowed.contains(&name), "{package} may not depend on {name}");
+        }
+    }
+}
+
+#[test]
+fn the_protocol_does_no_io_and_reads_no_clock() {
+    for file in
+        sources(&root().join("protocol/src")).into_iter().chain(sources(&root().join("protocol/policy/src")))
+    {
+        assert_names_none(
+            &file,
+            &[
+                "std::fs",
+                "std::net",
+                "std::os::",
+                "std::io",
+                "SystemTime",
+                "Instant::",
+                "tokio",
+                "redb",
+                "std::env",
+            ],
+        );
+    }
+}
+
+#[test]
+fn the_domain_is_pure() {
+    for file in module("domain") {
+        assert_names_none(
+            &file,
+            &[
+                "std::fs",
+                "std::io",
+                "std::net",
+                "SystemTime",
+                "Instant",
+                "getrandom",
+                "tokio",
+                "redb",
+                "async fn",
+                "crate::store",
+                "crate::service",
+            ],
+        );
+    }
+}
+
+#[test]
+fn only_the_store_names_redb() {
+    for file in sources(&root().join("daemon/src")) {
+        if !module("store").contains(&file) {
+            assert_names_none(&file, &["redb::"]);
+        }
+    }
+}
+
+/// The daemon's modules from the top down: none names one that stands before it.
+const ORDER: [&str; 7] = ["run", "server", "connection", "dispatch", "service", "store", "domain"];
+
+#[test]
+fn inside_the_daemon_imports_point_down() {
+    for (place, name) in ORDER.iter().enumerate() {
+        let above: Vec<String> = ORDER[..place].iter().map(|above| format!("crate::{above}::")).collect();
+        let above: Vec<&str> = above.iter().map(String::as_str).collect();
+        for file in module(name) {
+            assert_names_none(&file, &above);
+        }
+    }
+}
+
+/// The files of one module of the daemon.
+fn module(name: &str) -> Vec<PathBuf> {
+    let source = root().join("daemon/src");
+    let mut files = sources(&source.join(name));
+    files.extend([source.join(format!("{name}.rs"))].into_iter().filter(|file| file.exists()));
+    assert!(!files.is_empty(), "the module {name} is gone");
+    files
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.flatten().map(|entry| entry.path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => sources(&path),
+            false => vec![path],
+        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}
+
+/// Looks at code, not at comments, and not at the unit tests at a file's end.
+fn assert_names_none(file: &Path, names: &[&str]) {
+    let text = fs::read_to_string(file).expect("a source file");
+    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    for (number, line) in code.lines().enumerate() {
+        let line = line.split("//").next().unwrap_or_default();
+        for name in names {
+            assert!(!line.contains(name), "{}:{} names {name}", file.display(), number + 1);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The whole house, from outside: real daemons in real processes, real sockets, files and users.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod bench;
+mod callers;
+mod drafts;
+mod layout;
+mod lifecycle;
+mod policy;
+mod secrets;
+mod shutdown;
+mod support;

@@ -1,0 +1,87 @@
+//! What most of the tests begin with.
+
+use apikeyd_protocol::key::ApiKey;
+use apikeyd_tests::ctl::{Ctl, Run};
+use apikeyd_tests::daemon::{Daemon, Start};
+use apikeyd_tests::scratch::Scratch;
+use std::path::Path;
+
+/// The binary that is tour, daemon and command line.
+pub(crate) fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_tour"))
+}
+
+/// A running daemon with its directory and a command line for it.
+pub(crate) struct House {
+    pub(crate) daemon: Daemon,
+    pub(crate) ctl: Ctl,
+    pub(crate) scratch: Scratch,
+}
+
+impl House {
+    pub(crate) fn open() -> Self {
+        Self::open_with(|start, _| start)
+    }
+
+    /// `configure` adds arguments and variables.
+    pub(crate) fn open_with(configure: impl FnOnce(Start, &Scratch) -> Start) -> Self {
+        let scratch = Scratch::new(binary());
+        let daemon = configure(Start::new(&scratch), &scratch).ready();
+        Self { daemon, ctl: Ctl::new(&scratch), scratch }
+    }
+
+    /// Ends the daemon as a crash would and starts another on the same files.
+    pub(crate) fn crash_and_restart(self) -> Self {
+        self.daemon.kill();
+        let daemon = Daemon::start(&self.scratch);
+        Self { daemon, ctl: self.ctl, scratch: self.scratch }
+    }
+
+    /// A saved key of a user.
+    pub(crate) fn issue(&self, user: &str) -> Key {
+        Key::from(&self.ctl.run(["generate", user, "--save"]))
+    }
+
+    pub(crate) fn validate(&self, key: &Key) -> Run {
+        self.ctl.run_with_input(["validate"], key.text.as_bytes())
+    }
+}
+
+/// A key in somebody's hands.
+pub(crate) struct Key {
+    pub(crate) text: String,
+    pub(crate) id: String,
+}
+
+impl Key {
+    /// From what `generate` printed.
+    pub(crate) fn from(run: &Run) -> Self {
+        assert_eq!(run.code, 0, "{run:?}");
+        let text = run.stdout.strip_suffix('\n').expect("a line").to_owned();
+        let id = ApiKey::parse(text.as_bytes()).expect("a key, alone on standard output").id().to_string();
+        Self { text, id }
+    }
+}
+
+/// Whether this test runs as root, and so can be other users.
+pub(crate) fn is_root() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
+        eprintln!("skipped: only root can be other users");
+    }
+    root
+}
+
+/// That a command ended so, and printed this to standard output.
+#[track_caller]
+pub(crate) fn assert_prints(run: &Run, code: i32, stdout: &str) {
+    assert_eq!((run.code, run.stdout.trim_end()), (code, stdout), "{run:?}");
+}
+
+/// That a command ended so, and said this on standard error.
+#[track_caller]
+pub(crate) fn assert_fails(run: &Run, code: i32, stderr: &str) {
+    assert_eq!(run.code, code, "{run:?}");
+    assert!(run.stderr.contains(stderr), "{stderr:?} is not in {run:?}");
+    assert_eq!(run.stdout, "", "a failure prints nothing to standard output");
+}
