@@ -1,0 +1,90 @@
+//! The arguments of `policy`.
+
+use clap::{Args, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// `policy`
+#[derive(Args, Debug)]
+pub(crate) struct PolicyArguments {
+    /// What to do with the table.
+    #[command(subcommand)]
+    pub(crate) command: PolicyCommand,
+}
+
+/// What to do with the table.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Show the rows of the table
+    Show(PolicyShowArguments),
+    /// Judge operations without a key
+    Test(PolicyTestArguments),
+    /// Check a policy file and point at every fault
+    Check(PolicyCheckArguments),
+    /// Let the daemon read its policy file and its rights again
+    #[command(after_help = "\
+A file with a fault changes nothing.
+
+Right: admin. Exit codes: 0 in force, 1 the file has faults.")]
+    Reload,
+}
+
+/// `policy show`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  apikeyctl policy show
+  apikeyctl policy show --policy /etc/apikeyd/policy.toml
+
+Right: validate; none with --policy, which needs no daemon.")]
+pub(crate) struct PolicyShowArguments {
+    /// Show this file instead of the table in force
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+/// `policy test`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Prints `allow`, `deny` or `ambiguous`, a tab, then the row or the reason. An operation is ambiguous when
+servers disagree about what it means; it is refused like a denied one.
+
+--from FILE (- for standard input) judges one operation a line: the method, a tab, the path; \\xHH stands for
+a raw byte, \\\\ for a backslash. Every line gets one line of answer, in order; a line that cannot be read is
+answered `ambiguous` and named on standard error.
+
+Examples:
+  apikeyctl policy test GET /api/user/42
+  apikeyctl policy test --from requests.tsv --policy policy.toml
+  awk -F'\"' '{split($2, a, \" \"); print a[1] \"\\t\" a[2]}' access.log | apikeyctl policy test --from -
+
+Right: validate; none with --policy, which needs no daemon. Exit codes: 0 all allowed, 1 denied or ambiguous,
+2 a line cannot be read.")]
+pub(crate) struct PolicyTestArguments {
+    /// The HTTP method
+    #[arg(required_unless_present = "from", requires = "path")]
+    pub(crate) method: Option<OsString>,
+    /// Path and query, as on the request line
+    #[arg()]
+    pub(crate) path: Option<OsString>,
+    /// Judge the operations of this file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["method", "path"])]
+    pub(crate) from: Option<PathBuf>,
+    /// Judge by this file instead of the table in force
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+/// `policy check`
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Prints each fault as FILE:LINE:COLUMN: MESSAGE on standard error. Needs no daemon.
+
+Example:
+  apikeyctl policy check /etc/apikeyd/policy.toml && apikeyctl policy reload
+
+Exit codes: 0 good, 1 faults, 2 the file cannot be read.")]
+pub(crate) struct PolicyCheckArguments {
+    /// The file
+    pub(crate) file: PathBuf,
+}

@@ -1,0 +1,56 @@
+//! `delete`
+
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::output::text::visible;
+use crate::output::time::{rfc3339, to_the_second};
+use apikeyd_client::Client;
+use apikeyd_protocol::key::KeyId;
+use apikeyd_protocol::message::{DeleteOutcome, Deleted};
+use serde::Serialize;
+
+/// The answer of `delete`, see JSON.md.
+#[derive(Serialize)]
+struct DeletedObject<'a> {
+    key_id: String,
+    user: &'a str,
+    outcome: &'static str,
+    ended_at: Option<String>,
+    end_reason: Option<&'static str>,
+}
+
+pub(super) fn run(client: &Client, key_id: KeyId, output: &mut Output) -> Result<Exit, Failure> {
+    let deleted = client.delete(key_id)?;
+    if output.is_json() {
+        output.object(&object(&deleted))?;
+    } else {
+        output.line(sentence(&deleted))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn object(deleted: &Deleted) -> DeletedObject<'_> {
+    let (outcome, before) = match deleted.outcome {
+        DeleteOutcome::Ended => ("ended", None),
+        DeleteOutcome::AlreadyEnded { reason, at } => ("already-ended", Some((reason, at))),
+        DeleteOutcome::DraftDiscarded => ("draft-discarded", None),
+    };
+    DeletedObject {
+        key_id: deleted.key_id.to_string(),
+        user: deleted.user.as_str(),
+        outcome,
+        ended_at: before.map(|(_, at)| rfc3339(at)),
+        end_reason: before.map(|(reason, _)| reason.name()),
+    }
+}
+
+fn sentence(deleted: &Deleted) -> String {
+    let (key_id, user) = (deleted.key_id, visible(deleted.user.as_str()));
+    match deleted.outcome {
+        DeleteOutcome::Ended => format!("deleted {key_id}, the key of {user}"),
+        DeleteOutcome::AlreadyEnded { reason, at } => {
+            format!("{key_id}, a key of {user}, had ended before: {reason}, {}", to_the_second(at))
+        }
+        DeleteOutcome::DraftDiscarded => format!("discarded {key_id}, a draft for {user}"),
+    }
+}

@@ -1,0 +1,59 @@
+//! `save`
+
+use super::record::RecordObject;
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+use crate::output::text::visible;
+use crate::output::time::to_the_second;
+use apikeyd_client::{Client, Error};
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::key::KeyId;
+use apikeyd_protocol::message::{KeyState, SaveMode, Saved};
+use serde::Serialize;
+
+/// The answer of `save`, see JSON.md.
+#[derive(Serialize)]
+struct SavedObject<'a> {
+    key: RecordObject<'a>,
+    replaced: Option<String>,
+}
+
+pub(super) fn run(
+    client: &Client,
+    key_id: KeyId,
+    mode: SaveMode,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let saved = client.save(key_id, mode).map_err(|error| explain(error, key_id, mode))?;
+    if output.is_json() {
+        let replaced = saved.replaced.map(|id| id.to_string());
+        output.object(&SavedObject { key: (&saved.key).into(), replaced })?;
+    } else {
+        output.line(sentence(&saved))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// What was done, in words.
+pub(super) fn sentence(saved: &Saved) -> String {
+    let user = visible(saved.key.user.as_str());
+    let mut words = format!("saved {} as the key of {user}", saved.key.key_id);
+    if let Some(replaced) = saved.replaced {
+        words.push_str(&format!(", in the place of {replaced}"));
+    }
+    if let KeyState::Ended { reason, at } = saved.key.state {
+        words.push_str(&format!("; it has ended since: {reason}, {}", to_the_second(at)));
+    }
+    words
+}
+
+/// The daemon's refusal and the command that would do it.
+pub(super) fn explain(error: Error, key_id: KeyId, mode: SaveMode) -> Failure {
+    let status = error.status();
+    let failure = Failure::from(error);
+    match (status, mode) {
+        (Some(Status::Conflict), SaveMode::Add) => failure
+            .with_advice(format!("`apikeyctl save {key_id} --replace` puts it in the place of the other")),
+        _ => failure,
+    }
+}

@@ -1,0 +1,112 @@
+//! `status`
+
+use crate::failure::{Exit, Failure};
+use crate::output::text::{hex, visible};
+use crate::output::time::{rfc3339, to_the_second};
+use crate::output::{Output, Tone};
+use apikeyd_client::Client;
+use apikeyd_protocol::message::{Statistics, Status, StoreState};
+use apikeyd_protocol::right::Right;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The answer of `status`, see JSON.md.
+#[derive(Serialize)]
+struct StatusObject<'a> {
+    version: &'a str,
+    pid: u32,
+    started_at: String,
+    instance: u64,
+    rights: Vec<&'static str>,
+    store: &'static str,
+    store_id: String,
+    revision: u64,
+    active_keys: u64,
+    ended_keys: u64,
+    drafts: u64,
+    connections: u32,
+    policy_rows: u32,
+    counters: Option<BTreeMap<&'a str, u64>>,
+}
+
+pub(super) fn run(client: &Client, output: &mut Output) -> Result<Exit, Failure> {
+    let status = client.status()?;
+    let statistics = if status.rights.contains(Right::Inspect) { Some(client.statistics()?) } else { None };
+    if output.is_json() {
+        output.object(&object(&status, statistics.as_ref()))?;
+    } else {
+        write_lines(&status, statistics.as_ref(), output)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn object<'a>(status: &'a Status, statistics: Option<&'a Statistics>) -> StatusObject<'a> {
+    StatusObject {
+        version: &status.version,
+        pid: status.pid,
+        started_at: rfc3339(status.started_at),
+        instance: status.instance,
+        rights: Right::ALL
+            .into_iter()
+            .filter(|right| status.rights.contains(*right))
+            .map(Right::name)
+            .collect(),
+        store: match status.store {
+            StoreState::Ready => "ready",
+            StoreState::ReadOnly => "read-only",
+        },
+        store_id: hex(&status.store_id),
+        revision: status.revision,
+        active_keys: status.active_keys,
+        ended_keys: status.ended_keys,
+        drafts: status.drafts,
+        connections: status.connections,
+        policy_rows: status.policy_rows,
+        counters: statistics.map(|statistics| {
+            statistics.counters.iter().map(|(name, value)| (name.as_str(), *value)).collect()
+        }),
+    }
+}
+
+fn write_lines(status: &Status, statistics: Option<&Statistics>, output: &mut Output) -> Result<(), Failure> {
+    let store = match status.store {
+        StoreState::Ready => output.tinted("ready", Tone::Good),
+        StoreState::ReadOnly => {
+            format!(
+                "{}: the disk is full or failing; changes are refused until it is mended",
+                output.tinted("read-only", Tone::Bad)
+            )
+        }
+    };
+    let lines = [
+        ("daemon", format!("apikeyd {}, process {}", visible(&status.version), status.pid)),
+        (
+            "started",
+            format!("{}, for the {} time", to_the_second(status.started_at), ordinal(status.instance)),
+        ),
+        ("your rights", status.rights.to_string()),
+        ("store", store),
+        ("store id", hex(&status.store_id)),
+        ("revision", status.revision.to_string()),
+        (
+            "keys",
+            format!("{} active, {} ended, {} drafts", status.active_keys, status.ended_keys, status.drafts),
+        ),
+        ("connections", status.connections.to_string()),
+        ("policy", format!("{} rows", status.policy_rows)),
+    ];
+    lines.iter().try_for_each(|(name, value)| output.line(format!("{:<14}{value}", format!("{name}:"))))?;
+    let counters = statistics.map_or(&[][..], |statistics| &statistics.counters);
+    counters.iter().try_for_each(|(name, value)| output.line(format!("{:<40} {value}", visible(name))))
+}
+
+fn ordinal(number: u64) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
