@@ -7,5 +7,7 @@ pub mod peer;
 pub mod policy_file;
 pub mod revocation;
 pub mod rights;
+pub mod server;
 pub mod service;
 pub mod store;
+mod systemd;

@@ -1,0 +1,3 @@
+//! The service manager: sockets from it, notes to it. Everything works without one.
+
+pub(crate) mod inherited;
