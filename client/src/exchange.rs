@@ -19,6 +19,8 @@ mod sending;
 pub(crate) use inbox::Inbox;
 pub(crate) use outbox::Outbox;
 #[cfg(feature = "tokio")]
+pub(crate) use outbox::{Abandoned, in_flight};
+#[cfg(feature = "tokio")]
 pub(crate) use sending::Sending;
 
 use crate::error::{Error, ProtocolError};

@@ -10,6 +10,8 @@
 //! | `endpoint`, `socket`, `peer` | where the daemon is, and who is believed to be it |
 //! | `process` | what a forked child must not share |
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod blocking;
 mod builder;
 mod deadline;
@@ -31,6 +33,8 @@ pub use apikeyd_protocol::message;
 pub use apikeyd_protocol::name::{Label, UserId};
 pub use apikeyd_protocol::right::{Right, RightSet};
 pub use apikeyd_protocol::time::Timestamp;
+#[cfg(feature = "tokio")]
+pub use asynchronous::AsyncClient;
 pub use blocking::{Backup, Client};
 pub use builder::{Builder, DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT};
 pub use endpoint::default_socket;

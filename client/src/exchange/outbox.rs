@@ -20,12 +20,28 @@ pub(crate) struct Outbox<W> {
     free: Vec<usize>,
     number: u64,
     max_body: usize,
+    /// Bytes of all frames so far.
+    appended: u64,
 }
 
 struct Waiter<W> {
     id: u64,
     opcode: Opcode,
+    /// Bytes of all frames up to this one.
+    #[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "a blocking connection has one request"))]
+    ends_at: u64,
     ticket: W,
+}
+
+/// A request that will get no answer.
+#[cfg(feature = "tokio")]
+pub(crate) struct Abandoned<W> {
+    /// What the driver gave.
+    pub(crate) ticket: W,
+    /// What was asked.
+    pub(crate) opcode: Opcode,
+    /// Whether its last byte had not left, so that the daemon cannot have done it.
+    pub(crate) unsent: bool,
 }
 
 impl<W> Outbox<W> {
@@ -43,6 +59,7 @@ impl<W> Outbox<W> {
             free: (0..places).rev().collect(),
             number: 0,
             max_body,
+            appended: 0,
         })
     }
 
@@ -55,19 +72,20 @@ impl<W> Outbox<W> {
         let place = self.free.last().copied().unwrap_or(self.places.len());
         let id = self.number << PLACE_BITS | u64::try_from(place).unwrap_or_default();
         let limit = self.max_body;
-        let fits = self.sending.append(|bytes| {
+        let length = self.sending.append(|bytes| {
             let start = bytes.len();
             append_request(bytes, R::OPCODE, id, request).ok()?;
-            if bytes.len() - start > HEADER_BYTES + limit {
+            let length = bytes.len() - start;
+            if length > HEADER_BYTES + limit {
                 bytes.truncate(start);
                 return None;
             }
-            Some(())
+            u64::try_from(length).ok()
         });
-        fits.ok_or_else(too_long)?;
+        self.appended += length.ok_or_else(too_long)?;
         self.number += 1;
         self.free.pop();
-        let waiter = Some(Waiter { id, opcode: R::OPCODE, ticket });
+        let waiter = Some(Waiter { id, opcode: R::OPCODE, ends_at: self.appended, ticket });
         match self.places.get_mut(place) {
             Some(empty) => *empty = waiter,
             None => self.places.push(waiter),
@@ -80,11 +98,14 @@ impl<W> Outbox<W> {
         self.free.len() == self.places.len()
     }
 
-    /// Gives up all requests that wait for an answer.
+    /// Ends the connection after `sent` bytes of frames have left.
     #[cfg(feature = "tokio")]
-    pub(crate) fn abandon(&mut self) -> Vec<W> {
-        self.free.clear();
-        self.places.drain(..).flatten().map(|waiter| waiter.ticket).collect()
+    pub(crate) fn abandon(self, sent: u64) -> impl Iterator<Item = Abandoned<W>> {
+        self.places.into_iter().flatten().map(move |waiter| Abandoned {
+            ticket: waiter.ticket,
+            opcode: waiter.opcode,
+            unsent: waiter.ends_at > sent,
+        })
     }
 
     /// Finds who waits for an answer.
@@ -92,12 +113,17 @@ impl<W> Outbox<W> {
         let unknown = ProtocolError::UnknownRequest(header.request_id);
         let place = usize::try_from(header.request_id & ((1 << PLACE_BITS) - 1)).unwrap_or(usize::MAX);
         let Some(slot) = self.places.get_mut(place) else { return Err(unknown) };
-        let waiter = slot.take_if(|waiter| waiter.id == header.request_id).ok_or(unknown)?;
-        self.free.push(place);
-        if waiter.opcode.code() != header.opcode {
-            return Err(ProtocolError::WrongOpcode { asked: waiter.opcode, answered: header.opcode });
+        // A waiter whose answer is wrong stays: it is told when the connection is given up for that.
+        match slot {
+            Some(waiter) if waiter.id == header.request_id && waiter.opcode.code() != header.opcode => {
+                Err(ProtocolError::WrongOpcode { asked: waiter.opcode, answered: header.opcode })
+            }
+            _ => {
+                let waiter = slot.take_if(|waiter| waiter.id == header.request_id).ok_or(unknown)?;
+                self.free.push(place);
+                Ok(waiter.ticket)
+            }
         }
-        Ok(waiter.ticket)
     }
 }
 
