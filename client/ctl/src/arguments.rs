@@ -25,7 +25,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-const AFTER_HELP: &str = "\
+const SEE_HELP: &str = "`apikeyctl --help` has examples, the exit codes and the environment.";
+
+const LONG_HELP: &str = "\
 The life of a key:
   apikeyctl generate alice --label laptop    make a key, show it once, ask whether to save it
   apikeyctl validate < key.txt               whose key is it, and does it still count
@@ -54,7 +56,7 @@ Environment:
 
 /// Issues, checks, replaces and revokes the API keys of a local apikeyd.
 #[derive(Debug, Parser)]
-#[command(name = "apikeyctl", version, after_help = AFTER_HELP, styles = Styles::plain(), max_term_width = 100)]
+#[command(name = "apikeyctl", version, after_help = SEE_HELP, after_long_help = LONG_HELP, styles = Styles::plain(), max_term_width = 100)]
 pub(crate) struct Arguments {
     /// Options of every command.
     #[command(flatten)]
@@ -154,6 +156,9 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Argumen
         let text = error.render().to_string();
         if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
             return Ending::Shown(text);
+        }
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            return Ending::Unusable { text: format!("give a command\n\n{}", text.trim_end()), json };
         }
         Ending::Unusable { text: text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned(), json }
     })

@@ -13,17 +13,19 @@ use std::path::PathBuf;
 /// `generate`
 #[derive(Args, Debug)]
 #[command(after_help = "\
-On a terminal the key is shown once, and a question asks whether to save it. Elsewhere --save saves it;
-without --save it stays a draft for ten minutes, for `apikeyctl save KEY_ID`. A draft is never valid.
+On a terminal the key is shown once, and a question asks whether to save it. Elsewhere --save
+saves it; without --save it stays a draft for ten minutes, for `apikeyctl save KEY_ID`. A
+draft is never valid.
 
-Standard output has the key and nothing else. With --save it is written only after the save is done.
+Standard output has the key and nothing else. With --save it is written only after the save is
+done.
 
 Examples:
   apikeyctl generate alice --label 'build server' --expires 90d
   apikeyctl generate alice --replace --save > alice.key
 
-Right: issue. Exit codes: 0 done, 1 not saved on your answer, 4 the user has a key (use --replace),
-3 with --replace: the user has none.")]
+Right: issue. Exit codes: 0 done, 1 not saved on your answer, 4 the user has a key (use
+--replace), 3 with --replace: the user has none.")]
 pub(crate) struct GenerateArguments {
     /// Whose key it will be: 1 to 255 bytes, as the services name the account
     pub(crate) user: UserId,
@@ -44,15 +46,15 @@ pub(crate) struct GenerateArguments {
 /// `save`
 #[derive(Args, Debug)]
 #[command(after_help = "\
-A draft can be saved by the system user who generated it, for ten minutes. To save again is no error and
-gives the same answer.
+A draft can be saved by the system user who generated it, for ten minutes. To save again is no
+error and gives the same answer.
 
 Examples:
   apikeyctl save 0a1B2c3D4e
   apikeyctl save 0a1B2c3D4e --replace
 
-Right: issue. Exit codes: 0 done, 3 no such draft, or --replace and the user has no key, 4 the user has
-a key.")]
+Right: issue. Exit codes: 0 done, 3 no such draft, or --replace and the user has no key, 4 the
+user has a key.")]
 pub(crate) struct SaveArguments {
     /// The id that `generate` told: ten characters
     pub(crate) key_id: KeyId,
@@ -83,7 +85,8 @@ pub(crate) struct ShowArguments {
 /// `list`
 #[derive(Args, Debug)]
 #[command(after_help = "\
-On a terminal a table; elsewhere a line of headings and one line for each key, columns parted by tabs.
+On a terminal a table; elsewhere a line of headings and one line for each key, columns parted
+by tabs.
 
 Examples:
   apikeyctl list
@@ -99,8 +102,8 @@ pub(crate) struct ListArguments {
 /// `delete`
 #[derive(Args, Debug)]
 #[command(after_help = "\
-When this command returns, the key is refused on this machine. To delete an ended key is no error; a draft
-is discarded.
+When this command returns, the key is refused on this machine. To delete an ended key is no
+error; a draft is discarded.
 
 Example:
   apikeyctl delete 0a1B2c3D4e
@@ -114,8 +117,9 @@ pub(crate) struct DeleteArguments {
 /// `validate`
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Reads the key from standard input (one line; a prompt that does not show it on a terminal) or from a file.
-Prints the user, or `refused: REASON`. The key itself is not sent to the daemon, only a hash of it.
+Reads the key from standard input (one line; a prompt that does not show it on a terminal) or
+from a file. Prints the user, or `refused: REASON`. The key itself is not sent to the daemon,
+only a hash of it.
 
 Examples:
   apikeyctl validate < alice.key
@@ -211,8 +215,8 @@ pub(crate) struct AuditListArguments {
 /// `audit verify`
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Prints the head of the chain. Kept elsewhere and given with --head, it shows later that rows at the end
-were cut off, or that an older database was put back.
+Prints the head of the chain. Kept elsewhere and given with --head, it shows later that rows
+at the end were cut off, or that an older database was put back.
 
 Examples:
   apikeyctl audit verify
@@ -228,8 +232,9 @@ pub(crate) struct AuditVerifyArguments {
 /// `backup`
 #[derive(Args, Debug)]
 #[command(after_help = "\
-The copy is consistent, though changes go on meanwhile. The file must not exist; it is made with mode 0600
-and synced. Keep the daemon's pepper beside it: without the pepper a database is of no use.
+The copy is consistent, though changes go on meanwhile. The file must not exist; it is made
+with mode 0600 and synced. Keep the daemon's pepper beside it: without the pepper a database
+is of no use.
 
 Example:
   apikeyctl backup /srv/backup/apikeyd-2026-11-24.redb
@@ -243,9 +248,9 @@ pub(crate) struct BackupArguments {
 /// `bench`
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Makes users `bench-PID-N`, with one key each, and deletes them at the end, also after an interrupt. What it
-does are true changes: rows in the audit and records of ended keys remain. Mode save generates and saves
-key after key, and counts and times the saves.
+Makes users `bench-PID-N`, with one key each, and deletes them at the end, also after an
+interrupt. What it does are true changes: rows in the audit and records of ended keys remain.
+Mode save generates and saves key after key, and counts and times the saves.
 
 Examples:
   apikeyctl bench --connections 8 --pipeline 64

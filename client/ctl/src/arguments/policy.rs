@@ -46,20 +46,20 @@ pub(crate) struct PolicyShowArguments {
 /// `policy test`
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Prints `allow`, `deny` or `ambiguous`, a tab, then the row or the reason. An operation is ambiguous when
-servers disagree about what it means; it is refused like a denied one.
+Prints `allow`, `deny` or `ambiguous`, a tab, then the row or the reason. An operation is
+ambiguous when servers disagree about what it means; it is refused like a denied one.
 
---from FILE (- for standard input) judges one operation a line: the method, a tab, the path; \\xHH stands for
-a raw byte, \\\\ for a backslash. Every line gets one line of answer, in order; a line that cannot be read is
-answered `ambiguous` and named on standard error.
+--from FILE (- for standard input) judges one operation a line: the method, a tab, the path;
+\\xHH stands for a raw byte, \\\\ for a backslash. Every line gets one line of answer, in
+order; a line that cannot be read is answered `ambiguous` and named on standard error.
 
 Examples:
   apikeyctl policy test GET /api/user/42
   apikeyctl policy test --from requests.tsv --policy policy.toml
   awk -F'\"' '{split($2, a, \" \"); print a[1] \"\\t\" a[2]}' access.log | apikeyctl policy test --from -
 
-Right: validate; none with --policy, which needs no daemon. Exit codes: 0 all allowed, 1 denied or ambiguous,
-2 a line cannot be read.")]
+Right: validate; none with --policy, which needs no daemon. Exit codes: 0 all allowed, 1
+denied or ambiguous, 2 a line cannot be read.")]
 pub(crate) struct PolicyTestArguments {
     /// The HTTP method
     #[arg(required_unless_present = "from", requires = "path")]

@@ -49,7 +49,7 @@ fn sentence(deleted: &Deleted) -> String {
     match deleted.outcome {
         DeleteOutcome::Ended => format!("deleted {key_id}, the key of {user}"),
         DeleteOutcome::AlreadyEnded { reason, at } => {
-            format!("{key_id}, a key of {user}, had ended before: {reason}, {}", to_the_second(at))
+            format!("{key_id}, a key of {user}, had already ended: {reason}, {}", to_the_second(at))
         }
         DeleteOutcome::DraftDiscarded => format!("discarded {key_id}, a draft for {user}"),
     }

@@ -12,7 +12,7 @@ const HEADINGS: [&str; 7] = ["KEY_ID", "STATE", "CREATED", "EXPIRES", "LAST_USED
 
 pub(super) fn run(client: &Client, ended: bool, output: &mut Output) -> Result<Exit, Failure> {
     if output.is_json() {
-        let mut members = Members::begin(output, "keys")?;
+        let mut members = Members::of(output, "keys");
         pages(client, ended, |page| {
             page.keys.iter().try_for_each(|record| members.add(&RecordObject::from(record)))?;
             members.send()

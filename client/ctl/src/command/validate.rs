@@ -7,7 +7,7 @@ use crate::output::text::visible;
 use crate::output::time::rfc3339;
 use crate::output::{Output, Tone};
 use crate::request::{Connection, Operation};
-use apikeyd_client::{ValidKey, Verdict};
+use apikeyd_client::{Refusal, ValidKey, Verdict};
 use serde::Serialize;
 
 /// The answer for a good key, see JSON.md.
@@ -24,8 +24,8 @@ struct ValidObject<'a> {
 #[derive(Serialize)]
 struct RefusedObject<'a> {
     valid: bool,
-    reason: &'a str,
-    message: &'a str,
+    reason: &'static str,
+    detail: Option<&'a str>,
 }
 
 pub(super) fn run(
@@ -37,7 +37,10 @@ pub(super) fn run(
     let key = match source.read()? {
         Ok(key) => key,
         // Found out here: the daemon is not asked, and need not run.
-        Err(not_a_key) => return refused("malformed", &not_a_key.to_string(), output),
+        Err(not_a_key) => {
+            let words = not_a_key.to_string();
+            return refused("malformed", Some(&words), &words, output);
+        }
     };
     let client = client(connection)?;
     let verdict = match operation {
@@ -46,7 +49,10 @@ pub(super) fn run(
     };
     match verdict {
         Verdict::Valid(key) => valid(&key, output),
-        Verdict::Refused(refusal) => refused(refusal.name(), &refusal.to_string(), output),
+        Verdict::Refused(refusal) => {
+            let detail = detail(&refusal);
+            refused(refusal.name(), detail.as_deref(), &words(&refusal), output)
+        }
     }
 }
 
@@ -65,12 +71,51 @@ fn valid(key: &ValidKey, output: &mut Output) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn refused(reason: &str, message: &str, output: &mut Output) -> Result<Exit, Failure> {
+fn refused(
+    reason: &'static str,
+    detail: Option<&str>,
+    words: &str,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
     if output.is_json() {
-        output.object(&RefusedObject { valid: false, reason, message })?;
+        output.object(&RefusedObject { valid: false, reason, detail })?;
     } else {
         let refused = output.tinted("refused:", Tone::Bad);
-        output.line(format!("{refused} {}", visible(message)))?;
+        output.line(format!("{refused} {}", visible(words)))?;
     }
     Ok(Exit::Refused)
+}
+
+/// What belongs to the reason.
+fn detail(refusal: &Refusal) -> Option<String> {
+    match refusal {
+        Refusal::Malformed(fault) => Some(fault.to_string()),
+        Refusal::Ended(reason) => Some(reason.to_string()),
+        Refusal::OperationDenied(row) => Some(row.clone()).filter(|row| !row.is_empty()),
+        Refusal::OperationAmbiguous(reason) => Some(reason.clone()),
+        Refusal::Invalid
+        | Refusal::UnknownKey
+        | Refusal::NotSaved
+        | Refusal::WrongSecret
+        | Refusal::Damaged
+        | _ => None,
+    }
+}
+
+/// The reason for people. That an operation is refused must not read as if the key were bad.
+fn words(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Invalid => "invalid".to_owned(),
+        Refusal::UnknownKey => "unknown key".to_owned(),
+        Refusal::NotSaved => "not saved yet".to_owned(),
+        Refusal::WrongSecret => "wrong secret".to_owned(),
+        Refusal::Ended(reason) => reason.to_string(),
+        Refusal::Damaged => "damaged record; restore the database from a backup".to_owned(),
+        Refusal::OperationDenied(row) if row.is_empty() => {
+            "operation denied; no row of the policy table allows it".to_owned()
+        }
+        Refusal::OperationDenied(row) => format!("operation denied by the policy table: {row}"),
+        Refusal::OperationAmbiguous(reason) => format!("operation ambiguous: {reason}"),
+        Refusal::Malformed(_) | _ => refusal.to_string(),
+    }
 }

@@ -32,7 +32,7 @@ enum ActorObject {
 
 pub(crate) fn run(client: &Client, after: u64, limit: u64, output: &mut Output) -> Result<Exit, Failure> {
     if output.is_json() {
-        let mut members = Members::begin(output, "rows")?;
+        let mut members = Members::of(output, "rows");
         pages(client, after, limit, |rows| {
             rows.iter().try_for_each(|row| members.add(&object(row)))?;
             members.send()
