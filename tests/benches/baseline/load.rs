@@ -1,0 +1,119 @@
+//! Requests as bytes, made before the clock runs, so that the server is measured and not the client.
+
+use apikeyd_protocol::codec;
+use apikeyd_protocol::frame::{Frame, Opcode, Status, append_request};
+use apikeyd_protocol::hello::{Hello, WELCOME_BYTES, Welcome, WelcomeCode};
+use apikeyd_protocol::key::ApiKey;
+use apikeyd_protocol::message::{Validate, Verdict};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How many connections, and how many requests are on the way on each.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) connections: usize,
+    pub(crate) depth: usize,
+}
+
+/// One thread that keeps a shape of requests on the way.
+pub(crate) struct Load {
+    streams: Vec<UnixStream>,
+    batches: Vec<Vec<u8>>,
+    next: usize,
+    shape: Shape,
+    answers: Answers,
+    buffer: Vec<u8>,
+}
+
+#[derive(Clone, Copy)]
+enum Answers {
+    /// Verdicts, each of which must accept.
+    Frames,
+    /// As many bytes as were sent.
+    Echo,
+}
+
+impl Load {
+    /// Against the daemon.
+    pub(crate) fn greeted(socket: &Path, shape: Shape, sample: &[ApiKey]) -> Self {
+        let load = Self::new(socket, shape, sample, Answers::Frames);
+        for mut stream in &load.streams {
+            stream.write_all(&Hello::CURRENT.encode()).unwrap();
+            let mut welcome = [0; WELCOME_BYTES];
+            stream.read_exact(&mut welcome).unwrap();
+            let (welcome, _) = Welcome::decode(&welcome).unwrap().unwrap();
+            assert_eq!(welcome.code, WelcomeCode::Accepted);
+        }
+        load
+    }
+
+    /// Against the echo, with the same bytes.
+    pub(crate) fn bare(socket: &Path, shape: Shape, sample: &[ApiKey]) -> Self {
+        Self::new(socket, shape, sample, Answers::Echo)
+    }
+
+    fn new(socket: &Path, shape: Shape, sample: &[ApiKey], answers: Answers) -> Self {
+        let streams = (0..shape.connections).map(|_| UnixStream::connect(socket).unwrap()).collect();
+        let batches =
+            sample.chunks(shape.depth).filter(|chunk| chunk.len() == shape.depth).map(batch).collect();
+        Self { streams, batches, next: 0, shape, answers, buffer: vec![0; 256 * 1024] }
+    }
+
+    /// Requests answered in a second.
+    pub(crate) fn round(&mut self, length: Duration) -> f64 {
+        let begun = Instant::now();
+        let mut answered = 0_u32;
+        while begun.elapsed() < length {
+            let first = self.next;
+            for at in 0..self.streams.len() {
+                let batch = self.batches.get((first + at) % self.batches.len()).unwrap();
+                self.streams.get(at).unwrap().write_all(batch).unwrap();
+            }
+            for at in 0..self.streams.len() {
+                let sent = self.batches.get((first + at) % self.batches.len()).unwrap().len();
+                self.receive(at, sent);
+            }
+            self.next += self.streams.len();
+            answered += u32::try_from(self.shape.connections * self.shape.depth).unwrap();
+        }
+        f64::from(answered) / begun.elapsed().as_secs_f64()
+    }
+
+    fn receive(&mut self, at: usize, sent: usize) {
+        let (mut filled, mut seen, mut start) = (0, 0, 0);
+        loop {
+            let room = self.buffer.get_mut(filled..).unwrap();
+            let read = self.streams.get(at).unwrap().read(room).unwrap();
+            assert!(read > 0, "the server closed the connection");
+            filled += read;
+            match self.answers {
+                Answers::Echo if filled == sent => return,
+                Answers::Echo => {}
+                Answers::Frames => {
+                    while let Some((frame, rest)) =
+                        Frame::split(self.buffer.get(start..filled).unwrap()).unwrap()
+                    {
+                        assert_eq!(Status::from_code(frame.header.flags_or_status), Status::Ok);
+                        assert!(matches!(codec::decode::<Verdict<'_>>(frame.body), Ok(Verdict::Valid(_))));
+                        start = filled - rest.len();
+                        seen += 1;
+                    }
+                    if seen == self.shape.depth {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn batch(keys: &[ApiKey]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for (id, key) in (1..).zip(keys) {
+        let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
+        append_request(&mut bytes, Opcode::Validate, id, &request).unwrap();
+    }
+    bytes
+}

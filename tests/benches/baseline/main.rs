@@ -1,0 +1,112 @@
+//! The daemon's figures, each beside a floor from the same run: `cargo bench -p apikeyd-tests --bench baseline`.
+//!
+//! Arguments: numbers of saved keys, one store for each (`-- 1000 1000000`; without any, 1000).
+//! Rates are medians of rounds that take turns with the floor's rounds, so that a ratio holds although the
+//! machine's speed drifts.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a benchmark prints, and ends when it cannot go on"
+)]
+
+mod echo;
+mod load;
+mod populate;
+mod save;
+
+use apikeyd_tests::daemon::{Daemon, Start};
+use apikeyd_tests::scratch::Scratch;
+use load::{Load, Shape};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Rounds of each side, and the length of one.
+const ROUNDS: usize = 7;
+const ROUND: Duration = Duration::from_millis(700);
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    if let [flag, socket] = arguments.as_slice()
+        && flag == echo::FLAG
+    {
+        return echo::serve(Path::new(socket));
+    }
+    let mut stores: Vec<u64> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
+    if stores.is_empty() {
+        stores.push(1000);
+    }
+    for keys in stores {
+        store(keys);
+    }
+}
+
+fn store(keys: u64) {
+    println!("\n{keys} saved keys");
+    let scratch = Scratch::new(Path::new(env!("CARGO_BIN_EXE_tour")));
+    let daemon = Daemon::start(&scratch);
+    let begun = Instant::now();
+    let sample = populate::populate(daemon.socket(), keys);
+    let seconds = begun.elapsed().as_secs_f64();
+    println!(
+        "  saved through the socket, 8 connections x 64 callers   {:>10.0} keys/s",
+        keys as f64 / seconds
+    );
+
+    let echo = echo::Echo::start(&scratch.path("echo.sock"));
+    for (name, shape) in [
+        ("one connection, one at a time", Shape { connections: 1, depth: 1 }),
+        ("8 connections, 16 deep", Shape { connections: 8, depth: 16 }),
+        ("8 connections, 64 deep", Shape { connections: 8, depth: 64 }),
+    ] {
+        let mut asked = Load::greeted(daemon.socket(), shape, &sample);
+        let mut echoed = Load::bare(echo.socket(), shape, &sample);
+        compare(name, || asked.round(ROUND), || echoed.round(ROUND));
+    }
+    for callers in [1, 64] {
+        let rates: Vec<f64> =
+            (0..3).map(|_| save::round(daemon.socket(), callers, Duration::from_secs(2))).collect();
+        println!(
+            "  durable save, {callers:>2} callers                              {:>10.0} saves/s",
+            median(rates)
+        );
+    }
+    restart(daemon, &scratch);
+}
+
+fn restart(daemon: Daemon, scratch: &Scratch) {
+    daemon.kill();
+    let begun = Instant::now();
+    let daemon = Start::new(scratch).ready();
+    println!(
+        "  ready after SIGKILL                                    {:>10.1} ms",
+        begun.elapsed().as_secs_f64() * 1e3
+    );
+    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    println!("  resident memory after the start                        {:>13}", resident.trim());
+    let file = std::fs::metadata(scratch.state().join("apikeyd.redb")).unwrap().len();
+    println!(
+        "  database file                                          {:>10.1} MiB",
+        file as f64 / 1048576.0
+    );
+}
+
+/// Rounds in turn; prints both medians and the median of the ratios.
+fn compare(name: &str, mut daemon: impl FnMut() -> f64, mut floor: impl FnMut() -> f64) {
+    let rounds: Vec<(f64, f64)> = (0..ROUNDS).map(|_| (daemon(), floor())).collect();
+    let ratio = median(rounds.iter().map(|(daemon, floor)| daemon / floor).collect());
+    let [daemon, floor] = [
+        median(rounds.iter().map(|round| round.0).collect()),
+        median(rounds.iter().map(|round| round.1).collect()),
+    ];
+    println!("  validate, {name:<30} {daemon:>25.0} /s   tokio echo {floor:>9.0} /s   ratio {ratio:.2}");
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
