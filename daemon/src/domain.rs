@@ -1,1 +1,31 @@
-//! domain
+//! The rules of a key's life, and nothing else: no IO, no clock, no randomness, no async.
+//!
+//! An operation is decided in two steps. The caller loads the facts; a function of this module holds them
+//! against the rules and gives back either a refusal, or an answer with the [`Change`]s that make it true. It
+//! cannot fail for a reason from outside, and it can be tried with any facts.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `record` | a saved key |
+//! | `draft` | keys that were shown and not yet saved |
+//! | `change` | what may happen to the store, as values |
+//! | `lifecycle` | save, delete, the events of a user, expiry |
+//! | `validation` | whether a key is good |
+//! | `refusal` | why an operation cannot be done |
+
+mod change;
+mod draft;
+mod lifecycle;
+mod record;
+mod refusal;
+mod validation;
+
+pub use change::{Change, Deed, EndCause};
+pub use draft::{Draft, Drafts, DraftsFull};
+pub use lifecycle::{
+    Decision, DeleteFacts, Deletion, Ending, Present, SaveFacts, Saving, UserEvent, UserFacts, check_expiry,
+    delete, end_user, expire, save,
+};
+pub use record::{KeyRecord, KeyTag};
+pub use refusal::Refusal;
+pub use validation::{KeyRefusal, judge};

@@ -1,16 +1,231 @@
 //! The database of keys and of the audit. No other module names redb.
+//!
+//! ```text
+//!   readers ──► View ────────────┐            ┌──► an Overlay, while the disk fails
+//!                                ├─► Shared ──┤
+//!   commands ─► queue ─► writer ─┘            └──► the database, on a Medium
+//!                        └► Batch: facts out, changes in, one transaction
+//! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | `schema`, `record_codec`, `audit_codec`, `bytes` | what stands in the file |
+//! | `secrets`, `locked`, `pepper` | the pepper and the keys derived from it |
+//! | `state_dir`, `first_start`, `opening`, `open_error` | the way to an open database, and every way to fail |
+//! | `view`, `chain`, `backup` | reading |
+//! | `batch`, `writer` | writing |
+//! | `shared`, `overlay`, `medium` | the open database, and what happens when its disk fails |
 
+mod audit_codec;
+mod backup;
+mod batch;
+mod bytes;
+mod chain;
+mod error;
+mod first_start;
+mod locked;
+mod medium;
 mod open_error;
+mod opening;
+mod overlay;
+mod pepper;
+mod record_codec;
+mod schema;
+mod secrets;
+mod shared;
+mod state_dir;
+mod view;
+mod writer;
 
+pub use medium::Medium;
 pub use open_error::{ExitClass, OpenError};
+pub use pepper::PepperSource;
 
-use std::path::PathBuf;
+pub(crate) use backup::Copy;
+pub(crate) use batch::{Batch, Effects};
+pub(crate) use error::StoreError;
+pub(crate) use first_start::Genesis;
+pub(crate) use schema::Head;
+pub(crate) use secrets::Secrets;
+pub(crate) use shared::Observer;
+pub(crate) use state_dir::StateDir;
+pub(crate) use view::View;
 
-/// Where the pepper comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PepperSource {
-    /// The file `pepper` beside the database, made at the first start.
-    Beside,
-    /// A file that somebody else provides, such as systemd's `$CREDENTIALS_DIRECTORY/pepper`.
-    Credential(PathBuf),
+use shared::Shared;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use writer::Queue;
+
+/// The open store.
+#[derive(Debug)]
+pub(crate) struct Store {
+    shared: Arc<Shared>,
+    queue: Queue,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    instance: u64,
+}
+
+impl Store {
+    /// Opens the store in a directory, or makes it at a first start.
+    pub(crate) fn open(
+        dir: &Path,
+        pepper: &PepperSource,
+        cache_bytes: usize,
+        genesis: Genesis,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, OpenError> {
+        let dir = StateDir::open(dir)?;
+        let secrets = first_start::establish(&dir, pepper, genesis)?;
+        let path = match pepper {
+            PepperSource::Beside => dir.at(pepper::PEPPER),
+            PepperSource::Credential(path) => path.clone(),
+        };
+        let dir = Arc::new(dir);
+        let opened = opening::open(&*dir, &secrets, cache_bytes).map_err(|error| match error {
+            // What the database cannot know: which file the pepper came from.
+            OpenError::WrongPepper { .. } => OpenError::WrongPepper { path },
+            other => other,
+        })?;
+        first_start::check_mark(&dir, &opened.store_id)?;
+        Self::start(opened, dir, secrets, cache_bytes, observer)
+    }
+
+    /// Opens the store on a medium that must hold one.
+    pub(crate) fn open_on(
+        medium: Arc<dyn Medium>,
+        secrets: Secrets,
+        cache_bytes: usize,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, OpenError> {
+        let opened = opening::open(&*medium, &secrets, cache_bytes)?;
+        Self::start(opened, medium, secrets, cache_bytes, observer)
+    }
+
+    /// Makes a store in an empty backend.
+    pub(crate) fn create_on(
+        backend: Box<dyn redb::StorageBackend>,
+        secrets: &Secrets,
+        genesis: Genesis,
+    ) -> Result<(), OpenError> {
+        opening::create(backend, Path::new("the medium"), secrets, genesis)
+    }
+
+    fn start(
+        opened: opening::Opened,
+        medium: Arc<dyn Medium>,
+        secrets: Secrets,
+        cache_bytes: usize,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, OpenError> {
+        let instance = opening::begin_instance(&opened.database)
+            .map_err(|error| opening::reading_failed(medium.path(), error))?;
+        let path = medium.path().to_path_buf();
+        let shared = Arc::new(Shared::new(opened, medium, Arc::new(secrets), observer, cache_bytes));
+        let (queue, writer) = writer::start(Arc::clone(&shared)).map_err(|source| OpenError::Io {
+            action: "start the writer's thread for",
+            path,
+            source,
+        })?;
+        Ok(Self { shared, queue, writer: Mutex::new(Some(writer)), instance })
+    }
+
+    /// Reads from the last commit; `read` may be called a second time when the disk fails under it.
+    pub(crate) fn read<T>(
+        &self,
+        read: impl Fn(&View<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.shared.read(read)
+    }
+
+    /// Decides a command in the writer's transaction; the answer comes once it is durable.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        decide: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        // A caller that went away does not want the answer; the change stands all the same.
+        self.queue.submit(decide, move |answer| drop(sender.send(answer)))?;
+        receiver.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// As [`write`](Store::write), for callers outside the runtime.
+    pub(crate) fn write_blocking<T: Send + 'static>(
+        &self,
+        decide: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, receiver) = mpsc::channel();
+        self.queue.submit(decide, move |answer| drop(sender.send(answer)))?;
+        receiver.recv().unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Copies the database; takes as long as reading and writing all of it.
+    pub(crate) fn copy(&self) -> Result<Copy, StoreError> {
+        self.shared.copy()
+    }
+
+    /// Tries to open a failed database again; nothing to do when it never failed.
+    pub(crate) async fn recover(&self) {
+        if self.shared.is_failed() {
+            let (sender, receiver) = tokio::sync::oneshot::channel();
+            if self.queue.recover(move || drop(sender.send(()))).is_ok() {
+                let _ = receiver.await;
+            }
+        }
+    }
+
+    /// Closes the database, after all that is queued.
+    pub(crate) async fn close(&self) -> Result<(), StoreError> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        match self.queue.close(move |outcome| drop(sender.send(outcome))) {
+            Err(_) => Ok(()),
+            Ok(()) => {
+                let outcome = receiver.await.unwrap_or(Ok(()));
+                self.join();
+                outcome
+            }
+        }
+    }
+
+    /// Whether changes are refused until the disk is mended.
+    pub(crate) fn is_failed(&self) -> bool {
+        self.shared.is_failed()
+    }
+
+    /// The last acknowledged change, and the counts.
+    pub(crate) fn head(&self) -> Head {
+        self.shared.head()
+    }
+
+    /// Random name of the store, made with it.
+    pub(crate) fn store_id(&self) -> &[u8; 16] {
+        self.shared.store_id()
+    }
+
+    /// Counts the opens.
+    pub(crate) const fn instance(&self) -> u64 {
+        self.instance
+    }
+
+    /// The keys derived from the pepper.
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.shared.secrets
+    }
+
+    fn join(&self) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // It catches its own panics; one that got through was reported by the panic hook.
+            let _ = writer.join();
+        }
+    }
+}
+
+/// Waits for the writer, so that the database is closed and free for the next one.
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.queue.close(|_| ()).is_ok() {
+            self.join();
+        }
+    }
 }

@@ -1,0 +1,93 @@
+//! A saved key.
+
+use apikeyd_protocol::key::KeyId;
+use apikeyd_protocol::message::{EndReason, KeyState, SaveMode};
+use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::time::Timestamp;
+use core::fmt;
+use subtle::ConstantTimeEq;
+
+/// The keyed hash of a key's digest: what is stored in place of the key. Worth nothing without the pepper, and
+/// not printed all the same.
+#[derive(Clone, Copy)]
+pub struct KeyTag([u8; Self::BYTES]);
+
+impl KeyTag {
+    /// Bytes of a tag.
+    pub const BYTES: usize = 32;
+
+    /// From the bytes of a hash.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, to be stored.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; Self::BYTES] {
+        &self.0
+    }
+
+    /// Whether two tags are the same, in a time that does not depend on where they differ.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+/// Compares in constant time.
+impl PartialEq for KeyTag {
+    fn eq(&self, other: &Self) -> bool {
+        self.matches(other)
+    }
+}
+impl Eq for KeyTag {}
+
+impl fmt::Debug for KeyTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyTag(..)")
+    }
+}
+
+/// A saved key with everything that the daemon knows of it but its last use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// The key's id, never used again while the record stands.
+    pub key_id: KeyId,
+    /// Whose key it is.
+    pub user: UserId,
+    /// What a person wrote beside it.
+    pub label: Option<Label>,
+    /// What is stored in place of the key.
+    pub tag: KeyTag,
+    /// When it was saved.
+    pub created_at: Timestamp,
+    /// The uid that generated and saved it.
+    pub created_by: u32,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// How it was saved: a repeated save must say the same.
+    pub saved_as: SaveMode,
+    /// The key whose place it took: a repeated save answers the same.
+    pub replaced: Option<KeyId>,
+    /// The state as stored. What counts is the state [at a time](KeyRecord::state_at).
+    pub state: KeyState,
+}
+
+impl KeyRecord {
+    /// The state at a time: an active key ends at the instant of its expiry, whether or not that was written
+    /// down yet.
+    #[must_use]
+    pub fn state_at(&self, now: Timestamp) -> KeyState {
+        match (self.state, self.expires_at) {
+            (KeyState::Active, Some(at)) if at <= now => KeyState::Ended { reason: EndReason::Expired, at },
+            (state, _) => state,
+        }
+    }
+
+    /// Whether the key counts at a time.
+    #[must_use]
+    pub fn is_active_at(&self, now: Timestamp) -> bool {
+        self.state_at(now) == KeyState::Active
+    }
+}

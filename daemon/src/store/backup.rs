@@ -1,0 +1,82 @@
+//! A consistent copy of the database while writes go on.
+
+use super::error::StoreError;
+use super::medium::Attached;
+use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, USED};
+use super::shared::Shared;
+use super::state_dir;
+use super::view::View;
+use redb::{Builder, Database, Key, ReadableTable as _, TableDefinition, Value, WriteTransaction};
+use rustix::fs::{CWD, Mode, OFlags};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::path::Path;
+
+/// The copy's cache: the copy is written once, in order.
+const CACHE: usize = 16 * 1024 * 1024;
+
+/// A copy, open for reading at offset 0.
+#[derive(Debug)]
+pub(crate) struct Copy {
+    pub(crate) file: OwnedFd,
+    pub(crate) bytes: u64,
+    pub(crate) head: Head,
+}
+
+impl Shared {
+    /// Copies one view of the database into a file without a name: a whole database of the same store, compact
+    /// and synced.
+    pub(super) fn copy(&self) -> Result<Copy, StoreError> {
+        // Each try has a file of its own: the first may fail with half of it written.
+        self.read(|view| {
+            let file = self.medium.scratch().map_err(unavailable)?;
+            let head = copy_into(view, file.try_clone().map_err(unavailable)?)?;
+            file.sync_all().map_err(unavailable)?;
+            let bytes = file.metadata().map_err(unavailable)?.len();
+            Ok(Copy { file: reopen_for_reading(&file).map_err(unavailable)?, bytes, head })
+        })
+    }
+}
+
+fn copy_into(view: &View<'_>, file: File) -> Result<Head, StoreError> {
+    let backend = state_dir::backend(file, Path::new("the copy"))
+        .map_err(|error| StoreError::unavailable(error.to_string()))?;
+    let mut copy: Database = Builder::new().set_cache_size(CACHE).create_with_backend(Attached(backend))?;
+    let mut txn = copy.begin_write()?;
+    txn.set_quick_repair(true);
+    copy_table(view, &txn, META)?;
+    copy_table(view, &txn, KEYS)?;
+    copy_table(view, &txn, ACTIVE)?;
+    copy_table(view, &txn, DUE)?;
+    copy_table(view, &txn, ENDED)?;
+    copy_table(view, &txn, AUDIT)?;
+    copy_table(view, &txn, USED)?;
+    txn.commit()?;
+    copy.compact().map_err(|error| StoreError::unavailable(error.to_string()))?;
+    copy.close()?;
+    view.head()
+}
+
+fn copy_table<K: Key + 'static, V: Value + 'static>(
+    view: &View<'_>,
+    txn: &WriteTransaction,
+    definition: TableDefinition<'static, K, V>,
+) -> Result<(), StoreError> {
+    let mut to = txn.open_table(definition)?;
+    for entry in view.txn.open_table(definition)?.iter()? {
+        let (key, value) = entry?;
+        to.insert(key.value(), value.value())?;
+    }
+    Ok(())
+}
+
+/// The receiver is another process: it gets a descriptor that cannot write.
+fn reopen_for_reading(file: &File) -> io::Result<OwnedFd> {
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(rustix::fs::openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+fn unavailable(error: io::Error) -> StoreError {
+    StoreError::Unavailable { cause: format!("the copy cannot be written: {error}"), kind: error.kind() }
+}

@@ -1,0 +1,161 @@
+//! Making a database, and opening one that must be ours.
+
+use super::batch::Batch;
+use super::error::StoreError;
+use super::first_start::Genesis;
+use super::medium::{Attached, Medium};
+use super::open_error::OpenError;
+use super::overlay::Overlay;
+use super::schema::{
+    Head, META, META_HEAD, META_INSTANCE, META_PEPPER, META_POLICY, META_SCHEMA, META_STORE_ID, SCHEMA,
+};
+use super::secrets::Secrets;
+use super::state_dir::failed;
+use super::view;
+use crate::domain::{Change, Deed};
+use apikeyd_protocol::message::Actor;
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable as _, StorageBackend, StorageError};
+use std::io;
+use std::path::Path;
+use subtle::ConstantTimeEq;
+
+/// A cache for a database that is made or copied and closed again.
+const SMALL_CACHE: usize = 4 * 1024 * 1024;
+
+/// An open database and what it is.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) database: Database,
+    pub(super) store_id: [u8; 16],
+    pub(super) head: Head,
+}
+
+/// Makes a database in an empty backend: all tables, the meta values, the first audit row.
+pub(super) fn create(
+    backend: Box<dyn StorageBackend>,
+    path: &Path,
+    secrets: &Secrets,
+    genesis: Genesis,
+) -> Result<(), OpenError> {
+    let mut store_id = [0; 16];
+    getrandom::fill(&mut store_id).map_err(OpenError::Randomness)?;
+    let database = Builder::new()
+        .set_cache_size(SMALL_CACHE)
+        .create_with_backend(Attached(backend))
+        .map_err(|error| opening_failed(path, error))?;
+    fill(&database, secrets, genesis, &store_id).map_err(|error| reading_failed(path, error))?;
+    database.close().map_err(|error| opening_failed(path, error))
+}
+
+fn fill(
+    database: &Database,
+    secrets: &Secrets,
+    genesis: Genesis,
+    store_id: &[u8; 16],
+) -> Result<(), StoreError> {
+    let mut txn = database.begin_write()?;
+    txn.set_quick_repair(true);
+    {
+        let mut meta = txn.open_table(META)?;
+        let head = Head { revision: 0, link: secrets.root(store_id), active: 0, ended: 0 };
+        meta.insert(META_SCHEMA, SCHEMA.to_le_bytes().as_slice())?;
+        meta.insert(META_STORE_ID, store_id.as_slice())?;
+        meta.insert(META_PEPPER, secrets.check().as_slice())?;
+        meta.insert(META_POLICY, genesis.policy_hash.as_slice())?;
+        meta.insert(META_INSTANCE, 0_u64.to_le_bytes().as_slice())?;
+        meta.insert(META_HEAD, head.encode().as_slice())?;
+    }
+    let mut batch = Batch::open(&txn, secrets)?;
+    batch.apply(&Change { at: genesis.now, actor: Actor::Daemon, deed: Deed::CreateStore })?;
+    batch.finish()?;
+    Ok(txn.commit()?)
+}
+
+/// Opens the database on its medium: checks every page, recovers if need be, and checks that it is ours.
+pub(super) fn open(medium: &dyn Medium, secrets: &Secrets, cache_bytes: usize) -> Result<Opened, OpenError> {
+    let database = Builder::new()
+        .set_cache_size(cache_bytes)
+        .set_check_integrity_on_open(true)
+        .create_with_backend(Attached(medium.attach()?))
+        .map_err(|error| opening_failed(medium.path(), error))?;
+    identify(database, medium.path(), secrets)
+}
+
+/// Opens the same database for reading, whatever the disk says to writes; see [`Overlay`].
+pub(super) fn open_overlay(medium: &dyn Medium, secrets: &Secrets, cache_bytes: usize) -> Result<Opened, OpenError> {
+    let overlay = Overlay::new(medium.attach_reader()?).map_err(failed("read", medium.path()))?;
+    let database = Builder::new()
+        .set_cache_size(cache_bytes)
+        .create_with_backend(overlay)
+        .map_err(|error| opening_failed(medium.path(), error))?;
+    identify(database, medium.path(), secrets)
+}
+
+/// Counts a start.
+pub(super) fn begin_instance(database: &Database) -> Result<u64, StoreError> {
+    let mut txn = database.begin_write()?;
+    txn.set_quick_repair(true);
+    let instance = {
+        let mut meta = txn.open_table(META)?;
+        let before = meta.get(META_INSTANCE)?.and_then(|bytes| bytes.value().try_into().ok());
+        let instance = before.map_or(0, u64::from_le_bytes) + 1;
+        meta.insert(META_INSTANCE, instance.to_le_bytes().as_slice())?;
+        instance
+    };
+    txn.commit()?;
+    Ok(instance)
+}
+
+fn identify(database: Database, path: &Path, secrets: &Secrets) -> Result<Opened, OpenError> {
+    let not_ours = || OpenError::NotOurs { path: path.into() };
+    let txn = database.begin_read().map_err(|error| reading_failed(path, error.into()))?;
+    let meta = match txn.open_table(META) {
+        Ok(meta) => meta,
+        Err(redb::TableError::Storage(error)) => return Err(reading_failed(path, error.into())),
+        Err(_) => return Err(not_ours()),
+    };
+    let value = |name| meta.get(name).map_err(|error| reading_failed(path, error.into()));
+    let schema = value(META_SCHEMA)?.and_then(|bytes| bytes.value().try_into().ok()).map(u32::from_le_bytes);
+    match schema {
+        Some(SCHEMA) => {}
+        Some(found) if found > SCHEMA => {
+            return Err(OpenError::NewerSchema { path: path.into(), found, known: SCHEMA });
+        }
+        Some(_) | None => return Err(not_ours()),
+    }
+    let store_id = value(META_STORE_ID)?.and_then(|bytes| bytes.value().try_into().ok()).ok_or_else(not_ours)?;
+    let check = value(META_PEPPER)?.ok_or_else(not_ours)?;
+    if !bool::from(check.value().ct_eq(secrets.check())) {
+        return Err(OpenError::WrongPepper { path: path.into() });
+    }
+    drop(check);
+    let head = view::head(&meta).map_err(|error| reading_failed(path, error))?;
+    drop((meta, txn));
+    Ok(Opened { database, store_id, head })
+}
+
+fn opening_failed(path: &Path, error: DatabaseError) -> OpenError {
+    let path_buf = || path.to_path_buf();
+    #[expect(clippy::wildcard_enum_match_arm, reason = "redb's enums are non-exhaustive")]
+    match error {
+        DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path_buf() },
+        DatabaseError::Storage(StorageError::Io(source)) => match source.kind() {
+            io::ErrorKind::InvalidData => OpenError::NotADatabase { path: path_buf() },
+            io::ErrorKind::UnexpectedEof => {
+                OpenError::Damaged { path: path_buf(), detail: "the file is too short".into() }
+            }
+            _ => failed("open", path)(source),
+        },
+        other => OpenError::Damaged { path: path_buf(), detail: other.to_string() },
+    }
+}
+
+/// A failure of the first transactions on an open database.
+pub(super) fn reading_failed(path: &Path, error: StoreError) -> OpenError {
+    match error {
+        StoreError::Unavailable { kind, cause } => failed("use", path)(io::Error::new(kind, cause)),
+        StoreError::Damaged(_) | StoreError::Busy | StoreError::Closed => {
+            OpenError::Damaged { path: path.into(), detail: error.to_string() }
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The tables, and the head of the store.
+//!
+//! | table | key | value | written with |
+//! |---|---|---|---|
+//! | `meta` | name | see [`Head`] and the constants | every change |
+//! | `keys` | key id | record, see `record_codec` | changes of keys |
+//! | `active` | user | id of the active key | changes of keys |
+//! | `due` | expiry, key id | | active keys that have an expiry, so that the sweep is a range |
+//! | `ended` | end, key id | | ended keys, so that retention is a range |
+//! | `audit` | revision | row, see `audit_codec` | every change |
+//! | `used` | key id | last use | by the flush, without a change |
+
+use super::bytes::{Fields, Malformed};
+use redb::TableDefinition;
+
+/// The layout of the tables. It goes up by one with each migration.
+pub(super) const SCHEMA: u32 = 1;
+
+pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+pub(super) const KEYS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("keys");
+pub(super) const ACTIVE: TableDefinition<'_, &str, u64> = TableDefinition::new("active");
+pub(super) const DUE: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("due");
+pub(super) const ENDED: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("ended");
+pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
+pub(super) const USED: TableDefinition<'_, u64, u64> = TableDefinition::new("used");
+
+/// In `meta`: u32, [`SCHEMA`].
+pub(super) const META_SCHEMA: &str = "schema";
+/// In `meta`: 16 random bytes, made with the store.
+pub(super) const META_STORE_ID: &str = "store-id";
+/// In `meta`: what recognises the pepper.
+pub(super) const META_PEPPER: &str = "pepper-check";
+/// In `meta`: [`Head`].
+pub(super) const META_HEAD: &str = "head";
+/// In `meta`: u64, counts the opens.
+pub(super) const META_INSTANCE: &str = "instance";
+/// In `meta`: BLAKE3 of the text of the policy table that was last put in force.
+pub(super) const META_POLICY: &str = "policy";
+
+/// The end of the audit chain, and what is counted along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// The last change.
+    pub(crate) revision: u64,
+    /// The last audit row's link.
+    pub(crate) link: [u8; 32],
+    /// Records stored as active.
+    pub(crate) active: u64,
+    /// Records stored as ended.
+    pub(crate) ended: u64,
+}
+
+impl Head {
+    const BYTES: usize = 56;
+
+    pub(super) fn encode(&self) -> [u8; Self::BYTES] {
+        let mut out = [0; Self::BYTES];
+        let counts = [self.revision, self.active, self.ended].map(u64::to_le_bytes);
+        let bytes = counts.iter().flatten().chain(&self.link);
+        out.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        out
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut fields = Fields::new(bytes);
+        let head =
+            Self { revision: fields.u64()?, active: fields.u64()?, ended: fields.u64()?, link: fields.array()? };
+        fields.end()?;
+        Ok(head)
+    }
+}

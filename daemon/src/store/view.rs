@@ -1,0 +1,135 @@
+//! Reading: one consistent view of the committed store.
+
+use super::audit_codec;
+use super::error::StoreError;
+use super::record_codec;
+use super::schema::{ACTIVE, AUDIT, Head, KEYS, META, META_HEAD, USED};
+use super::secrets::Secrets;
+use crate::domain::KeyRecord;
+use apikeyd_protocol::key::KeyId;
+use apikeyd_protocol::message::AuditRow;
+use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::time::Timestamp;
+use core::ops::Bound;
+use redb::{ReadTransaction, ReadableTable};
+
+/// Records that one page of a list may look at, whether or not it takes them in: a bound on the work of a
+/// request.
+const MAX_SCANNED: usize = 4096;
+
+/// A view of the store as of one commit. Short-lived: a held view keeps old pages from being reused.
+pub(crate) struct View<'s> {
+    pub(super) txn: ReadTransaction,
+    pub(super) secrets: &'s Secrets,
+}
+
+/// Records of a page, and after which id the next page starts.
+pub(crate) type RecordPage = (Vec<(KeyRecord, Option<Timestamp>)>, Option<KeyId>);
+
+impl View<'_> {
+    /// The record of a key.
+    pub(crate) fn record(&self, key_id: KeyId) -> Result<Option<KeyRecord>, StoreError> {
+        record(&self.txn.open_table(KEYS)?, key_id, self.secrets)
+    }
+
+    /// Whether a record of this id is stored, whatever its state.
+    pub(crate) fn knows(&self, key_id: KeyId) -> Result<bool, StoreError> {
+        Ok(self.txn.open_table(KEYS)?.get(key_id.get())?.is_some())
+    }
+
+    /// The record that is stored as a user's active one.
+    pub(crate) fn active_of(&self, user: &UserId) -> Result<Option<KeyRecord>, StoreError> {
+        active_of(&self.txn.open_table(ACTIVE)?, &self.txn.open_table(KEYS)?, user, self.secrets)
+    }
+
+    /// When a key was last used, as far as that was written.
+    pub(crate) fn last_used(&self, key_id: KeyId) -> Result<Option<Timestamp>, StoreError> {
+        let used = self.txn.open_table(USED)?.get(key_id.get())?;
+        Ok(used.map(|at| Timestamp::from_unix_millis(at.value())))
+    }
+
+    /// Up to `limit` records behind an id that `wanted` takes, each with its last use.
+    pub(crate) fn records(
+        &self,
+        after: Option<KeyId>,
+        limit: usize,
+        wanted: impl Fn(&KeyRecord) -> bool,
+    ) -> Result<RecordPage, StoreError> {
+        let (keys, used) = (self.txn.open_table(KEYS)?, self.txn.open_table(USED)?);
+        let mut page = Vec::with_capacity(limit);
+        let start = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.get()));
+        for (scanned, entry) in keys.range((start, Bound::Unbounded))?.enumerate() {
+            let (id, bytes) = entry?;
+            let key_id = known_id(id.value())?;
+            let record =
+                record_codec::decode(key_id, bytes.value(), self.secrets).map_err(StoreError::record(key_id))?;
+            if wanted(&record) {
+                let last_used = used.get(key_id.get())?.map(|at| Timestamp::from_unix_millis(at.value()));
+                page.push((record, last_used));
+            }
+            if page.len() >= limit || scanned + 1 >= MAX_SCANNED {
+                return Ok((page, Some(key_id)));
+            }
+        }
+        Ok((page, None))
+    }
+
+    /// Up to `limit` audit rows behind a revision.
+    pub(crate) fn audit_rows(&self, after: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
+        let audit = self.txn.open_table(AUDIT)?;
+        let mut rows = Vec::with_capacity(limit);
+        for entry in audit.range((Bound::Excluded(after), Bound::Unbounded))?.take(limit) {
+            let (revision, bytes) = entry?;
+            let revision = revision.value();
+            let row = audit_codec::split(bytes.value())
+                .and_then(|(body, _)| audit_codec::decode(revision, body))
+                .map_err(StoreError::row(revision))?;
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// The head as of this view.
+    pub(crate) fn head(&self) -> Result<Head, StoreError> {
+        head(&self.txn.open_table(META)?)
+    }
+}
+
+/// An id that stands as a key in a table.
+pub(super) fn known_id(id: u64) -> Result<KeyId, StoreError> {
+    KeyId::new(id).map_err(|_| StoreError::Damaged(format!("{id} stands in a table and is no key id")))
+}
+
+/// The record of a key, its seal checked.
+pub(super) fn record(
+    keys: &impl ReadableTable<u64, &'static [u8]>,
+    key_id: KeyId,
+    secrets: &Secrets,
+) -> Result<Option<KeyRecord>, StoreError> {
+    let Some(bytes) = keys.get(key_id.get())? else { return Ok(None) };
+    record_codec::decode(key_id, bytes.value(), secrets).map(Some).map_err(StoreError::record(key_id))
+}
+
+/// The record that is stored as a user's active one. The index is not sealed; the record it leads to is, and
+/// must be what the index says.
+pub(super) fn active_of(
+    active: &impl ReadableTable<&'static str, u64>,
+    keys: &impl ReadableTable<u64, &'static [u8]>,
+    user: &UserId,
+    secrets: &Secrets,
+) -> Result<Option<KeyRecord>, StoreError> {
+    let Some(id) = active.get(user.as_str())?.map(|id| id.value()) else { return Ok(None) };
+    let found = record(keys, known_id(id)?, secrets)?.filter(|record| {
+        record.user == *user && record.state == apikeyd_protocol::message::KeyState::Active
+    });
+    match found {
+        Some(record) => Ok(Some(record)),
+        None => Err(StoreError::Damaged(format!("the index of active keys leads user {user:?} astray"))),
+    }
+}
+
+/// The head, which every store has.
+pub(super) fn head(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Head, StoreError> {
+    let bytes = meta.get(META_HEAD)?.ok_or_else(|| StoreError::Damaged("the store has no head".into()))?;
+    Head::decode(bytes.value()).map_err(|malformed| StoreError::Damaged(format!("the head: {malformed}")))
+}
