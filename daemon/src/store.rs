@@ -40,6 +40,8 @@ mod writer;
 pub use medium::Medium;
 pub use open_error::{ExitClass, OpenError};
 pub use pepper::PepperSource;
+/// What a [`Medium`] gives: the database's bytes.
+pub use redb::StorageBackend;
 
 pub(crate) use backup::Copy;
 pub(crate) use batch::{Batch, Effects};
@@ -66,29 +68,38 @@ pub(crate) struct Store {
     instance: u64,
 }
 
-impl Store {
+/// A store that is open and does not write yet: its [`Observer`] may want to know its instance first.
+#[derive(Debug)]
+pub(crate) struct Unwatched {
+    opened: opening::Opened,
+    medium: Arc<dyn Medium>,
+    secrets: Secrets,
+    cache_bytes: usize,
+    instance: u64,
+}
+
+impl Unwatched {
     /// Opens the store in a directory, or makes it at a first start.
     pub(crate) fn open(
         dir: &Path,
         pepper: &PepperSource,
         cache_bytes: usize,
         genesis: Genesis,
-        observer: Arc<dyn Observer>,
     ) -> Result<Self, OpenError> {
-        let dir = StateDir::open(dir)?;
+        let dir = Arc::new(StateDir::open(dir)?);
         let secrets = first_start::establish(&dir, pepper, genesis)?;
         let path = match pepper {
             PepperSource::Beside => dir.at(pepper::PEPPER),
             PepperSource::Credential(path) => path.clone(),
         };
-        let dir = Arc::new(dir);
-        let opened = opening::open(&*dir, &secrets, cache_bytes).map_err(|error| match error {
+        let medium: Arc<dyn Medium> = Arc::<StateDir>::clone(&dir);
+        let store = Self::open_on(medium, secrets, cache_bytes).map_err(|error| match error {
             // What the database cannot know: which file the pepper came from.
             OpenError::WrongPepper { .. } => OpenError::WrongPepper { path },
             other => other,
         })?;
-        first_start::check_mark(&dir, &opened.store_id)?;
-        Self::start(opened, dir, secrets, cache_bytes, observer)
+        first_start::check_mark(&dir, &store.opened.store_id)?;
+        Ok(store)
     }
 
     /// Opens the store on a medium that must hold one.
@@ -96,30 +107,30 @@ impl Store {
         medium: Arc<dyn Medium>,
         secrets: Secrets,
         cache_bytes: usize,
-        observer: Arc<dyn Observer>,
     ) -> Result<Self, OpenError> {
         let opened = opening::open(&*medium, &secrets, cache_bytes)?;
-        Self::start(opened, medium, secrets, cache_bytes, observer)
+        let instance = opening::begin_instance(&opened.database)
+            .map_err(|error| opening::reading_failed(medium.path(), error))?;
+        Ok(Self { opened, medium, secrets, cache_bytes, instance })
     }
 
     /// Makes a store in an empty backend.
     pub(crate) fn create_on(
-        backend: Box<dyn redb::StorageBackend>,
+        backend: Box<dyn StorageBackend>,
         secrets: &Secrets,
         genesis: Genesis,
     ) -> Result<(), OpenError> {
         opening::create(backend, Path::new("the medium"), secrets, genesis)
     }
 
-    fn start(
-        opened: opening::Opened,
-        medium: Arc<dyn Medium>,
-        secrets: Secrets,
-        cache_bytes: usize,
-        observer: Arc<dyn Observer>,
-    ) -> Result<Self, OpenError> {
-        let instance = opening::begin_instance(&opened.database)
-            .map_err(|error| opening::reading_failed(medium.path(), error))?;
+    /// Counts the opens.
+    pub(crate) const fn instance(&self) -> u64 {
+        self.instance
+    }
+
+    /// Starts the writer.
+    pub(crate) fn watch(self, observer: Arc<dyn Observer>) -> Result<Store, OpenError> {
+        let Self { opened, medium, secrets, cache_bytes, instance } = self;
         let path = medium.path().to_path_buf();
         let shared = Arc::new(Shared::new(opened, medium, Arc::new(secrets), observer, cache_bytes));
         let (queue, writer) = writer::start(Arc::clone(&shared)).map_err(|source| OpenError::Io {
@@ -127,14 +138,13 @@ impl Store {
             path,
             source,
         })?;
-        Ok(Self { shared, queue, writer: Mutex::new(Some(writer)), instance })
+        Ok(Store { shared, queue, writer: Mutex::new(Some(writer)), instance })
     }
+}
 
+impl Store {
     /// Reads from the last commit; `read` may be called a second time when the disk fails under it.
-    pub(crate) fn read<T>(
-        &self,
-        read: impl Fn(&View<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    pub(crate) fn read<T>(&self, read: impl Fn(&View<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.shared.read(read)
     }
 
@@ -168,7 +178,7 @@ impl Store {
     pub(crate) async fn recover(&self) {
         if self.shared.is_failed() {
             let (sender, receiver) = tokio::sync::oneshot::channel();
-            if self.queue.recover(move || drop(sender.send(()))).is_ok() {
+            if self.queue.recover(move || _ = sender.send(())).is_ok() {
                 let _ = receiver.await;
             }
         }
@@ -205,6 +215,11 @@ impl Store {
     /// Counts the opens.
     pub(crate) const fn instance(&self) -> u64 {
         self.instance
+    }
+
+    /// Names the store in a failure at the start.
+    pub(crate) fn open_error(&self, error: StoreError) -> OpenError {
+        opening::reading_failed(self.shared.medium.path(), error)
     }
 
     /// The keys derived from the pepper.

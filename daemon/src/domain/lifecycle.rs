@@ -219,17 +219,12 @@ pub fn end_user(present: Present, event: UserEvent, facts: UserFacts) -> Decisio
 #[must_use]
 pub fn expire(now: Timestamp, record: &KeyRecord) -> Option<Change> {
     let ended_at = record.expires_at.filter(|at| *at <= now)?;
-    let deed = Deed::End {
-        key_id: record.key_id,
-        user: record.user.clone(),
-        cause: EndCause::Expired,
-        ended_at,
-    };
+    let deed =
+        Deed::End { key_id: record.key_id, user: record.user.clone(), cause: EndCause::Expired, ended_at };
     (record.state == KeyState::Active).then_some(Change { at: now, actor: Actor::Daemon, deed })
 }
 
 fn end(present: Present, record: &KeyRecord, cause: EndCause) -> Change {
-    let deed =
-        Deed::End { key_id: record.key_id, user: record.user.clone(), cause, ended_at: present.now };
+    let deed = Deed::End { key_id: record.key_id, user: record.user.clone(), cause, ended_at: present.now };
     Change { at: present.now, actor: present.actor, deed }
 }

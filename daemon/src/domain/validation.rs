@@ -31,7 +31,9 @@ pub fn judge(
     match state {
         _ if !secret_matches => Err(KeyRefusal::WrongSecret),
         KeyState::Ended { reason, .. } => Err(KeyRefusal::Ended(reason)),
-        KeyState::Active if expires_at.is_some_and(|at| at <= now) => Err(KeyRefusal::Ended(EndReason::Expired)),
+        KeyState::Active if expires_at.is_some_and(|at| at <= now) => {
+            Err(KeyRefusal::Ended(EndReason::Expired))
+        }
         KeyState::Active => Ok(()),
     }
 }

@@ -1,5 +1,7 @@
 //! What a request is told when it fails.
 
+use crate::domain::Refusal;
+use crate::store::StoreError;
 use apikeyd_protocol::frame::Status;
 
 /// A failed request: a stable status and a sentence for the caller, and the cause for the journal.
@@ -30,5 +32,42 @@ impl ServiceError {
         source: impl core::error::Error + Send + Sync + 'static,
     ) -> Self {
         Self { status, message: message.into(), source: Some(Box::new(source)) }
+    }
+}
+
+/// The one mapping of the store's errors to the wire.
+impl From<StoreError> for ServiceError {
+    fn from(error: StoreError) -> Self {
+        let (status, message) = match &error {
+            StoreError::Unavailable { .. } => (
+                Status::StorageUnavailable,
+                "the daemon's disk is full or failing: validation goes on, and changes are refused until it is \
+                 mended; ask again later",
+            ),
+            StoreError::Damaged(_) => (
+                Status::Damaged,
+                "what is stored is not what the daemon wrote: an administrator should look at the daemon's \
+                 journal and restore a backup",
+            ),
+            StoreError::Busy => (Status::Busy, "too many changes wait for the disk; ask again later"),
+            StoreError::Closed => {
+                (Status::ShuttingDown, "the daemon is about to end; ask again when it is back")
+            }
+        };
+        Self::caused(status, message, error)
+    }
+}
+
+/// The one mapping of the rules' refusals to the wire.
+impl From<Refusal> for ServiceError {
+    fn from(refusal: Refusal) -> Self {
+        let status = match refusal {
+            Refusal::NoDraft(_) | Refusal::NoKey(_) | Refusal::NoActiveKey => Status::NotFound,
+            Refusal::HasActiveKey { .. } | Refusal::SavedOtherwise { .. } => Status::Conflict,
+            Refusal::OtherCallers { .. } => Status::NotPermitted,
+            Refusal::ExpiryPassed | Refusal::ExpiryTooFar => Status::InvalidArgument,
+            Refusal::TooManyDrafts => Status::Busy,
+        };
+        Self::new(status, refusal.to_string())
     }
 }

@@ -101,7 +101,11 @@ fn event(fields: &mut Fields<'_>) -> Result<AuditEvent, Malformed> {
     Ok(match fields.u8()? {
         1 => AuditEvent::StoreCreated,
         2 => AuditEvent::KeyAdded { key_id: key_id(fields)?, user: user(fields)? },
-        3 => AuditEvent::KeyReplaced { key_id: key_id(fields)?, replaced: key_id(fields)?, user: user(fields)? },
+        3 => AuditEvent::KeyReplaced {
+            key_id: key_id(fields)?,
+            replaced: key_id(fields)?,
+            user: user(fields)?,
+        },
         4 => AuditEvent::KeyDeleted { key_id: key_id(fields)?, user: user(fields)? },
         5 => AuditEvent::CredentialsChanged {
             key_id: key_id(fields)?,

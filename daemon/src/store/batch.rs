@@ -3,9 +3,7 @@
 use super::audit_codec;
 use super::error::StoreError;
 use super::record_codec;
-use super::schema::{
-    ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, META_HEAD, META_POLICY, USED,
-};
+use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, META_HEAD, META_POLICY, USED};
 use super::secrets::Secrets;
 use super::view;
 use crate::domain::{Change, Deed, KeyRecord};

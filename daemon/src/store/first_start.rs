@@ -54,9 +54,7 @@ pub(super) fn establish(
                 dir.publish(NEW_DATABASE, DATABASE)?;
                 Ok(secrets)
             }
-            (true, false) => {
-                Err(OpenError::DatabaseMissing { path: dir.at(DATABASE), mark: dir.at(PEPPER) })
-            }
+            (true, false) => Err(OpenError::DatabaseMissing { path: dir.at(DATABASE), mark: dir.at(PEPPER) }),
             (false, false) => {
                 let secrets = pepper::create(dir, NEW_PEPPER)?;
                 create_database(dir, &secrets, genesis)?;

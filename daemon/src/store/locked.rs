@@ -73,7 +73,8 @@ fn map(size: usize) -> Option<NonNull<c_void>> {
     // and the lock concern this mapping alone.
     unsafe {
         let flags = MapFlags::PRIVATE;
-        let at = mmap_anonymous(core::ptr::null_mut(), size, ProtFlags::READ | ProtFlags::WRITE, flags).ok()?;
+        let at =
+            mmap_anonymous(core::ptr::null_mut(), size, ProtFlags::READ | ProtFlags::WRITE, flags).ok()?;
         let _ = mlock(at, size);
         let _ = madvise(at, size, Advice::LinuxDontDump);
         let _ = madvise(at, size, Advice::LinuxWipeOnFork);

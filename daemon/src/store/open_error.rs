@@ -248,7 +248,9 @@ impl OpenError {
             | Self::Damaged { .. }
             | Self::NewerSchema { .. }
             | Self::OtherStore { .. } => ExitClass::Data,
-            Self::ReadOnly { .. } | Self::DiskFull { .. } | Self::Randomness(_) | Self::Io { .. } => ExitClass::Io,
+            Self::ReadOnly { .. } | Self::DiskFull { .. } | Self::Randomness(_) | Self::Io { .. } => {
+                ExitClass::Io
+            }
         }
     }
 }

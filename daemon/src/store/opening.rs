@@ -14,7 +14,9 @@ use super::state_dir::failed;
 use super::view;
 use crate::domain::{Change, Deed};
 use apikeyd_protocol::message::Actor;
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable as _, StorageBackend, StorageError};
+use redb::{
+    Builder, Database, DatabaseError, ReadableDatabase, ReadableTable as _, StorageBackend, StorageError,
+};
 use std::io;
 use std::path::Path;
 use subtle::ConstantTimeEq;
@@ -82,7 +84,11 @@ pub(super) fn open(medium: &dyn Medium, secrets: &Secrets, cache_bytes: usize) -
 }
 
 /// Opens the same database for reading, whatever the disk says to writes; see [`Overlay`].
-pub(super) fn open_overlay(medium: &dyn Medium, secrets: &Secrets, cache_bytes: usize) -> Result<Opened, OpenError> {
+pub(super) fn open_overlay(
+    medium: &dyn Medium,
+    secrets: &Secrets,
+    cache_bytes: usize,
+) -> Result<Opened, OpenError> {
     let overlay = Overlay::new(medium.attach_reader()?).map_err(failed("read", medium.path()))?;
     let database = Builder::new()
         .set_cache_size(cache_bytes)
@@ -123,7 +129,8 @@ fn identify(database: Database, path: &Path, secrets: &Secrets) -> Result<Opened
         }
         Some(_) | None => return Err(not_ours()),
     }
-    let store_id = value(META_STORE_ID)?.and_then(|bytes| bytes.value().try_into().ok()).ok_or_else(not_ours)?;
+    let store_id =
+        value(META_STORE_ID)?.and_then(|bytes| bytes.value().try_into().ok()).ok_or_else(not_ours)?;
     let check = value(META_PEPPER)?.ok_or_else(not_ours)?;
     if !bool::from(check.value().ct_eq(secrets.check())) {
         return Err(OpenError::WrongPepper { path: path.into() });

@@ -56,7 +56,9 @@ fn read(file: File, path: &Path) -> Result<Secrets, OpenError> {
     match bytes.split_last() {
         Some((_, pepper)) if length == KEY => {
             let pepper = <&[u8; KEY]>::try_from(pepper);
-            pepper.map(Secrets::derive).map_err(|_| OpenError::PepperLength { path: path.into(), bytes: length })
+            pepper
+                .map(Secrets::derive)
+                .map_err(|_| OpenError::PepperLength { path: path.into(), bytes: length })
         }
         _ => Err(OpenError::PepperLength { path: path.into(), bytes: length }),
     }

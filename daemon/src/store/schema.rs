@@ -63,8 +63,12 @@ impl Head {
 
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut fields = Fields::new(bytes);
-        let head =
-            Self { revision: fields.u64()?, active: fields.u64()?, ended: fields.u64()?, link: fields.array()? };
+        let head = Self {
+            revision: fields.u64()?,
+            active: fields.u64()?,
+            ended: fields.u64()?,
+            link: fields.array()?,
+        };
         fields.end()?;
         Ok(head)
     }

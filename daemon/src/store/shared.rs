@@ -99,7 +99,9 @@ impl Shared {
     pub(super) fn writable(&self) -> Result<Arc<Database>, StoreError> {
         let database = self.current()?;
         if self.is_failed() {
-            return Err(StoreError::unavailable("an earlier write failed, and the disk does not work again yet"));
+            return Err(StoreError::unavailable(
+                "an earlier write failed, and the disk does not work again yet",
+            ));
         }
         Ok(database)
     }
@@ -114,13 +116,12 @@ impl Shared {
     }
 
     /// Reads from the last commit. When the handle turns out to have failed, once more from the overlay.
-    pub(super) fn read<T>(
-        &self,
-        read: impl Fn(&View<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    pub(super) fn read<T>(&self, read: impl Fn(&View<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let database = self.current()?;
         match self.read_from(&database, &read) {
-            Err(StoreError::Unavailable { .. } | StoreError::Closed) if !self.closed.load(Ordering::Acquire) => {
+            Err(StoreError::Unavailable { .. } | StoreError::Closed)
+                if !self.closed.load(Ordering::Acquire) =>
+            {
                 self.retreat(&database, &self.turn());
                 let overlay = self.current()?;
                 self.read_from(&overlay, &read)

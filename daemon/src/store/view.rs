@@ -61,8 +61,8 @@ impl View<'_> {
         for (scanned, entry) in keys.range((start, Bound::Unbounded))?.enumerate() {
             let (id, bytes) = entry?;
             let key_id = known_id(id.value())?;
-            let record =
-                record_codec::decode(key_id, bytes.value(), self.secrets).map_err(StoreError::record(key_id))?;
+            let record = record_codec::decode(key_id, bytes.value(), self.secrets)
+                .map_err(StoreError::record(key_id))?;
             if wanted(&record) {
                 let last_used = used.get(key_id.get())?.map(|at| Timestamp::from_unix_millis(at.value()));
                 page.push((record, last_used));
@@ -119,9 +119,8 @@ pub(super) fn active_of(
     secrets: &Secrets,
 ) -> Result<Option<KeyRecord>, StoreError> {
     let Some(id) = active.get(user.as_str())?.map(|id| id.value()) else { return Ok(None) };
-    let found = record(keys, known_id(id)?, secrets)?.filter(|record| {
-        record.user == *user && record.state == apikeyd_protocol::message::KeyState::Active
-    });
+    let found = record(keys, known_id(id)?, secrets)?
+        .filter(|record| record.user == *user && record.state == apikeyd_protocol::message::KeyState::Active);
     match found {
         Some(record) => Ok(Some(record)),
         None => Err(StoreError::Damaged(format!("the index of active keys leads user {user:?} astray"))),

@@ -132,7 +132,10 @@ fn run(shared: &Shared, receiver: &Receiver<Message>) {
 }
 
 /// What is queued now, up to the limit of a batch or a message of another kind, which comes next.
-fn collect(first: Box<dyn Command>, receiver: &Receiver<Message>) -> (Vec<Box<dyn Command>>, Option<Message>) {
+fn collect(
+    first: Box<dyn Command>,
+    receiver: &Receiver<Message>,
+) -> (Vec<Box<dyn Command>>, Option<Message>) {
     let mut batch = vec![first];
     while batch.len() < MAX_BATCH {
         match receiver.try_recv() {

@@ -1,0 +1,85 @@
+//! What was asked and answered since the start, for statistics.
+
+use apikeyd_protocol::message::{EndReason, Refusal, Verdict};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+macro_rules! counters {
+    ($($field:ident = $name:literal;)*) => {
+        /// One counter for each outcome. Names are stable.
+        #[derive(Debug, Default)]
+        pub(super) struct Counters {
+            $(pub(super) $field: Counter,)*
+        }
+
+        impl Counters {
+            /// All of them by name.
+            pub(super) fn all(&self) -> Vec<(String, u64)> {
+                vec![$(($name.to_owned(), self.$field.get())),*]
+            }
+        }
+    };
+}
+
+counters! {
+    valid = "validations.valid";
+    unknown_key = "validations.refused.unknown-key";
+    not_saved = "validations.refused.not-saved";
+    wrong_secret = "validations.refused.wrong-secret";
+    deleted = "validations.refused.deleted";
+    replaced = "validations.refused.replaced";
+    credentials_changed = "validations.refused.credentials-changed";
+    user_deleted = "validations.refused.user-deleted";
+    expired = "validations.refused.expired";
+    damaged = "validations.refused.damaged";
+    denied = "validations.refused.operation-denied";
+    ambiguous = "validations.refused.operation-ambiguous";
+    unanswered = "validations.unanswered";
+    from_database = "validations.read-from-database";
+    generated = "keys.generated";
+    added = "keys.added";
+    replacing = "keys.replacing";
+    ended = "keys.ended";
+    changes_failed = "changes.failed";
+}
+
+/// A number that goes up. On a cache line of its own, since all threads count validations.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub(super) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(super) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Counters {
+    /// Counts a verdict by its true reason, whatever the caller is told.
+    pub(super) fn verdict(&self, verdict: &Verdict<'_>) {
+        let counter = match verdict {
+            Verdict::Valid(_) => &self.valid,
+            Verdict::Refused(refusal) => self.refusal(refusal),
+        };
+        counter.add();
+    }
+
+    const fn refusal(&self, refusal: &Refusal<'_>) -> &Counter {
+        match refusal {
+            Refusal::UnknownKey | Refusal::Invalid => &self.unknown_key,
+            Refusal::NotSaved => &self.not_saved,
+            Refusal::WrongSecret => &self.wrong_secret,
+            Refusal::Ended(EndReason::Deleted) => &self.deleted,
+            Refusal::Ended(EndReason::Replaced) => &self.replaced,
+            Refusal::Ended(EndReason::CredentialsChanged) => &self.credentials_changed,
+            Refusal::Ended(EndReason::UserDeleted) => &self.user_deleted,
+            Refusal::Ended(EndReason::Expired) => &self.expired,
+            Refusal::Damaged => &self.damaged,
+            Refusal::OperationDenied(_) => &self.denied,
+            Refusal::OperationAmbiguous(_) => &self.ambiguous,
+        }
+    }
+}

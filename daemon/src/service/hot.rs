@@ -1,0 +1,174 @@
+//! Records that were asked for lately, so that most validations read no database.
+//!
+//! An entry is used only while the key's [`Freshness`] is the one that was read before the record was looked
+//! up, so an ended key is never served from here; see `revocation`.
+
+use crate::domain::{KeyRecord, KeyTag};
+use apikeyd_protocol::key::KeyId;
+use apikeyd_protocol::message::{Freshness, KeyState};
+use apikeyd_protocol::time::Timestamp;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+/// Entries of one set. A key has its place in one set; a set is locked as a whole.
+const WAYS: usize = 8;
+
+/// What a validation needs of a record.
+#[derive(Debug)]
+pub(super) struct Entry {
+    key_id: KeyId,
+    freshness: Freshness,
+    pub(super) tag: KeyTag,
+    pub(super) state: KeyState,
+    pub(super) expires_at: Option<Timestamp>,
+    pub(super) user: Box<str>,
+    pub(super) label: Option<Box<str>>,
+    /// When the last use was handed on to be written, in milliseconds.
+    noted: AtomicU64,
+    /// Whether it was used since the last time that its set looked for room.
+    recent: AtomicBool,
+}
+
+impl Entry {
+    pub(super) fn new(record: KeyRecord, freshness: Freshness) -> Self {
+        Self {
+            key_id: record.key_id,
+            freshness,
+            tag: record.tag,
+            state: record.state,
+            expires_at: record.expires_at,
+            user: record.user.as_str().into(),
+            label: record.label.map(|label| label.as_str().into()),
+            noted: AtomicU64::new(0),
+            recent: AtomicBool::new(true),
+        }
+    }
+
+    /// Whether a use at this time should be handed on: not again within `interval` milliseconds.
+    pub(super) fn should_note(&self, now: Timestamp, interval: u64) -> bool {
+        let now = now.unix_millis();
+        let noted = self.noted.load(Ordering::Relaxed);
+        // Also after a step of the clock back. Two threads may both say yes, which only costs a little.
+        let due = now.abs_diff(noted) >= interval;
+        if due {
+            self.noted.store(now, Ordering::Relaxed);
+        }
+        due
+    }
+}
+
+/// A fixed number of entries in sets, each with its own lock: readers of different keys do not meet.
+#[derive(Debug)]
+pub(super) struct HotKeys {
+    sets: Box<[RwLock<[Option<Entry>; WAYS]>]>,
+}
+
+impl HotKeys {
+    /// Room for about `entries`.
+    pub(super) fn new(entries: usize) -> Self {
+        let sets = entries.div_ceil(WAYS).next_power_of_two();
+        Self { sets: core::iter::repeat_with(RwLock::default).take(sets).collect() }
+    }
+
+    /// Lends the entry of a key, if there is one that was filled under this freshness; else gives back `with`,
+    /// which the use would have consumed.
+    pub(super) fn lend<W, T>(
+        &self,
+        key_id: KeyId,
+        freshness: &Freshness,
+        with: W,
+        use_entry: impl FnOnce(&Entry, W) -> T,
+    ) -> Result<T, W> {
+        let Some(set) = self.set(key_id) else { return Err(with) };
+        let set = set.read().unwrap_or_else(PoisonError::into_inner);
+        match set.iter().flatten().find(|entry| entry.key_id == key_id && entry.freshness == *freshness) {
+            Some(entry) => {
+                // A store only when it changes something: the line stays shared between the readers.
+                if !entry.recent.load(Ordering::Relaxed) {
+                    entry.recent.store(true, Ordering::Relaxed);
+                }
+                Ok(use_entry(entry, with))
+            }
+            None => Err(with),
+        }
+    }
+
+    /// Puts an entry in, in the place of the key's older one, of a free one, or of one that was not used since
+    /// the last time that the set looked for room.
+    pub(super) fn insert(&self, entry: Entry) {
+        let Some(set) = self.set(entry.key_id) else { return };
+        let mut set = set.write().unwrap_or_else(PoisonError::into_inner);
+        let same = set.iter().position(|way| way.as_ref().is_some_and(|old| old.key_id == entry.key_id));
+        let place =
+            same.or_else(|| set.iter().position(Option::is_none)).unwrap_or_else(|| second_chance(&set));
+        if let Some(way) = set.get_mut(place) {
+            // The same record looked up anew goes on from where its uses were noted.
+            if let Some(old) = way.as_ref().filter(|old| old.key_id == entry.key_id) {
+                entry.noted.store(old.noted.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+            *way = Some(entry);
+        }
+    }
+
+    /// Ids are uniform random numbers, so their low bits choose the set.
+    fn set(&self, key_id: KeyId) -> Option<&RwLock<[Option<Entry>; WAYS]>> {
+        let index = usize::try_from(key_id.get()).unwrap_or(0) & (self.sets.len() - 1);
+        self.sets.get(index)
+    }
+}
+
+/// The first entry that was not used lately; the others lose their mark on the way.
+fn second_chance(set: &[Option<Entry>; WAYS]) -> usize {
+    let used =
+        |way: &Option<Entry>| way.as_ref().is_some_and(|entry| entry.recent.swap(false, Ordering::Relaxed));
+    set.iter().position(|way| !used(way)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use apikeyd_protocol::message::SaveMode;
+    use apikeyd_protocol::name::UserId;
+
+    fn entry(id: u64, generation: u64) -> Entry {
+        let record = KeyRecord {
+            key_id: KeyId::new(id).unwrap(),
+            user: UserId::parse("a").unwrap(),
+            label: None,
+            tag: KeyTag::from_bytes([0; 32]),
+            created_at: Timestamp::from_unix_millis(1),
+            created_by: 0,
+            expires_at: None,
+            saved_as: SaveMode::Add,
+            replaced: None,
+            state: KeyState::Active,
+        };
+        Entry::new(record, Freshness { generation, ..Freshness::default() })
+    }
+
+    fn holds(hot: &HotKeys, id: u64, generation: u64) -> bool {
+        let freshness = Freshness { generation, ..Freshness::default() };
+        hot.lend(KeyId::new(id).unwrap(), &freshness, (), |_, ()| ()).is_ok()
+    }
+
+    #[test]
+    fn an_entry_is_lent_only_under_its_own_freshness() {
+        let hot = HotKeys::new(8);
+        hot.insert(entry(1, 5));
+        assert!(holds(&hot, 1, 5));
+        assert!(!holds(&hot, 1, 6), "a bump makes it worthless");
+        hot.insert(entry(1, 6));
+        assert!(holds(&hot, 1, 6) && !holds(&hot, 1, 5), "and there is only one of each key");
+    }
+
+    #[test]
+    fn a_full_set_drops_what_was_not_used() {
+        let hot = HotKeys::new(8);
+        (1..=8).for_each(|id| hot.insert(entry(id, 0)));
+        hot.insert(entry(9, 0));
+        assert!(!holds(&hot, 1, 0), "all were new, so the first one went, and the marks with it");
+        assert!(holds(&hot, 2, 0), "a use");
+        hot.insert(entry(10, 0));
+        assert!(holds(&hot, 2, 0) && !holds(&hot, 3, 0));
+    }
+}

@@ -1,0 +1,133 @@
+//! Looking at keys, at the audit, at the store.
+
+use super::Service;
+use super::error::ServiceError;
+use super::permit::{Permit, right};
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
+use apikeyd_protocol::message::{
+    AuditHead, AuditList, AuditPage, AuditReport, AuditVerify, KeyPage, List, StoreState,
+};
+use std::sync::Arc;
+
+/// What the service knows for the status answer; the server adds process, connections and the caller's rights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Whether changes can be made.
+    pub store: StoreState,
+    /// Random name of the store, made with it.
+    pub store_id: [u8; 16],
+    /// Counts the starts on this store.
+    pub instance: u64,
+    /// The number of the last change.
+    pub revision: u64,
+    /// Active keys, those included whose date has passed since the last maintenance step.
+    pub active_keys: u64,
+    /// Records of ended keys.
+    pub ended_keys: u64,
+    /// Drafts that wait to be saved.
+    pub drafts: u64,
+    /// Rows of the policy table in force.
+    pub policy_rows: u32,
+}
+
+impl Service {
+    /// The service's part of the status.
+    #[must_use]
+    pub fn condition(&self, _permit: &Permit<'_, right::Validate>) -> Condition {
+        let head = self.store.head();
+        let drafts = {
+            let mut drafts = self.memory.drafts();
+            drafts.expire(self.clock.now());
+            drafts.len()
+        };
+        Condition {
+            store: if self.store.is_failed() { StoreState::ReadOnly } else { StoreState::Ready },
+            store_id: *self.store.store_id(),
+            instance: self.instance(),
+            revision: head.revision,
+            active_keys: head.active,
+            ended_keys: head.ended,
+            drafts: u64::try_from(drafts).unwrap_or(u64::MAX),
+            policy_rows: self.policy_rows(),
+        }
+    }
+
+    /// Counts the starts on this store; for the welcome.
+    #[must_use]
+    pub fn instance(&self) -> u64 {
+        self.store.instance()
+    }
+
+    /// Counters since the start, by name; the server adds its own.
+    #[must_use]
+    pub fn counters(&self, _permit: &Permit<'_, right::Inspect>) -> Vec<(String, u64)> {
+        self.counters.all()
+    }
+
+    /// Some records, in the order of their ids.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an impossible page.
+    pub fn list(&self, _permit: &Permit<'_, right::Inspect>, request: List) -> Result<KeyPage, ServiceError> {
+        let limit = page_size(request.limit)?;
+        let now = self.clock.now();
+        let (records, next) = self.store.read(|view| {
+            view.records(request.after, limit, |record| request.include_ended || record.is_active_at(now))
+        })?;
+        let keys = records.into_iter().map(|(record, used)| self.show(record, used, now)).collect();
+        Ok(KeyPage { keys, next })
+    }
+
+    /// Some audit rows, in the order of their revisions.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an impossible page.
+    pub fn audit_list(
+        &self,
+        _permit: &Permit<'_, right::Inspect>,
+        request: AuditList,
+    ) -> Result<AuditPage, ServiceError> {
+        let limit = page_size(request.limit)?;
+        let rows = self.store.read(|view| view.audit_rows(request.after, limit))?;
+        let next = rows.last().filter(|_| rows.len() == limit).map(|row| row.revision);
+        Ok(AuditPage { rows, next })
+    }
+
+    /// Checks the whole audit chain, on a blocking thread of the runtime.
+    ///
+    /// # Errors
+    /// Those of the store. A fault of the chain is an answer.
+    pub async fn audit_verify(
+        &self,
+        _permit: &Permit<'_, right::Inspect>,
+        request: AuditVerify,
+    ) -> Result<AuditReport, ServiceError> {
+        let store = Arc::clone(&self.store);
+        let verify = move || {
+            let store_id = *store.store_id();
+            store.read(|view| view.verify(&store_id, request.known_head))
+        };
+        match tokio::task::spawn_blocking(verify).await {
+            Ok(report) => Ok(report?),
+            Err(error) => {
+                Err(ServiceError::caused(Status::Internal, "the check did not come to its end", error))
+            }
+        }
+    }
+
+    /// The end of the audit chain, for the journal.
+    #[must_use]
+    pub fn audit_head(&self) -> AuditHead {
+        let head = self.store.head();
+        AuditHead { revision: head.revision, mac: head.link }
+    }
+}
+
+fn page_size(limit: u16) -> Result<usize, ServiceError> {
+    if (1..=MAX_PAGE_ITEMS).contains(&limit) {
+        return Ok(usize::from(limit));
+    }
+    let message = format!("a page has 1 to {MAX_PAGE_ITEMS} items, and {limit} were asked for");
+    Err(ServiceError::new(Status::InvalidArgument, message))
+}

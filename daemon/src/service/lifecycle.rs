@@ -1,0 +1,257 @@
+//! Generate, save, retrieve, and everything that ends a key.
+
+use super::Service;
+use super::error::ServiceError;
+use super::permit::{Permit, right};
+use crate::domain::{
+    self, Decision, DeleteFacts, Draft, DraftsFull, Ending, KeyRecord, Present, Refusal, SaveFacts,
+    UserEvent, UserFacts,
+};
+use crate::store::{Batch, StoreError};
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::key::{ApiKey, KeyId};
+use apikeyd_protocol::message::{
+    self, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated, KeyState,
+    KeyText, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, UserEnded,
+};
+use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::time::Timestamp;
+use std::sync::Arc;
+
+/// Draws of a key whose id is not yet taken. One in 10^12 ids is taken at a million keys: a second draw is
+/// rare, a fourth means that the generator is broken.
+const DRAWS: usize = 4;
+
+impl Service {
+    /// Makes a draft and shows its key, once.
+    ///
+    /// # Errors
+    /// `InvalidArgument` for an impossible expiry, `Busy` with too many drafts, `Internal` without randomness.
+    pub fn generate(
+        &self,
+        permit: &Permit<'_, right::Issue>,
+        request: Generate,
+    ) -> Result<Generated, ServiceError> {
+        let now = self.clock.now();
+        domain::check_expiry(now, request.expires_at)?;
+        for _ in 0..DRAWS {
+            let key = ApiKey::generate(&self.settings.key_prefix, getrandom::fill).map_err(no_randomness)?;
+            let key_id = key.id();
+            if self.store.read(|view| view.knows(key_id))? {
+                continue;
+            }
+            let mut drafts = self.memory.drafts();
+            if drafts.get(now, key_id).is_some() {
+                continue;
+            }
+            let draft_expires_at = now.saturating_add(self.settings.draft_ttl);
+            let draft = Draft {
+                key_id,
+                user: request.user,
+                label: request.label,
+                expires_at: request.expires_at,
+                tag: self.store.secrets().tag(&key.digest()),
+                owner: permit.uid(),
+                draft_expires_at,
+            };
+            drafts.insert(now, draft).map_err(|DraftsFull| Refusal::TooManyDrafts)?;
+            drop(drafts);
+            self.counters.generated.add();
+            return Ok(Generated { key_id, key: KeyText(key), draft_expires_at });
+        }
+        Err(ServiceError::new(Status::Internal, "the random generator repeats itself; the key was not made"))
+    }
+
+    /// Makes a draft the user's active key. Idempotent.
+    ///
+    /// # Errors
+    /// `NotFound` without a draft, or nothing to replace; `Conflict` with an active key, or saved in the other
+    /// mode; `NotPermitted` for another caller's draft; `InvalidArgument` when its expiry has passed.
+    pub async fn save(
+        &self,
+        permit: &Permit<'_, right::Issue>,
+        request: Save,
+    ) -> Result<Saved, ServiceError> {
+        let Save { key_id, mode } = request;
+        let (uid, memory) = (permit.uid(), Arc::clone(&self.memory));
+        let decide = move |present: Present, batch: &mut Batch<'_>| {
+            let record = batch.record(key_id)?;
+            let draft = memory.draft(present.now, key_id).filter(|_| !batch.is_draft_dropped(key_id));
+            let active = draft.as_ref().map(|draft| batch.active_of(&draft.user)).transpose()?.flatten();
+            let facts = SaveFacts { record, draft, active };
+            Ok(domain::save(present, uid, key_id, mode, facts))
+        };
+        let (saving, changed) = self.change(permit, decide).await?;
+        if changed {
+            match mode {
+                SaveMode::Add => self.counters.added.add(),
+                SaveMode::Replace => self.counters.replacing.add(),
+            }
+        }
+        let key = self.shown(saving.record, self.clock.now())?;
+        Ok(Saved { key, replaced: saving.replaced })
+    }
+
+    /// Ends a key, or discards a draft of the caller.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown id, `NotPermitted` for another caller's draft.
+    pub async fn delete(
+        &self,
+        permit: &Permit<'_, right::Issue>,
+        request: Delete,
+    ) -> Result<Deleted, ServiceError> {
+        let Delete { key_id } = request;
+        let (uid, memory) = (permit.uid(), Arc::clone(&self.memory));
+        let decide = move |present: Present, batch: &mut Batch<'_>| {
+            let record = batch.record(key_id)?;
+            let draft = memory.draft(present.now, key_id).filter(|_| !batch.is_draft_dropped(key_id));
+            // Also when it had ended: this caller must be able to rely on it, whoever came first.
+            batch.touch(key_id);
+            Ok(domain::delete(present, uid, key_id, DeleteFacts { record, draft }))
+        };
+        let (deletion, _) = self.change(permit, decide).await?;
+        let outcome = match deletion.found {
+            Ending::Ended => {
+                self.counters.ended.add();
+                DeleteOutcome::Ended
+            }
+            Ending::Before(KeyState::Ended { reason, at }) => DeleteOutcome::AlreadyEnded { reason, at },
+            Ending::Draft | Ending::Before(KeyState::Active) => DeleteOutcome::DraftDiscarded,
+        };
+        Ok(Deleted { key_id, user: deletion.user, outcome })
+    }
+
+    /// Ends a user's active key after a change of password, and drops the user's draft.
+    ///
+    /// # Errors
+    /// Only those of the store; a user without a key is none.
+    pub async fn credentials_changed(
+        &self,
+        permit: &Permit<'_, right::Issue>,
+        request: CredentialsChanged,
+    ) -> Result<UserEnded, ServiceError> {
+        self.end_user(permit, request.user, UserEvent::CredentialsChanged(request.cause)).await
+    }
+
+    /// Ends a deleted user's active key, and drops the user's draft.
+    ///
+    /// # Errors
+    /// Only those of the store; a user without a key is none.
+    pub async fn delete_user(
+        &self,
+        permit: &Permit<'_, right::Issue>,
+        request: DeleteUser,
+    ) -> Result<UserEnded, ServiceError> {
+        self.end_user(permit, request.user, UserEvent::Deleted).await
+    }
+
+    /// The record of a user's active key.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub fn retrieve_user(
+        &self,
+        _permit: &Permit<'_, right::Issue>,
+        request: &RetrieveUser,
+    ) -> Result<message::KeyRecord, ServiceError> {
+        let now = self.clock.now();
+        let active = self.store.read(|view| view.active_of(&request.user))?;
+        let active = active.filter(|record| record.is_active_at(now)).ok_or(Refusal::NoActiveKey)?;
+        self.shown(active, now)
+    }
+
+    /// The record of a saved key, active or ended.
+    ///
+    /// # Errors
+    /// `NotFound` when there is none.
+    pub fn retrieve_key(
+        &self,
+        _permit: &Permit<'_, right::Issue>,
+        request: RetrieveKey,
+    ) -> Result<message::KeyRecord, ServiceError> {
+        let record = self.store.read(|view| view.record(request.key_id))?;
+        self.shown(record.ok_or(Refusal::NoKey(request.key_id))?, self.clock.now())
+    }
+
+    async fn end_user(
+        &self,
+        permit: &Permit<'_, right::Issue>,
+        user: UserId,
+        event: UserEvent,
+    ) -> Result<UserEnded, ServiceError> {
+        let memory = Arc::clone(&self.memory);
+        let decide = move |present: Present, batch: &mut Batch<'_>| {
+            let active = batch.active_of(&user)?;
+            let draft = memory.draft_of(present.now, &user).filter(|id| !batch.is_draft_dropped(*id));
+            let decision = domain::end_user(present, event, UserFacts { active, draft });
+            let answer = UserEnded { key_id: decision.answer, draft };
+            Ok(Ok(Decision { changes: decision.changes, drop_draft: decision.drop_draft, answer }))
+        };
+        let (ended, _) = self.change(permit, decide).await?;
+        if ended.key_id.is_some() {
+            self.counters.ended.add();
+        }
+        Ok(ended)
+    }
+
+    /// Has the writer decide a change on the facts of its transaction, and carry it out. The answer comes once
+    /// it is durable, with whether anything changed.
+    async fn change<T: Send + 'static>(
+        &self,
+        permit: &Permit<'_, right::Issue>,
+        decide: impl FnOnce(Present, &mut Batch<'_>) -> Result<Result<Decision<T>, Refusal>, StoreError>
+        + Send
+        + 'static,
+    ) -> Result<(T, bool), ServiceError> {
+        let (clock, actor) = (self.clock.clone(), permit.actor());
+        let decided = self.store.write(move |batch| {
+            let decision = match decide(Present { now: clock.now(), actor }, batch)? {
+                Ok(decision) => decision,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            decision.changes.iter().try_for_each(|change| batch.apply(change))?;
+            decision.drop_draft.into_iter().for_each(|key_id| batch.drop_draft(key_id));
+            Ok(Ok((decision.answer, !decision.changes.is_empty())))
+        });
+        match decided.await {
+            Ok(decided) => Ok(decided?),
+            Err(error) => {
+                self.counters.changes_failed.add();
+                Err(error.into())
+            }
+        }
+    }
+
+    /// A record as callers see it.
+    fn shown(&self, record: KeyRecord, now: Timestamp) -> Result<message::KeyRecord, ServiceError> {
+        let key_id = record.key_id;
+        let written = self.store.read(|view| view.last_used(key_id))?;
+        Ok(self.show(record, written, now))
+    }
+
+    /// As [`shown`](Service::shown), with the last use as it was written.
+    pub(super) fn show(
+        &self,
+        record: KeyRecord,
+        written: Option<Timestamp>,
+        now: Timestamp,
+    ) -> message::KeyRecord {
+        let state = record.state_at(now);
+        let key_id: KeyId = record.key_id;
+        message::KeyRecord {
+            key_id,
+            user: record.user,
+            label: record.label,
+            created_at: record.created_at,
+            created_by: record.created_by,
+            expires_at: record.expires_at,
+            last_used_at: self.last_used.get(key_id).max(written),
+            state,
+        }
+    }
+}
+
+fn no_randomness(error: getrandom::Error) -> ServiceError {
+    ServiceError::caused(Status::Internal, "the system gives no random bytes; the key was not made", error)
+}

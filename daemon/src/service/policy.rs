@@ -1,0 +1,125 @@
+//! The policy table in force: shown, tried, exchanged.
+
+use super::Service;
+use super::error::ServiceError;
+use super::permit::{Permit, right};
+use crate::domain::{Change, Deed};
+use crate::store::{Batch, StoreError};
+use apikeyd_policy::{Effect, PolicyTable, Row, Verdict};
+use apikeyd_protocol::message::{
+    Actor, Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict, Reloaded,
+};
+use apikeyd_protocol::time::Timestamp;
+use std::sync::Arc;
+
+/// Bytes of text in one page of rows, well below the limit of a frame.
+const PAGE_BYTES: usize = 48 * 1024;
+
+/// Bytes of a row besides its texts, at the most.
+const ROW_BYTES: usize = 16;
+
+impl Service {
+    /// Some rows of the policy table.
+    #[must_use]
+    pub fn policy_page(&self, _permit: &Permit<'_, right::Validate>, request: PolicyRows) -> PolicyPage {
+        // Before the table: a page never claims to be of a later table than it is.
+        let epoch = self.memory.generations.epoch();
+        let table = self.memory.policy.load();
+        let from = usize::try_from(request.from).unwrap_or(usize::MAX);
+        let mut room = PAGE_BYTES;
+        let mut rows = Vec::new();
+        for row in table.rows().iter().skip(from) {
+            let row = shown(row);
+            let bytes = row.method.len() + row.path.len() + row.name.len() + ROW_BYTES;
+            let Some(left) = room.checked_sub(bytes) else { break };
+            room = left;
+            rows.push(row);
+        }
+        let end = from.saturating_add(rows.len());
+        PolicyPage {
+            total: count(table.rows().len()),
+            default_allow: table.default_effect() == Effect::Allow,
+            case_sensitive: table.case_sensitive(),
+            epoch,
+            next: (end < table.rows().len()).then(|| count(end)),
+            rows,
+        }
+    }
+
+    /// The policy table's verdict on one operation, without a key, lent to `answer`.
+    pub fn policy_test<T>(
+        &self,
+        _permit: &Permit<'_, right::Validate>,
+        operation: &Operation<'_>,
+        answer: impl FnOnce(&PolicyAnswer<'_>) -> T,
+    ) -> T {
+        let table = self.memory.policy.load();
+        let judgement = table.judge(operation.method, operation.target);
+        let verdict = match judgement.verdict {
+            Verdict::Allow => PolicyVerdict::Allow,
+            Verdict::Deny => PolicyVerdict::Deny,
+            Verdict::Ambiguous => PolicyVerdict::Ambiguous,
+        };
+        answer(&PolicyAnswer { verdict, because: &judgement.to_string() })
+    }
+
+    /// Puts another policy table in force. `actor` is a caller's [`Permit::actor`] (of an admin) or
+    /// [`Actor::Daemon`] for a reload by signal. A table with the text of the one in force changes nothing.
+    ///
+    /// # Errors
+    /// Those of the store: without its audit row the change is not made.
+    pub async fn load_policy(&self, actor: Actor, table: PolicyTable) -> Result<Reloaded, ServiceError> {
+        let policy_rows = count(table.rows().len());
+        let (clock, memory) = (self.clock.clone(), Arc::clone(&self.memory));
+        let decide = move |batch: &mut Batch<'_>| {
+            let changed = record_policy(batch, clock.now(), actor, &table)?;
+            if changed {
+                batch.after_commit(move || {
+                    memory.policy.store(Arc::new(table));
+                    memory.generations.bump_epoch();
+                });
+            }
+            Ok(changed)
+        };
+        let policy_changed = self.store.write(decide).await?;
+        Ok(Reloaded { policy_rows, policy_changed })
+    }
+
+    pub(super) fn policy_rows(&self) -> u32 {
+        count(self.memory.policy.load().rows().len())
+    }
+}
+
+/// Writes down that a table is in force, unless that is written already.
+pub(super) fn record_policy(
+    batch: &mut Batch<'_>,
+    at: Timestamp,
+    actor: Actor,
+    table: &PolicyTable,
+) -> Result<bool, StoreError> {
+    let hash = hash(table.source());
+    let changed = batch.policy_hash()? != Some(hash);
+    if changed {
+        let deed = Deed::LoadPolicy { rows: count(table.rows().len()), hash };
+        batch.apply(&Change { at, actor, deed })?;
+    }
+    Ok(changed)
+}
+
+/// By what the audit knows a table.
+pub(super) fn hash(source: &str) -> [u8; 32] {
+    *blake3::hash(source.as_bytes()).as_bytes()
+}
+
+fn shown(row: &Row) -> PolicyRow {
+    PolicyRow {
+        method: row.method().unwrap_or("*").to_owned(),
+        path: row.template().to_owned(),
+        allow: row.effect() == Effect::Allow,
+        name: row.name().unwrap_or_default().to_owned(),
+    }
+}
+
+fn count(rows: usize) -> u32 {
+    u32::try_from(rows).unwrap_or(u32::MAX)
+}

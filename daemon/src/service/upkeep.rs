@@ -1,0 +1,159 @@
+//! Housekeeping, backup and the end.
+
+use super::Service;
+use super::error::ServiceError;
+use super::permit::{Permit, right};
+use crate::domain::{self, Change, Deed};
+use crate::store::{Batch, StoreError};
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::message::{Actor, AuditHead, BackupReady};
+use apikeyd_protocol::time::Timestamp;
+use core::time::Duration;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, PoisonError};
+
+/// Changes of the daemon's own in one transaction: callers' changes get their turn in between.
+const SWEEP: usize = 256;
+
+/// Transactions of one sweep in one step; what is left is for the next one.
+const MAX_SWEEPS: usize = 64;
+
+/// Last uses written in one transaction.
+const FLUSH: usize = 4096;
+
+/// How often the head of the audit chain goes to the journal while it changes.
+const HEAD_INTERVAL: Duration = Duration::from_secs(10 * 60);
+
+impl Service {
+    /// One step of housekeeping, to be called every few seconds: opens a failed store again if it can, ends
+    /// expired keys, removes old records, drops expired drafts, writes last-used times, logs the audit head from
+    /// time to time. What fails is logged, and tried again in the next step.
+    pub async fn maintain(&self) {
+        self.store.recover().await;
+        self.memory.drafts().expire(self.clock.now());
+        if !self.store.is_failed()
+            && let Err(error) = self.sweep().await
+        {
+            tracing::warn!(%error, "housekeeping failed; the next step tries again");
+        }
+        self.log_head(HEAD_INTERVAL);
+    }
+
+    /// A consistent copy of the database in a file without a name, opened for reading at offset 0. The audit
+    /// row of the backup comes first, so that the copy holds it.
+    ///
+    /// # Errors
+    /// Those of the store; `StorageUnavailable` also when the disk has no room for the copy.
+    pub async fn backup(
+        &self,
+        permit: &Permit<'_, right::Admin>,
+    ) -> Result<(BackupReady, OwnedFd), ServiceError> {
+        let (clock, actor) = (self.clock.clone(), permit.actor());
+        let row = move |batch: &mut Batch<'_>| {
+            batch.apply(&Change { at: clock.now(), actor, deed: Deed::TakeBackup })
+        };
+        self.store.write(row).await?;
+        let store = Arc::clone(&self.store);
+        let copy = match tokio::task::spawn_blocking(move || store.copy()).await {
+            Ok(copy) => copy?,
+            Err(error) => {
+                return Err(ServiceError::caused(
+                    Status::Internal,
+                    "the copy did not come to its end",
+                    error,
+                ));
+            }
+        };
+        let head = AuditHead { revision: copy.head.revision, mac: copy.head.link };
+        Ok((BackupReady { bytes: copy.bytes, head }, copy.file))
+    }
+
+    /// Writes what is only in memory and closes the database. Later requests get `ShuttingDown`.
+    ///
+    /// # Errors
+    /// When the last writes failed; acknowledged changes are not among them.
+    pub async fn close(&self) -> Result<(), ServiceError> {
+        let flushed = if self.store.is_failed() { Ok(()) } else { self.flush_last_used().await };
+        self.log_head(Duration::ZERO);
+        self.store.close().await.and(flushed).map_err(ServiceError::from)
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        self.repeat(Chore::Expire).await?;
+        if let Some(retention) = self.settings.retention {
+            self.repeat(Chore::Purge { retention }).await?;
+        }
+        self.flush_last_used().await
+    }
+
+    /// Does a chore batch by batch, until little is left of it.
+    async fn repeat(&self, chore: Chore) -> Result<(), StoreError> {
+        for _ in 0..MAX_SWEEPS {
+            let now = self.clock.now();
+            let done = self.store.write(move |batch| {
+                let changes = chore.changes(batch, now)?;
+                changes.iter().try_for_each(|change| batch.apply(change))?;
+                Ok(changes.len())
+            });
+            if done.await? < SWEEP {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn flush_last_used(&self) -> Result<(), StoreError> {
+        for uses in self.last_used.pending().chunks(FLUSH) {
+            let batch_uses = uses.to_vec();
+            self.store.write(move |batch| batch.note_used(&batch_uses)).await?;
+            self.last_used.written(uses);
+        }
+        Ok(())
+    }
+
+    /// Puts the head of the audit chain in the journal when it has moved and the last time was `interval` ago.
+    fn log_head(&self, interval: Duration) {
+        let (head, now) = (self.audit_head(), self.clock.now());
+        let mut logged = self.logged_head.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, revision) = *logged;
+        if revision != head.revision && (now < at || now >= at.saturating_add(interval)) {
+            let mac = blake3::Hash::from_bytes(head.mac).to_hex();
+            tracing::info!(revision = head.revision, mac = %mac, "head of the audit chain");
+            *logged = (now, head.revision);
+        }
+    }
+}
+
+/// What the daemon changes by itself.
+#[derive(Clone, Copy, Debug)]
+enum Chore {
+    /// Write down that the date of active keys has passed.
+    Expire,
+    /// Remove the records of keys that ended long ago.
+    Purge {
+        /// How long they are kept.
+        retention: Duration,
+    },
+}
+
+impl Chore {
+    /// The next changes, at most [`SWEEP`]. Damaged records stay as they are: nothing is accepted on them.
+    fn changes(self, batch: &Batch<'_>, now: Timestamp) -> Result<Vec<Change>, StoreError> {
+        let key_ids = match self {
+            Self::Expire => batch.due(now, SWEEP)?,
+            Self::Purge { retention } => batch.ended_by(now.saturating_sub(retention), SWEEP)?,
+        };
+        let mut changes = Vec::with_capacity(key_ids.len());
+        for key_id in key_ids {
+            match (self, batch.record(key_id)) {
+                (Self::Expire, Ok(Some(record))) => changes.extend(domain::expire(now, &record)),
+                (Self::Purge { .. }, Ok(Some(_))) => {
+                    changes.push(Change { at: now, actor: Actor::Daemon, deed: Deed::Purge { key_id } });
+                }
+                (_, Ok(None) | Err(StoreError::Damaged(_))) => {}
+                (_, Err(error)) => return Err(error),
+            }
+        }
+        Ok(changes)
+    }
+}
