@@ -71,6 +71,7 @@ pub fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DecodeError> 
 
 /// bincode's own messages are written for its authors. None of these holds a byte of a text or of a digest.
 #[cold]
+#[expect(clippy::wildcard_enum_match_arm, reason = "a foreign error; the rest cannot come from our types")]
 fn in_words(error: &BincodeDecodeError) -> String {
     match error {
         BincodeDecodeError::UnexpectedEnd { additional } => {

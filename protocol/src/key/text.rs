@@ -33,18 +33,18 @@ pub enum KeyFormatError {
         /// Bytes that came.
         bytes: usize,
     },
-    /// The last six characters do not fit the rest.
-    #[error("the key's checksum does not fit: a character is wrong, missing or too many")]
-    Checksum,
     /// A separator is missing or stands elsewhere, or a character is outside the alphabet.
-    #[error("this is not written like a key (prefix_1..........._...)")]
+    #[error("this is not written like a key (prefix_1..........._...), with nothing before or behind it")]
     Shape,
-    /// Made by a version of the format that this program does not know.
-    #[error("the key is of a newer format than this program knows")]
-    Version,
     /// The prefix is not 2 to 8 of a-z and 0-9.
     #[error("the key's prefix is not 2 to 8 characters of a-z and 0-9")]
     Prefix,
+    /// The last six characters do not fit the rest.
+    #[error("the key's checksum does not fit: a character is wrong, missing or too many")]
+    Checksum,
+    /// Made by a version of the format that this program does not know.
+    #[error("the key is of a newer format than this program knows")]
+    Version,
     /// Zero is never given out.
     #[error("the key's id is zero, which is never given out")]
     Id,
@@ -93,13 +93,13 @@ impl ApiKey {
         if *separator != *b"_" || underscore != b'_' || !all_digits || !base62::is_digit(version) {
             return Err(KeyFormatError::Shape);
         }
+        let prefix = KeyPrefix::parse(prefix).map_err(|_| KeyFormatError::Prefix)?;
         if checksum_of(body) != *checksum {
             return Err(KeyFormatError::Checksum);
         }
         if version != VERSION {
             return Err(KeyFormatError::Version);
         }
-        let prefix = KeyPrefix::parse(prefix).map_err(|_| KeyFormatError::Prefix)?;
         let id = KeyId::parse(id).map_err(|_| KeyFormatError::Id)?;
         Ok(Self::assemble(&prefix, id, secret))
     }
@@ -155,9 +155,13 @@ impl ApiKey {
 #[must_use]
 pub fn looks_like_key(text: &[u8]) -> bool {
     let digits = |byte: &&u8| base62::is_digit(**byte);
-    text.split(|byte| *byte == b'_').zip(text.split(|byte| *byte == b'_').skip(1)).any(|(before, behind)| {
-        let version_and_id = before.iter().rev().take_while(digits).count();
-        version_and_id == 1 + KeyId::DIGITS && behind.iter().take_while(digits).count() >= SECRET
+    let parts = || text.split(|byte| *byte == b'_');
+    parts().zip(parts().skip(1)).any(|(before, behind)| {
+        let version_and_id = before.iter().rev().take_while(digits);
+        let version = before.len().checked_sub(1 + KeyId::DIGITS).and_then(|at| before.get(at));
+        version_and_id.count() == 1 + KeyId::DIGITS
+            && version.is_some_and(u8::is_ascii_digit)
+            && behind.iter().take_while(digits).count() >= SECRET
     })
 }
 

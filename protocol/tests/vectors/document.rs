@@ -1,0 +1,103 @@
+//! `PROTOCOL.md` against the code: every example, every code, every limit.
+
+use crate::{blocks, values};
+use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::hello::WelcomeCode;
+use apikeyd_protocol::limit;
+use std::collections::BTreeSet;
+
+const DOCUMENT: &str = include_str!("../../PROTOCOL.md");
+
+/// Blocks that are no body; `greeting` and `frames` test them.
+const OTHERS: [&str; 6] = [
+    "hello",
+    "welcome.accepted",
+    "welcome.unsupported-version",
+    "frame.request",
+    "frame.answer",
+    "frame.failure",
+];
+
+fn must_hold(text: &str) {
+    assert!(DOCUMENT.contains(text), "PROTOCOL.md does not hold {text:?}");
+}
+
+#[test]
+fn every_example_of_the_document_is_the_message_of_its_name() {
+    let examples = values::all();
+    let mut seen = BTreeSet::new();
+    for block in blocks::document() {
+        assert!(seen.insert(block.name.clone()), "{} stands twice", block.name);
+        if OTHERS.contains(&block.name.as_str()) {
+            continue;
+        }
+        let example = examples.iter().find(|example| example.name == block.name);
+        let example = example.unwrap_or_else(|| panic!("{} is no known example", block.name));
+        let read = (example.read)(&block.bytes).unwrap_or_else(|why| panic!("{}: {why}", block.name));
+        assert!(read.is_the_value, "{} is read as its value", block.name);
+        assert_eq!(read.written_again, block.bytes, "{} is written again", block.name);
+    }
+    assert!(OTHERS.iter().all(|name| seen.contains(*name)), "{seen:?}");
+    assert!(seen.contains("Failure.answer.sentence"));
+    for opcode in Opcode::ALL {
+        for side in ["request", "answer"] {
+            let start = format!("{opcode}.{side}.");
+            assert!(seen.iter().any(|name| name.starts_with(&start)), "no example of {start}*");
+        }
+    }
+}
+
+#[test]
+fn every_code_stands_in_its_table() {
+    for opcode in Opcode::ALL {
+        let (code, right) = (opcode.code(), opcode.right());
+        must_hold(&format!("\n| {code} | [`{opcode}`](#{}) | {right} |", opcode.to_string().to_lowercase()));
+        must_hold(&format!("\n### {opcode}\n"));
+    }
+    for status in Status::ALL {
+        must_hold(&format!("\n| {} | `{status:?}` | `{status}` |", status.code()));
+        let retry = if status.is_retryable() { "yes" } else { "no" };
+        let row =
+            DOCUMENT.lines().find(|line| line.contains(&format!("| `{status:?}` | `{status}` |"))).unwrap();
+        assert!(*status == Status::Ok || row.ends_with(&format!("| {retry} |")), "{row}");
+    }
+    let codes = [
+        WelcomeCode::Accepted,
+        WelcomeCode::BadHello,
+        WelcomeCode::UnsupportedVersion,
+        WelcomeCode::NotPermitted,
+        WelcomeCode::TooManyConnections,
+        WelcomeCode::ShuttingDown,
+    ];
+    for code in codes {
+        must_hold(&format!("\n| {} | `{code:?}` |", code.code()));
+    }
+}
+
+#[test]
+fn every_limit_stands_in_its_table() {
+    let limits = [
+        ("bytes of a body", limit::MAX_BODY_BYTES),
+        ("requests in flight", limit::MAX_IN_FLIGHT),
+        ("bytes of a greeting", limit::MAX_GREETING_BYTES),
+        ("bytes of a user id", limit::MAX_USER_BYTES),
+        ("bytes of a label", limit::MAX_LABEL_BYTES),
+        ("items in a page", limit::MAX_PAGE_ITEMS.into()),
+        ("counters", limit::MAX_COUNTERS.into()),
+        ("milliseconds for the hello", usize::try_from(limit::HELLO_TIMEOUT.as_millis()).unwrap()),
+    ];
+    for (name, value) in limits {
+        must_hold(&format!("\n| {name} | {value} |"));
+    }
+}
+
+#[test]
+fn the_key_of_the_document_is_the_first_vector() {
+    let line = include_str!("keys.txt").lines().find(|line| line.starts_with("good\t")).unwrap();
+    let fields: Vec<_> = line.split('\t').collect();
+    let (key, id, digest) = (fields[2], fields[4], fields[5]);
+    assert_eq!(key, values::KEY);
+    for text in [key, id, digest] {
+        must_hold(text);
+    }
+}

@@ -1,0 +1,312 @@
+//! Every message once in each of its forms, under the names of `messages.txt`.
+
+use crate::example::{Example, example};
+use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
+use apikeyd_protocol::message::{
+    Actor, AuditEvent, AuditFault, AuditHead, AuditList, AuditPage, AuditReport, AuditRow, AuditVerify,
+    BackupReady, CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Empty,
+    EndReason, Failure, Freshness, Generate, Generated, KeyPage, KeyRecord, KeyState, KeyText, List,
+    Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict, Refusal, Reloaded,
+    RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, StoreState, UserEnded, ValidKey,
+    Validate, Verdict,
+};
+use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::time::Timestamp;
+
+pub(crate) const KEY: &str = "akd_1QwErTy0123_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg2whDeR";
+
+/// All of them.
+pub(crate) fn all() -> Vec<Example> {
+    [validation(), refusals(), daemon(), policy(), lifecycle(), endings(), lists(), audit()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn id(digits: &str) -> KeyId {
+    digits.parse().unwrap()
+}
+
+fn key() -> KeyId {
+    id("QwErTy0123")
+}
+
+fn user() -> UserId {
+    UserId::parse("alice@example.com").unwrap()
+}
+
+fn label() -> Option<Label> {
+    Some(Label::parse("backup script").unwrap())
+}
+
+fn at(millis_later: u64) -> Timestamp {
+    Timestamp::from_unix_millis(1_800_000_000_000 + millis_later)
+}
+
+fn bytes<const N: usize>() -> [u8; N] {
+    core::array::from_fn(|place| u8::try_from(place).unwrap())
+}
+
+fn head(revision: u64) -> AuditHead {
+    AuditHead { revision, mac: bytes().map(|byte: u8| 255 - byte) }
+}
+
+fn bare_record() -> KeyRecord {
+    KeyRecord {
+        key_id: key(),
+        user: user(),
+        label: None,
+        created_at: at(0),
+        created_by: 1000,
+        expires_at: None,
+        last_used_at: None,
+        state: KeyState::Active,
+    }
+}
+
+fn full_record() -> KeyRecord {
+    let expires_at = Some(Timestamp::MAX_EXPIRY);
+    KeyRecord { label: label(), expires_at, last_used_at: Some(at(60_000)), ..bare_record() }
+}
+
+fn ended_record() -> KeyRecord {
+    KeyRecord {
+        key_id: id("0000000001"),
+        user: UserId::parse("日本").unwrap(),
+        created_by: 0,
+        state: KeyState::Ended { reason: EndReason::Expired, at: at(60_000) },
+        ..bare_record()
+    }
+}
+
+fn validation() -> Vec<Example> {
+    let same = |one: &Validate<'_>, other: &Validate<'_>| {
+        one.key_id == other.key_id && one.digest == other.digest && one.operation == other.operation
+    };
+    let question = |operation| Validate { key_id: key(), digest: KeyDigest::from_bytes(bytes()), operation };
+    let operation = Operation { method: b"GET", target: b"/api/user/active/0/20?x=1" };
+    let plain = ValidKey {
+        user: "a",
+        key_id: id("0000000001"),
+        label: None,
+        expires_at: None,
+        freshness: Freshness { instance: 1, epoch: 0, slot: 0, generation: 0 },
+    };
+    let full = ValidKey {
+        user: "alice@example.com",
+        key_id: key(),
+        label: Some("backup script"),
+        expires_at: Some(Timestamp::MAX_EXPIRY),
+        freshness: Freshness { instance: 7, epoch: 251, slot: 65_535, generation: 65_536 },
+    };
+    vec![
+        example!("Validate.request.key-only", Validate<'_>, question(None), same),
+        example!("Validate.request.with-operation", Validate<'_>, question(Some(operation)), same),
+        example!("Validate.answer.valid", Verdict<'_>, Verdict::Valid(plain)),
+        example!("Validate.answer.valid-full", Verdict<'_>, Verdict::Valid(full)),
+    ]
+}
+
+fn refusals() -> Vec<Example> {
+    macro_rules! refused {
+        ($( $name:literal => $refusal:expr, )*) => {
+            vec![$( example!($name, Verdict<'_>, Verdict::Refused($refusal)) ),*]
+        };
+    }
+    refused! {
+        "Validate.answer.invalid" => Refusal::Invalid,
+        "Validate.answer.unknown-key" => Refusal::UnknownKey,
+        "Validate.answer.not-saved" => Refusal::NotSaved,
+        "Validate.answer.wrong-secret" => Refusal::WrongSecret,
+        "Validate.answer.ended-Deleted" => Refusal::Ended(EndReason::Deleted),
+        "Validate.answer.ended-Replaced" => Refusal::Ended(EndReason::Replaced),
+        "Validate.answer.ended-CredentialsChanged" => Refusal::Ended(EndReason::CredentialsChanged),
+        "Validate.answer.ended-UserDeleted" => Refusal::Ended(EndReason::UserDeleted),
+        "Validate.answer.ended-Expired" => Refusal::Ended(EndReason::Expired),
+        "Validate.answer.damaged" => Refusal::Damaged,
+        "Validate.answer.denied" => Refusal::OperationDenied("list active users"),
+        "Validate.answer.denied-by-default" => Refusal::OperationDenied(""),
+        "Validate.answer.ambiguous" => Refusal::OperationAmbiguous("the path holds an encoded slash"),
+    }
+}
+
+fn daemon() -> Vec<Example> {
+    let status = |store| Status {
+        version: "0.1.0".to_owned(),
+        pid: 4242,
+        started_at: at(0),
+        instance: 7,
+        rights: RightSet::EMPTY.with(Right::Admin),
+        store,
+        store_id: bytes(),
+        revision: 300,
+        active_keys: 250,
+        ended_keys: 251,
+        drafts: 65_536,
+        connections: 3,
+        policy_rows: 12,
+    };
+    let counters = vec![("validate.valid".to_owned(), u64::MAX), ("x".to_owned(), 0)];
+    let reloaded = |policy_rows, policy_changed| Reloaded { policy_rows, policy_changed };
+    vec![
+        example!("Status.request.empty", Empty, Empty {}),
+        example!("Status.answer.ready", Status, status(StoreState::Ready)),
+        example!("Status.answer.read-only", Status, status(StoreState::ReadOnly)),
+        example!("Statistics.request.empty", Empty, Empty {}),
+        example!("Statistics.answer.counters", Statistics, Statistics { counters }),
+        example!("Reload.request.empty", Empty, Empty {}),
+        example!("Reload.answer.changed", Reloaded, reloaded(12, true)),
+        example!("Reload.answer.unchanged", Reloaded, reloaded(300, false)),
+        example!("Backup.request.empty", Empty, Empty {}),
+        example!("Backup.answer.ready", BackupReady, BackupReady { bytes: 1_589_248, head: head(300) }),
+        example!(
+            "Failure.answer.sentence",
+            Failure,
+            Failure { message: "no draft has this id; generate again".to_owned() }
+        ),
+    ]
+}
+
+fn policy() -> Vec<Example> {
+    let row = |method: &str, path: &str, allow, name: &str| PolicyRow {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        allow,
+        name: name.to_owned(),
+    };
+    let page = |rows, next| PolicyPage {
+        total: 302,
+        default_allow: true,
+        case_sensitive: false,
+        epoch: 9,
+        rows,
+        next,
+    };
+    let rows =
+        vec![row("GET", "/api/apikey/generate", false, "generate a key"), row("*", "/health", true, "")];
+    let answer = |verdict, because| PolicyAnswer { verdict, because };
+    let operation = Operation { method: b"DELETE", target: b"/api/apikey/abc" };
+    vec![
+        example!("PolicyRows.request.from-the-start", PolicyRows, PolicyRows { from: 0 }),
+        example!("PolicyRows.request.next", PolicyRows, PolicyRows { from: 300 }),
+        example!("PolicyRows.answer.page", PolicyPage, page(rows, Some(2))),
+        example!("PolicyRows.answer.past-the-end", PolicyPage, page(Vec::new(), None)),
+        example!("PolicyTest.request.operation", Operation<'_>, operation),
+        example!(
+            "PolicyTest.answer.Allow",
+            PolicyAnswer<'_>,
+            answer(PolicyVerdict::Allow, "no row names it")
+        ),
+        example!("PolicyTest.answer.Deny", PolicyAnswer<'_>, answer(PolicyVerdict::Deny, "delete a key")),
+        example!(
+            "PolicyTest.answer.Ambiguous",
+            PolicyAnswer<'_>,
+            answer(PolicyVerdict::Ambiguous, "the path has two meanings")
+        ),
+    ]
+}
+
+fn lifecycle() -> Vec<Example> {
+    let same = |one: &Generated, other: &Generated| {
+        one.key_id == other.key_id
+            && one.key.0.expose_text() == other.key.0.expose_text()
+            && one.draft_expires_at == other.draft_expires_at
+    };
+    let draft = Generated {
+        key_id: key(),
+        key: KeyText(ApiKey::parse(KEY.as_bytes()).unwrap()),
+        draft_expires_at: at(60_000),
+    };
+    let bare = Generate { user: user(), label: None, expires_at: None };
+    let full = Generate { user: user(), label: label(), expires_at: Some(Timestamp::MAX_EXPIRY) };
+    let save = |mode| Save { key_id: key(), mode };
+    vec![
+        example!("Generate.request.bare", Generate, bare),
+        example!("Generate.request.full", Generate, full),
+        example!("Generate.answer.draft", Generated, draft, same),
+        example!("Save.request.add", Save, save(SaveMode::Add)),
+        example!("Save.request.replace", Save, save(SaveMode::Replace)),
+        example!("Save.answer.added", Saved, Saved { key: bare_record(), replaced: None }),
+        example!(
+            "Save.answer.replaced",
+            Saved,
+            Saved { key: full_record(), replaced: Some(id("0000000001")) }
+        ),
+        example!("RetrieveUser.request.user", RetrieveUser, RetrieveUser { user: user() }),
+        example!("RetrieveUser.answer.active", KeyRecord, full_record()),
+        example!("RetrieveKey.request.key", RetrieveKey, RetrieveKey { key_id: id("zzzzzzzzzz") }),
+        example!("RetrieveKey.answer.ended", KeyRecord, ended_record()),
+    ]
+}
+
+fn endings() -> Vec<Example> {
+    let deleted = |outcome| Deleted { key_id: key(), user: user(), outcome };
+    let already = DeleteOutcome::AlreadyEnded { reason: EndReason::Replaced, at: at(60_000) };
+    let changed = |cause| CredentialsChanged { user: user(), cause };
+    let both = UserEnded { key_id: Some(key()), draft: Some(id("0000000001")) };
+    vec![
+        example!("Delete.request.key", Delete, Delete { key_id: key() }),
+        example!("Delete.answer.ended", Deleted, deleted(DeleteOutcome::Ended)),
+        example!("Delete.answer.already-ended", Deleted, deleted(already)),
+        example!("Delete.answer.draft-discarded", Deleted, deleted(DeleteOutcome::DraftDiscarded)),
+        example!("CredentialsChanged.request.Change", CredentialsChanged, changed(CredentialsCause::Change)),
+        example!("CredentialsChanged.request.Reset", CredentialsChanged, changed(CredentialsCause::Reset)),
+        example!("CredentialsChanged.answer.both", UserEnded, both),
+        example!("DeleteUser.request.user", DeleteUser, DeleteUser { user: user() }),
+        example!("DeleteUser.answer.nothing", UserEnded, UserEnded::default()),
+    ]
+}
+
+fn lists() -> Vec<Example> {
+    let list = |after, limit, include_ended| List { after, limit, include_ended };
+    let page = KeyPage { keys: vec![ended_record(), full_record()], next: Some(key()) };
+    vec![
+        example!("List.request.first", List, list(None, 128, false)),
+        example!("List.request.next", List, list(Some(key()), 1, true)),
+        example!("List.answer.page", KeyPage, page),
+        example!("List.answer.empty", KeyPage, KeyPage { keys: Vec::new(), next: None }),
+    ]
+}
+
+fn audit() -> Vec<Example> {
+    let report = |fault| AuditReport { rows: 300, head: head(300), fault };
+    let rows = (1..).zip(every_event()).map(|(revision, event)| {
+        let by_itself = matches!(revision, 1 | 7 | 8);
+        let peer = Actor::Peer { uid: 1000, gid: 100, pid: 4_000_000 };
+        AuditRow { revision, at: at(revision), actor: if by_itself { Actor::Daemon } else { peer }, event }
+    });
+    let every_event = AuditPage { rows: rows.collect(), next: Some(10) };
+    let verify = |known_head| AuditVerify { known_head };
+    let missing = AuditFault::Missing { revision: 17 };
+    let altered = AuditFault::Altered { revision: 17 };
+    let lost = AuditFault::KnownHeadLost { revision: 299 };
+    vec![
+        example!("AuditList.request.first", AuditList, AuditList { after: 0, limit: 128 }),
+        example!("AuditList.answer.every-event", AuditPage, every_event),
+        example!("AuditList.answer.empty", AuditPage, AuditPage { rows: Vec::new(), next: None }),
+        example!("AuditVerify.request.plain", AuditVerify, verify(None)),
+        example!("AuditVerify.request.known-head", AuditVerify, verify(Some(head(299)))),
+        example!("AuditVerify.answer.intact", AuditReport, report(None)),
+        example!("AuditVerify.answer.missing", AuditReport, report(Some(missing))),
+        example!("AuditVerify.answer.altered", AuditReport, report(Some(altered))),
+        example!("AuditVerify.answer.head-altered", AuditReport, report(Some(AuditFault::HeadAltered))),
+        example!("AuditVerify.answer.known-head-lost", AuditReport, report(Some(lost))),
+    ]
+}
+
+fn every_event() -> [AuditEvent; 10] {
+    let (key_id, user) = (key(), user);
+    [
+        AuditEvent::StoreCreated,
+        AuditEvent::KeyAdded { key_id, user: user() },
+        AuditEvent::KeyReplaced { key_id, replaced: id("0000000001"), user: user() },
+        AuditEvent::KeyDeleted { key_id, user: user() },
+        AuditEvent::CredentialsChanged { key_id, user: user(), cause: CredentialsCause::Reset },
+        AuditEvent::UserDeleted { key_id, user: user() },
+        AuditEvent::KeyExpired { key_id, user: user() },
+        AuditEvent::RecordPurged { key_id },
+        AuditEvent::PolicyLoaded { rows: 12, hash: bytes() },
+        AuditEvent::BackupTaken,
+    ]
+}
