@@ -4,20 +4,23 @@
 //! names in an authorisation decision is how peers of this program came to grant one user's rights to
 //! another.
 
+mod text;
+
 use crate::limit::{MAX_LABEL_BYTES, MAX_USER_BYTES};
 use core::fmt;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
+use text::Text;
 
 /// An account as the services name it: 1 to [`MAX_USER_BYTES`] bytes of UTF-8, no control or invisible
 /// characters, no white space at the ends.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserId(Box<str>);
+pub struct UserId(Text);
 
 /// What a person wrote beside a key to recognise it: 1 to [`MAX_LABEL_BYTES`] bytes of UTF-8, no control or
 /// invisible characters, no white space at the ends.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Label(Box<str>);
+pub struct Label(Text);
 
 /// Why a text is not a [`UserId`] or a [`Label`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,13 +57,13 @@ impl UserId {
     /// # Errors
     /// [`NameError`] says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        check(text, MAX_USER_BYTES).map(|()| Self(text.into()))
+        check(text, MAX_USER_BYTES).map(|()| Self(Text::new(text)))
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
@@ -70,13 +73,13 @@ impl Label {
     /// # Errors
     /// [`NameError`] says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        check(text, MAX_LABEL_BYTES).map(|()| Self(text.into()))
+        check(text, MAX_LABEL_BYTES).map(|()| Self(Text::new(text)))
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 }
 
@@ -119,12 +122,12 @@ macro_rules! text_impls {
         }
         impl From<$name> for String {
             fn from(name: $name) -> Self {
-                name.0.into()
+                name.as_str().into()
             }
         }
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
+                serializer.serialize_str(self.as_str())
             }
         }
         impl<'de> Deserialize<'de> for $name {
@@ -151,12 +154,12 @@ macro_rules! text_impls {
         }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
+                f.pad(self.as_str())
             }
         }
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&self.0, f)
+                fmt::Debug::fmt(self.as_str(), f)
             }
         }
     };
