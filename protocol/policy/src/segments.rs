@@ -61,7 +61,7 @@ impl<'a> Segments<'a> {
             }
         }
         segments.push(start, text.len())?;
-        if marks.has(Marks::TRIMMED.and(Marks::OPEN_BRACKET)) {
+        if marks.has(Marks::TRIMMED.and(Marks::OPEN_BRACKET).and(Marks::NON_ASCII)) {
             (0..segments.count).filter_map(|at| segments.get(at)).try_for_each(judge_segment)?;
         }
         Ok(segments)
@@ -106,13 +106,20 @@ pub(crate) fn judge_segment(segment: &[u8]) -> Result<(), Ambiguity> {
     if segment.iter().all(|byte| matches!(byte, b'.' | b' ')) {
         return Err(Ambiguity::DotSegment);
     }
-    // System.Web removes `(S(...))`, with any letter, from the front of a segment (CVE-2023-36899).
-    if let [b'(', letter, b'(', ..] = segment
-        && letter.is_ascii_alphabetic()
-    {
-        return Err(Ambiguity::CookielessSession);
+    if is_cookieless_session(segment) { Err(Ambiguity::CookielessSession) } else { Ok(()) }
+}
+
+/// System.Web removes `(S(...))`, with any letter, from the front of a segment (CVE-2023-36899). The best-fit
+/// characters of a code page may stand for all three of `(S(`.
+fn is_cookieless_session(segment: &[u8]) -> bool {
+    if !matches!(segment, [b'(' | 0x80.., ..]) {
+        return false;
     }
-    Ok(())
+    let mut characters = str::from_utf8(segment).unwrap_or_default().chars();
+    let is_open = |c: char| matches!(c, '(' | '\u{207d}' | '\u{208d}' | '\u{fe35}' | '\u{fe59}' | '\u{ff08}');
+    characters.next().is_some_and(is_open)
+        && characters.next().is_some_and(|c| c.is_ascii_alphabetic() || !c.is_ascii())
+        && characters.next().is_some_and(is_open)
 }
 
 #[cfg(test)]
@@ -159,10 +166,17 @@ mod tests {
 
     #[test]
     fn cookieless_sessions_are_refused() {
-        for target in ["/(S(x))/a", "/a/(f(x)y(z))", "/ab/(S(x))cd", "/%28S%28x))"] {
+        for target in [
+            "/(S(x))/a",
+            "/a/(f(x)y(z))",
+            "/ab/(S(x))cd",
+            "/%28S%28x))",
+            "/(%EF%BC%B3(x))",
+            "/%EF%BC%88S%EF%BC%88x))",
+        ] {
             assert_eq!(segments(target), Err(Ambiguity::CookielessSession), "{target}");
         }
-        assert!(segments("/a(S(x))/(S)/((x))/(1(x))").is_ok());
+        assert!(segments("/a(S(x))/(S)/((x))/(1(x))/%C3%A9(/%EF%BC%88").is_ok());
     }
 
     #[test]

@@ -9,4 +9,9 @@
     reason = "a test fails by panicking"
 )]
 
+mod backends;
 mod cases;
+mod mutation;
+mod mutators;
+mod random;
+mod rules;
