@@ -27,5 +27,8 @@ pub const MAX_LABEL_BYTES: usize = 128;
 /// [`MAX_BODY_BYTES`]. A reader refuses a page of more.
 pub const MAX_PAGE_ITEMS: u16 = 128;
 
+/// Uses in one report: it stays below half of [`MAX_BODY_BYTES`]. The daemon refuses more.
+pub const MAX_USES: u16 = 1024;
+
 /// Counters in one answer to `Statistics`. A reader refuses more.
 pub const MAX_COUNTERS: u16 = 1024;

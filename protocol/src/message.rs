@@ -7,6 +7,8 @@
 //! | `Status` | [`Empty`] | [`Status`] |
 //! | `PolicyRows` | [`PolicyRows`] | [`PolicyPage`] |
 //! | `PolicyTest` | [`Operation`] | [`PolicyAnswer`] |
+//! | `RevocationPage` | [`Empty`] | [`PageReady`] and one descriptor |
+//! | `ReportUses` | [`ReportUses`] | [`Empty`] |
 //! | `Generate` | [`Generate`] | [`Generated`] |
 //! | `Save` | [`Save`] | [`Saved`] |
 //! | `RetrieveUser` | [`RetrieveUser`] | [`KeyRecord`] |
@@ -26,6 +28,7 @@
 mod audit;
 mod daemon;
 mod lifecycle;
+mod page;
 mod policy;
 mod record;
 mod sequence;
@@ -39,6 +42,7 @@ pub use lifecycle::{
     CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated,
     KeyText, Save, SaveMode, Saved, UserEnded,
 };
+pub use page::{KeyUse, PageReady, ReportUses};
 pub use policy::{Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict};
 pub use record::{EndReason, KeyPage, KeyRecord, KeyState, List, RetrieveKey, RetrieveUser};
 pub use validation::{Freshness, Refusal, ValidKey, Validate, Verdict};

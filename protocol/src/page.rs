@@ -4,13 +4,14 @@
 //! ```text
 //! word 0       magic and layout version, "akdpage1"
 //! word 1       instance: +1 at each start of the daemon
-//! word 2       epoch: +1 for what concerns every key (policy table, mass revocation)
+//! word 2       epoch: +1 for what concerns every key (policy table, rights, wall clock)
 //! word 3       lease: CLOCK_MONOTONIC nanoseconds until which the page may be trusted
 //! words 4-7    zero
 //! words 8-…    65,536 generations; +1 whenever a key that has its place there ends
 //! ```
 //!
-//! Words are 64-bit little-endian at their natural alignment. The first eight share a cache line.
+//! Words have 64 bits, the machine's own byte order, and lie at their natural alignment: both sides are on
+//! one machine. The first eight share a cache line.
 //!
 //! # Why a cached verdict is never stale
 //!
@@ -23,10 +24,14 @@
 //!   differ from what the entry was filled with.
 //!
 //! Each condition alone is monotonic — once a word has moved on it never comes back — so the words need not
-//! be read as one snapshot.
+//! be read as one snapshot. The lease alone moves both ways; it is there for a daemon that will never write
+//! this page again, and such a daemon answers nothing either until the lease is over (see [`WAIT_OUT`]).
+//!
+//! `docs/REVOCATION.md` has the whole argument; `tests/page` checks it over all interleavings of the steps.
 
 use crate::message::Freshness;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU64, Ordering, fence};
+use core::time::Duration;
 
 /// Word 0: "akdpage1", whose last character is the version of the layout.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"akdpage1");
@@ -39,6 +44,19 @@ pub const WORDS: usize = HEADER_WORDS + GENERATIONS;
 /// Bytes of a page.
 pub const BYTES: usize = WORDS * size_of::<u64>();
 
+/// How far ahead the daemon sets the lease. A daemon that was killed leaves cached verdicts standing for so
+/// long at the most, in which nobody can be told that a key was revoked.
+pub const LEASE: Duration = Duration::from_secs(3);
+/// How often the daemon sets it: a push may be late by two seconds before clients fall back to asking.
+pub const LEASE_PUSH: Duration = Duration::from_secs(1);
+/// How far the clock that a client reads may be behind. Clients read CLOCK_MONOTONIC_COARSE, which costs a
+/// sixth of the exact clock and moves with the timer tick (at most 10 ms); the rest is for a virtual machine
+/// whose tick comes late.
+pub const CLOCK_LAG: Duration = Duration::from_secs(1);
+/// What a daemon that cannot go on with the page of the daemon before it waits, from its start to the first
+/// answer to a revocation: then no lease that its forerunner gave is believed any more.
+pub const WAIT_OUT: Duration = LEASE.saturating_add(CLOCK_LAG);
+
 /// One word of a page: an atomic of the machine, or of a model checker.
 pub trait Word {
     /// Reads it; what was written before the value that is seen is seen, too.
@@ -50,9 +68,13 @@ pub trait Word {
 }
 
 impl Word for AtomicU64 {
+    // A relaxed load and a fence, not an acquiring load: only relaxed loads are promised to work on memory
+    // that is mapped for reading alone.
     #[inline]
     fn read(&self) -> u64 {
-        self.load(Ordering::Acquire)
+        let value = self.load(Ordering::Relaxed);
+        fence(Ordering::Acquire);
+        value
     }
 
     fn write(&self, value: u64) {
@@ -77,6 +99,7 @@ pub struct Page<'a, W> {
 impl<'a, W: Word> Page<'a, W> {
     /// Over words that are a page: `None` when there are none, or no power of two, of generations.
     #[must_use]
+    #[inline]
     pub fn over(words: &'a [W]) -> Option<Self> {
         let (header, generations) = words.split_first_chunk::<HEADER_WORDS>()?;
         let [magic, instance, epoch, lease, ..] = header;
@@ -91,14 +114,21 @@ impl<'a, W: Word> Page<'a, W> {
     }
 
     /// Reader: whether a verdict that was filled with `seen` still stands at `now`, in nanoseconds of
-    /// CLOCK_MONOTONIC.
+    /// CLOCK_MONOTONIC. `now` is read after the validation has started.
     #[inline]
     #[must_use]
     pub fn holds(&self, seen: &Freshness, now: u64) -> bool {
-        self.lease.read() > now
+        self.is_leased(now)
             && self.instance.read() == seen.instance
             && self.epoch.read() == seen.epoch
             && self.generation(seen.slot).read() == seen.generation
+    }
+
+    /// Reader: whether the page may be trusted at `now`, in nanoseconds of CLOCK_MONOTONIC.
+    #[inline]
+    #[must_use]
+    pub fn is_leased(&self, now: u64) -> bool {
+        self.lease.read() > now
     }
 
     /// Writer, before a look-up: what a verdict must be sent with.
@@ -113,7 +143,8 @@ impl<'a, W: Word> Page<'a, W> {
     }
 
     /// Writer, at its start: becomes another instance. Nothing that was filled before is trusted again.
-    /// A page that is new gets `first` as its instance, which must be unlike that of any page before it.
+    /// A page that is new gets `first` as its instance, which is random, so that it is unlike that of any
+    /// page before it.
     pub fn begin(&self, first: u64) {
         match self.is_known() {
             true => self.instance.increment(),
@@ -124,7 +155,7 @@ impl<'a, W: Word> Page<'a, W> {
         }
     }
 
-    /// Writer: the instance.
+    /// The instance.
     #[must_use]
     pub fn instance(&self) -> u64 {
         self.instance.read()
@@ -146,8 +177,8 @@ impl<'a, W: Word> Page<'a, W> {
         self.generation(slot).increment();
     }
 
-    /// Writer, every second: the page may be trusted until then, in nanoseconds of CLOCK_MONOTONIC. Zero at
-    /// a clean stop.
+    /// Writer, every [`LEASE_PUSH`]: the page may be trusted until then, in nanoseconds of CLOCK_MONOTONIC.
+    /// Zero at a clean stop.
     pub fn extend_lease(&self, until: u64) {
         self.lease.write(until);
     }

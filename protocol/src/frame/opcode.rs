@@ -42,6 +42,10 @@ opcodes! {
     PolicyRows = 3, Validate;
     /// The policy table's verdict on one operation, without a key. Since 1.0.
     PolicyTest = 4, Validate;
+    /// The revocation page, handed over as a descriptor. Since 1.0.
+    RevocationPage = 5, Validate;
+    /// When keys were last accepted from a cache. Since 1.0.
+    ReportUses = 6, Validate;
     /// Make a draft key and show it, once. Since 1.0.
     Generate = 16, Issue;
     /// Make a draft the user's active key. Since 1.0.

@@ -191,13 +191,11 @@ fn random_digits<E>(
 ) -> Result<(), E> {
     let mut pool = Zeroizing::new([0_u8; SECRET + 21]);
     let mut places = out.iter_mut();
-    loop {
+    while places.len() > 0 {
         fill(&mut *pool)?;
-        for byte in pool.iter().filter(|byte| **byte < 248) {
-            match places.next() {
-                Some(place) => *place = base62::digit(u64::from(*byte)),
-                None => return Ok(()),
-            }
-        }
+        let fair = pool.iter().filter(|byte| **byte < 248);
+        // The byte first: a place taken before there is a byte for it would stay empty.
+        fair.zip(places.by_ref()).for_each(|(byte, place)| *place = base62::digit(u64::from(*byte)));
     }
+    Ok(())
 }

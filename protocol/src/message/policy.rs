@@ -50,7 +50,8 @@ pub struct PolicyPage {
     pub default_allow: bool,
     /// Whether literals are compared exactly.
     pub case_sensitive: bool,
-    /// Changes with every reload, so that a reader notices when pages come from two tables.
+    /// The epoch of the revocation page while this table, and no other, is in force. Pages of two epochs come
+    /// from two tables.
     pub epoch: u64,
     /// The rows, in the order of the file: at most [`MAX_PAGE_ITEMS`](crate::limit::MAX_PAGE_ITEMS), fewer
     /// when long ones fill the body.

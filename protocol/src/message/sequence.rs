@@ -3,7 +3,7 @@
 //! Derived code would reserve up to a mebibyte for a sequence whose length is a lie, and a text's whole
 //! claimed length before its bytes are looked for.
 
-use crate::limit::{MAX_COUNTERS, MAX_PAGE_ITEMS};
+use crate::limit::{MAX_COUNTERS, MAX_PAGE_ITEMS, MAX_USES};
 use core::fmt;
 use core::marker::PhantomData;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
@@ -36,6 +36,15 @@ where
     T: Deserialize<'de>,
 {
     deserializer.deserialize_seq(Items { limit: MAX_PAGE_ITEMS, item: PhantomData })
+}
+
+/// Uses of a report, [`MAX_USES`] at the most.
+pub(super) fn uses<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    deserializer.deserialize_seq(Items { limit: MAX_USES, item: PhantomData })
 }
 
 /// Names with values, [`MAX_COUNTERS`] at the most.

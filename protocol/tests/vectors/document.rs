@@ -3,7 +3,7 @@
 use crate::{blocks, values};
 use apikeyd_protocol::frame::{Opcode, Status};
 use apikeyd_protocol::hello::WelcomeCode;
-use apikeyd_protocol::limit;
+use apikeyd_protocol::{limit, page};
 use std::collections::BTreeSet;
 
 const DOCUMENT: &str = include_str!("../../PROTOCOL.md");
@@ -83,12 +83,25 @@ fn every_limit_stands_in_its_table() {
         ("bytes of a user id", limit::MAX_USER_BYTES),
         ("bytes of a label", limit::MAX_LABEL_BYTES),
         ("items in a page", limit::MAX_PAGE_ITEMS.into()),
+        ("uses in a report", limit::MAX_USES.into()),
         ("counters", limit::MAX_COUNTERS.into()),
         ("milliseconds for the hello", usize::try_from(limit::HELLO_TIMEOUT.as_millis()).unwrap()),
     ];
     for (name, value) in limits {
         must_hold(&format!("\n| {name} | {value} |"));
     }
+}
+
+#[test]
+fn the_layout_of_the_page_is_that_of_the_document() {
+    must_hold(&format!("The page is {},{} words", page::WORDS / 1000, page::WORDS % 1000));
+    must_hold(&format!("| bytes | `u64` | size of the page, {} in this layout |", page::BYTES));
+    must_hold(&format!("the bytes `akdpage1` read as a little-endian number, {};", page::MAGIC));
+    must_hold(&format!("| {} to {} | generations |", page::HEADER_WORDS, page::WORDS - 1));
+    must_hold(&format!("the daemon sets it {} s ahead", page::LEASE.as_secs()));
+    must_hold(&format!("a clock that is at most {} s behind", page::CLOCK_LAG.as_secs()));
+    must_hold("generation number *slot* mod 65536");
+    assert_eq!(page::GENERATIONS, 65_536);
 }
 
 #[test]

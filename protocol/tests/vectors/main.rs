@@ -17,4 +17,5 @@ mod greeting;
 mod hostile;
 mod keys;
 mod names;
+mod pages;
 mod values;

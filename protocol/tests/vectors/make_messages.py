@@ -186,6 +186,13 @@ def messages():
                            (2, "Ambiguous", "the path has two meanings")):
         yield f"PolicyTest.answer.{name}", field("verdict", tag, name) + text("because", why)
 
+    yield "RevocationPage.request.empty", []
+    yield ("RevocationPage.answer.ready",
+           field("monotonic_ns", 86_400_000_000_000) + field("bytes", 524_352) + field("policy_rules", 1))
+    use = lambda digits, at: key("key_id", digits) + field("at", at)
+    yield "ReportUses.request.two", sequence("uses", [use(A, T0), use(B, T1)])
+    yield "ReportUses.answer.empty", []
+
     yield ("Generate.request.bare",
            text("user", USER) + option("label", None) + some_uint("expires_at", None))
     yield ("Generate.request.full",

@@ -5,10 +5,10 @@ use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::message::{
     Actor, AuditEvent, AuditFault, AuditHead, AuditList, AuditPage, AuditReport, AuditRow, AuditVerify,
     BackupReady, CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Empty,
-    EndReason, Failure, Freshness, Generate, Generated, KeyPage, KeyRecord, KeyState, KeyText, List,
-    Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict, Refusal, Reloaded,
-    RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, StoreState, UserEnded, ValidKey,
-    Validate, Verdict,
+    EndReason, Failure, Freshness, Generate, Generated, KeyPage, KeyRecord, KeyState, KeyText, KeyUse, List,
+    Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict, Refusal, Reloaded,
+    ReportUses, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, StoreState, UserEnded,
+    ValidKey, Validate, Verdict,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::right::{Right, RightSet};
@@ -18,7 +18,7 @@ pub(crate) const KEY: &str = "akd_1QwErTy0123_0123456789ABCDEFGHIJKLMNOPQRSTUVWX
 
 /// All of them.
 pub(crate) fn all() -> Vec<Example> {
-    [validation(), refusals(), daemon(), policy(), lifecycle(), endings(), lists(), audit()]
+    [validation(), refusals(), daemon(), policy(), caching(), lifecycle(), endings(), lists(), audit()]
         .into_iter()
         .flatten()
         .collect()
@@ -204,6 +204,18 @@ fn policy() -> Vec<Example> {
             PolicyAnswer<'_>,
             answer(PolicyVerdict::Ambiguous, "the path has two meanings")
         ),
+    ]
+}
+
+fn caching() -> Vec<Example> {
+    let ready = PageReady { monotonic_ns: 86_400_000_000_000, bytes: 524_352, policy_rules: 1 };
+    let used = |digits, at| KeyUse { key_id: id(digits), at: Timestamp::from_unix_millis(at) };
+    let uses = vec![used("QwErTy0123", 1_800_000_000_000), used("0000000001", 1_800_000_060_000)];
+    vec![
+        example!("RevocationPage.request.empty", Empty, Empty {}),
+        example!("RevocationPage.answer.ready", PageReady, ready),
+        example!("ReportUses.request.two", ReportUses, ReportUses { uses }),
+        example!("ReportUses.answer.empty", Empty, Empty {}),
     ]
 }
 
