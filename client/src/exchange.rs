@@ -57,3 +57,6 @@ pub(crate) fn next_answer<W, T>(
         })?
         .transpose()
 }
+
+#[cfg(test)]
+mod tests;

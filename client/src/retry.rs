@@ -103,3 +103,71 @@ pub(crate) fn jittered(pause: Duration) -> Duration {
     let half = pause / 2;
     half + half.mul_f64(f64::from(u32::try_from(random & 0xffff).unwrap_or_default()) / 65536.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::{AskBackup, AskStatus};
+    use apikeyd_protocol::frame::{Opcode, Status};
+    use apikeyd_protocol::hello::VERSION;
+    use std::io;
+
+    fn long() -> Deadline {
+        Deadline::after(Duration::from_secs(60))
+    }
+
+    fn lost() -> Error {
+        Error::ConnectionLost { opcode: Opcode::Status, source: None }
+    }
+
+    fn absent() -> Error {
+        Error::Unreachable { socket: "/s".into(), source: io::ErrorKind::NotFound.into() }
+    }
+
+    fn refused(code: WelcomeCode) -> Error {
+        Error::Refused { code, version: VERSION }
+    }
+
+    #[test]
+    fn what_may_have_been_done_is_repeated_only_if_that_is_safe() {
+        assert!(Retry::new::<AskStatus>(long()).after_asking(Failed::Unanswered(lost())).is_ok());
+        assert!(Retry::new::<AskBackup>(long()).after_asking(Failed::Unanswered(lost())).is_err());
+        assert!(Retry::new::<AskBackup>(long()).after_asking(Failed::Unsent(lost())).is_ok());
+        let answered = Error::Answered { status: Status::Busy, message: String::new() };
+        assert!(Retry::new::<AskStatus>(long()).after_asking(Failed::Final(answered)).is_err());
+    }
+
+    #[test]
+    fn a_request_does_not_break_connection_after_connection() {
+        let mut retry = Retry::new::<AskStatus>(long());
+        let outcomes: Vec<_> =
+            (0..4).map(|_| retry.after_asking(Failed::Unanswered(lost())).is_ok()).collect();
+        assert_eq!(outcomes, [true, true, false, false]);
+    }
+
+    #[test]
+    fn an_absent_daemon_is_waited_for_only_after_it_was_there() {
+        assert!(Retry::new::<AskStatus>(long()).after_connecting(absent()).is_err());
+        let mut retry = Retry::new::<AskStatus>(long());
+        retry.after_asking(Failed::Unanswered(lost())).unwrap();
+        let pauses: Vec<_> = (0..20).map(|_| retry.after_connecting(absent()).unwrap()).collect();
+        let longest = SHORTEST_PAUSE * 2_u32.pow(DOUBLINGS);
+        assert!(pauses.iter().all(|pause| *pause <= longest), "{pauses:?}");
+        assert!(pauses.last().is_some_and(|pause| *pause >= longest / 2), "{pauses:?}");
+    }
+
+    #[test]
+    fn of_the_refusals_only_a_daemon_that_ends_is_waited_for() {
+        let mut retry = Retry::new::<AskStatus>(long());
+        assert!(retry.after_connecting(refused(WelcomeCode::ShuttingDown)).is_ok());
+        assert!(retry.after_connecting(refused(WelcomeCode::TooManyConnections)).is_err());
+        assert!(retry.after_connecting(refused(WelcomeCode::NotPermitted)).is_err());
+    }
+
+    #[test]
+    fn no_pause_outlasts_the_deadline() {
+        let mut retry = Retry::new::<AskStatus>(Deadline::after(Duration::ZERO));
+        assert!(retry.after_connecting(refused(WelcomeCode::ShuttingDown)).is_err());
+        assert!(retry.after_asking(Failed::Unsent(lost())).is_err());
+    }
+}

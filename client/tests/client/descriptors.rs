@@ -1,0 +1,124 @@
+//! Descriptors that come with answers.
+
+use crate::asker::both;
+use crate::fake::{Asked, Fake, Peer, answer, answer_well};
+use apikeyd_client::message::{AuditHead, BackupReady};
+use apikeyd_client::{Error, ProtocolError, Status};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use std::fs::File;
+use std::io::{IoSlice, Read, Seek, Write};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+fn send_with(peer: &Peer, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    assert!(control.push(SendAncillaryMessage::ScmRights(descriptors)));
+    let sent = sendmsg(&peer.stream, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL).unwrap();
+    assert_eq!(sent, bytes.len());
+}
+
+fn ready(asked: &Asked) -> Vec<u8> {
+    let body = BackupReady { bytes: 7, head: AuditHead { revision: 1, mac: [2; 32] } };
+    answer(asked, Status::Ok, &body)
+}
+
+fn copy() -> File {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(b"content").unwrap();
+    file.rewind().unwrap();
+    file
+}
+
+/// A fake that keeps a pipe's reading end for the test, for each descriptor that it gives away.
+fn with_pipes(script: impl Fn(Peer, &Sender<OwnedFd>) + Send + Sync + 'static) -> (Fake, Receiver<OwnedFd>) {
+    let (sender, receiver) = channel();
+    let sender = Mutex::new(sender);
+    let fake = Fake::start(move |_, mut peer| {
+        peer.welcome();
+        let sender = sender.lock().unwrap().clone();
+        script(peer, &sender);
+    });
+    (fake, receiver)
+}
+
+/// Waits until all writing ends are closed, which one that leaked would never be. Not at once: a child that
+/// another test forks holds copies of all descriptors while it lives.
+fn assert_closed(read_end: &OwnedFd) {
+    let mut ends = [PollFd::new(read_end, PollFlags::empty())];
+    let patience = Timespec { tv_sec: 20, tv_nsec: 0 };
+    assert_eq!(poll(&mut ends, Some(&patience)), Ok(1), "a descriptor leaked");
+    assert!(ends[0].revents().contains(PollFlags::HUP));
+}
+
+#[test]
+fn a_backup_comes_with_its_file() {
+    let fake = Fake::start(|_, mut peer| {
+        peer.welcome();
+        let asked = peer.request().unwrap();
+        send_with(&peer, &ready(&asked), &[copy().as_fd()]);
+        peer.wait_for_end();
+    });
+    for asker in both(fake.path()) {
+        let mut backup = asker.backup().unwrap();
+        let mut content = String::new();
+        backup.file.read_to_string(&mut content).unwrap();
+        assert_eq!((content.as_str(), backup.ready.bytes), ("content", 7));
+        let flags = rustix::io::fcntl_getfd(&backup.file).unwrap();
+        assert!(flags.contains(rustix::io::FdFlags::CLOEXEC));
+    }
+}
+
+#[test]
+fn a_backup_without_its_file_is_an_error() {
+    let fake = Fake::start(|_, mut peer| {
+        peer.welcome();
+        let asked = peer.request().unwrap();
+        peer.send(&ready(&asked));
+        peer.wait_for_end();
+    });
+    for asker in both(fake.path()) {
+        assert!(matches!(asker.backup(), Err(Error::Protocol(ProtocolError::NoDescriptor))));
+    }
+}
+
+#[test]
+fn more_descriptors_than_one_are_closed() {
+    let (fake, pipes) = with_pipes(|mut peer, pipes| {
+        let asked = peer.request().unwrap();
+        let (read_end, write_end) = rustix::pipe::pipe().unwrap();
+        let surplus = [write_end.as_fd(); 3];
+        send_with(&peer, &ready(&asked), &[&[copy().as_fd()], surplus.as_slice()].concat());
+        pipes.send(read_end).unwrap();
+        drop(write_end);
+        peer.wait_for_end();
+    });
+    for asker in both(fake.path()) {
+        let mut backup = asker.backup().unwrap();
+        let mut content = String::new();
+        backup.file.read_to_string(&mut content).unwrap();
+        assert_eq!(content, "content", "the first one was kept");
+        assert_closed(&pipes.recv().unwrap());
+    }
+}
+
+#[test]
+fn descriptors_where_none_belong_are_closed() {
+    let (fake, pipes) = with_pipes(|mut peer, pipes| {
+        while let Some(asked) = peer.request() {
+            let (read_end, write_end) = rustix::pipe::pipe().unwrap();
+            send_with(&peer, &answer_well(&asked, "u"), &[write_end.as_fd(); 2]);
+            drop(write_end);
+            pipes.send(read_end).unwrap();
+        }
+    });
+    for asker in both(fake.path()) {
+        for _ in 0..3 {
+            assert_eq!(asker.user(), "u");
+            assert_closed(&pipes.recv().unwrap());
+        }
+    }
+}
