@@ -14,6 +14,15 @@ pub struct Fault {
     pub message: String,
 }
 
+/// Text of a file as it is shown in a message: in quotes, escaped, and not longer than a line can bear.
+pub(crate) fn quoted(text: &str) -> String {
+    const SHOWN_CHARS: usize = 60;
+    match text.char_indices().nth(SHOWN_CHARS) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or_default()),
+    }
+}
+
 /// Faults while a file is being read: byte offsets are only turned into lines and columns at the end, in one
 /// pass, so that a hostile file with many faults on one long line does not cost the square of its length.
 #[derive(Debug, Default)]
@@ -71,7 +80,7 @@ impl<'a> Position<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, Faults};
+    use super::{Fault, Faults, quoted};
 
     #[test]
     fn columns_count_characters_and_faults_come_in_order() {
@@ -85,6 +94,12 @@ mod tests {
             faults.located_in(text).into_iter().map(|f| (f.line, f.column, f.message)).collect();
         let expected = [(1, 1, "é"), (1, 3, "="), (2, 2, "b"), (3, 1, "end")];
         assert_eq!(places, expected.map(|(line, column, message)| (line, column, message.to_string())));
+    }
+
+    #[test]
+    fn text_of_the_file_is_escaped_and_cut() {
+        assert_eq!(quoted("a\u{1b}[2J\n\u{202e}"), "\"a\\u{1b}[2J\\n\\u{202e}\"");
+        assert_eq!(quoted(&"é".repeat(61)), format!("\"{}\"...", "é".repeat(60)));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod operation;
 mod syntax;
 
-use crate::fault::Faults;
+use crate::fault::{Faults, quoted};
 use crate::method::Methods;
 use crate::{Effect, Fault, Row};
 use operation::Operations;
@@ -101,7 +101,8 @@ fn unknown_keys(piece: &Piece<'_>, faults: &mut Faults) {
             faults.add(
                 piece.offset(key),
                 format_args!(
-                    "unknown key {name:?}; a file has default, case_sensitive and [[operation]] rows"
+                    "unknown key {}; a file has default, case_sensitive and [[operation]] rows",
+                    quoted(name)
                 ),
             );
         }

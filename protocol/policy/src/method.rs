@@ -1,5 +1,6 @@
 //! The methods that a table knows, as small sets.
 
+use crate::fault::quoted;
 use std::ops::{BitAnd, BitOr, Not};
 
 /// Longest method that a table may name, in bytes. The longest registered one,
@@ -109,7 +110,7 @@ pub(crate) fn fault(method: &str) -> Option<String> {
     } else if is_method(&upper) {
         Some(format!("methods are case-sensitive and in upper case; write \"{upper}\""))
     } else {
-        Some(format!("{method:?} is not a method; write one method in upper case, or \"*\" for all"))
+        Some(format!("{} is not a method; write one method in upper case, or \"*\" for all", quoted(method)))
     }
 }
 

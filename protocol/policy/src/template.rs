@@ -1,5 +1,6 @@
 //! Path templates: literal segments and `{parameters}`.
 
+use crate::fault::quoted;
 use crate::segments::{MAX_SEGMENTS, judge_segment};
 use crate::target::is_plain_path_byte;
 
@@ -46,15 +47,18 @@ impl Template {
         if text.len() > MAX_TEMPLATE_BYTES {
             return whole(format!("the path is longer than {MAX_TEMPLATE_BYTES} bytes; shorten it"));
         }
-        let Some(inner) = text.strip_prefix('/') else {
-            return whole(format!("the path must start with a slash; write \"/{}\"", text.escape_debug()));
-        };
+        let mut faults = Vec::new();
+        let inner = text.strip_prefix('/').unwrap_or_else(|| {
+            let message = format!("the path must start with a slash; write {}", quoted(&format!("/{text}")));
+            faults.push(TemplateFault { at: 0, message });
+            text
+        });
         if inner.split('/').count() > MAX_SEGMENTS {
             return whole(format!(
                 "the path has more than {MAX_SEGMENTS} segments; no request with so many is ever matched"
             ));
         }
-        let faults = faults_of_segments(inner);
+        add_faults_of_segments(inner, text.len() - inner.len(), &mut faults);
         if faults.is_empty() { Ok(Self(text.into())) } else { Err(faults) }
     }
 
@@ -71,30 +75,26 @@ impl Template {
     }
 }
 
-fn faults_of_segments(inner: &str) -> Vec<TemplateFault> {
-    let mut faults = Vec::new();
+/// `start` is where `inner` starts in the template.
+fn add_faults_of_segments(inner: &str, start: usize, faults: &mut Vec<TemplateFault>) {
     let mut names = Vec::new();
-    // After the leading slash.
-    let mut at = 1;
+    let mut at = start;
     let last = inner.split('/').count() - 1;
     for (place, segment) in inner.split('/').enumerate() {
-        let fault = if !segment.is_empty() {
-            fault_of_segment(segment, &mut names)
-        } else if inner.is_empty() {
-            None
-        } else if place == last {
-            // Points at the slash itself, as does the next one.
-            Some((0, "remove the trailing slash; one in a request is ignored anyway".into()))
-        } else {
-            Some((0, "remove the doubled slash; a request with an empty segment is always ambiguous".into()))
-        };
-        if let Some((offset, message)) = fault {
-            let slash = usize::from(segment.is_empty());
-            faults.push(TemplateFault { at: at + offset - slash, message });
+        if !segment.is_empty() {
+            let fault = fault_of_segment(segment, &mut names);
+            faults.extend(fault.map(|(offset, message)| TemplateFault { at: at + offset, message }));
+        } else if !inner.is_empty() {
+            let message = if place == last {
+                "remove the trailing slash; one in a request is ignored anyway"
+            } else {
+                "remove the doubled slash; a request with an empty segment is always ambiguous"
+            };
+            // At the slash before the segment.
+            faults.push(TemplateFault { at: at.saturating_sub(1), message: message.into() });
         }
         at += segment.len() + 1;
     }
-    faults
 }
 
 /// The fault of one segment, with its offset. `names` collects the parameters of the template.
@@ -104,7 +104,10 @@ fn fault_of_segment<'t>(segment: &'t str, names: &mut Vec<&'t str>) -> Option<(u
         Some("") => Some((0, "the parameter has no name; write one between the braces, such as {id}".into())),
         Some(name) if is_parameter_name(name) => {
             if names.contains(&name) {
-                return Some((0, format!("the parameter {{{name}}} is there twice; give it another name")));
+                return Some((
+                    0,
+                    format!("the parameter {} is there twice; give it another name", quoted(name)),
+                ));
             }
             names.push(name);
             None
@@ -112,7 +115,8 @@ fn fault_of_segment<'t>(segment: &'t str, names: &mut Vec<&'t str>) -> Option<(u
         Some(name) if !name.contains(['{', '}']) => Some((
             0,
             format!(
-                "the parameter name {name:?} must be letters, digits, - or _, starting with a letter or _"
+                "the parameter name {} must be letters, digits, - or _, starting with a letter or _",
+                quoted(name)
             ),
         )),
         Some(_) | None => fault_of_braces(segment).or_else(|| fault_of_literal(segment)),
@@ -160,7 +164,10 @@ fn fault_of_literal(segment: &str) -> Option<(usize, String)> {
         return Some((at, message));
     }
     if judge_segment(segment.as_bytes()).is_err() {
-        return Some((0, format!("a request with the segment {segment:?} is always ambiguous; remove it")));
+        return Some((
+            0,
+            format!("a request with the segment {} is always ambiguous; remove it", quoted(segment)),
+        ));
     }
     segment
         .ends_with('.')
@@ -193,6 +200,7 @@ mod tests {
         let cases: &[(&str, &[(usize, &str)])] = &[
             ("", &[(0, "is empty")]),
             ("api/user", &[(0, "start with a slash; write \"/api/user\"")]),
+            ("a//{}/", &[(0, "start with a slash"), (1, "doubled"), (3, "no name"), (5, "trailing slash")]),
             ("/a//b", &[(2, "doubled slash")]),
             ("//a", &[(0, "doubled slash")]),
             ("/a/", &[(2, "trailing slash")]),

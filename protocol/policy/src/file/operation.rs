@@ -2,7 +2,7 @@
 
 use super::syntax::Piece;
 use super::{MAX_NAME_CHARS, MAX_ROWS, effect};
-use crate::fault::{Faults, Position};
+use crate::fault::{Faults, Position, quoted};
 use crate::lookalike;
 use crate::method::{self, MAX_NAMED_METHODS, Methods};
 use crate::template::{Part, Template};
@@ -147,7 +147,8 @@ impl<'s> Source<'s, '_> {
                 "default" | "case_sensitive" => "move it above the first [[operation]]",
                 _ => "a row has method, path, effect and name",
             };
-            faults.add(self.piece.offset(key), format_args!("unknown key {name:?} in a row; {advice}"));
+            faults
+                .add(self.piece.offset(key), format_args!("unknown key {} in a row; {advice}", quoted(name)));
         }
     }
 

@@ -11,6 +11,8 @@
 
 mod backends;
 mod cases;
+mod faults;
+mod linear;
 mod mutation;
 mod mutators;
 mod random;
