@@ -8,8 +8,8 @@ use apikeyd_protocol::frame::{Frame, Opcode, Status, append_answer, append_reque
 use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
-    AuditPage, Failure, Freshness, Generate, Generated, KeyPage, List, Operation, PolicyPage, Save,
-    Statistics, Status as StatusAnswer, ValidKey, Validate, Verdict,
+    AuditPage, Failure, Freshness, Generate, Generated, KeyPage, List, Operation, PolicyPage, ReportUses,
+    Save, Statistics, Status as StatusAnswer, ValidKey, Validate, Verdict,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -101,7 +101,8 @@ fn a_validation_allocates_nothing() {
 }
 
 /// Bytes that reading one body may hold: the bodies of a page are copied once, its items are larger in
-/// memory than on the wire, and a page has at most 128 items, or 1024 counters.
+/// memory than on the wire, and there are at most 128 items in a page, 1024 uses
+/// or 1024 counters.
 const BOUND: isize = 2 * 64 * 1024;
 
 /// A body that begins like `start`, then claims a length, then is full of one byte.
@@ -156,6 +157,8 @@ fn a_hostile_body_never_makes_the_reader_hold_more_than_twice_its_limit() {
         Validate<'_> => &[];
         Verdict<'_> => &[0];
         Save => &[];
+        ReportUses => &[];
+        ReportUses => &[251, 0, 4];
         List => &[];
     }
 }
@@ -178,6 +181,9 @@ fn a_full_page_of_the_smallest_items_stays_within_the_bound() {
         });
         assert!(peak <= BOUND, "{peak}");
     }
+    let uses = [&[251, 0, 4], &[1, 0].repeat(1024)[..]].concat();
+    let (_, peak) = measure(|| decode::<ReportUses>(&uses).unwrap());
+    assert!(peak <= BOUND, "{peak}");
     let counters = [&[251, 0, 4], &[0, 0].repeat(1024)[..]].concat();
     let (_, peak) = measure(|| decode::<Statistics>(&counters).unwrap());
     assert!(peak <= BOUND, "{peak}");

@@ -9,9 +9,9 @@ use apikeyd_protocol::key::KeyDigest;
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteOutcome,
-    DeleteUser, Deleted, Failure, Generate, KeyPage, List, Operation, PolicyAnswer, PolicyPage, PolicyRows,
-    PolicyVerdict, Refusal, Reloaded, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status,
-    StoreState, UserEnded, ValidKey, Validate, Verdict,
+    DeleteUser, Deleted, Failure, Generate, KeyPage, KeyUse, List, Operation, PageReady, PolicyAnswer,
+    PolicyPage, PolicyRows, PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, Save,
+    SaveMode, Saved, Statistics, Status, StoreState, UserEnded, ValidKey, Validate, Verdict,
 };
 use apikeyd_protocol::right::RightSet;
 use apikeyd_protocol::time::Timestamp;
@@ -114,6 +114,14 @@ proptest! {
         reads_back(&AuditVerify { known_head }, &mut Vec::new());
         reads_back(&AuditReport { rows, head, fault }, &mut Vec::new());
         reads_back(&BackupReady { bytes: rows, head }, &mut Vec::new());
+    }
+
+    #[test]
+    fn caching(monotonic_ns in number(), bytes in number(), policy_rules in small_number(),
+               uses in vec((key_id(), time()), 0..100)) {
+        reads_back(&PageReady { monotonic_ns, bytes, policy_rules }, &mut Vec::new());
+        let uses = uses.into_iter().map(|(key_id, at)| KeyUse { key_id, at }).collect();
+        reads_back(&ReportUses { uses }, &mut Vec::new());
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use crate::blocks::hex;
 use apikeyd_protocol::codec::{DecodeError, decode};
-use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_COUNTERS, MAX_PAGE_ITEMS};
+use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_COUNTERS, MAX_PAGE_ITEMS, MAX_USES};
 use apikeyd_protocol::message::{
-    AuditPage, Delete, Empty, Failure, Generate, Generated, KeyPage, List, PolicyPage, Save, Statistics,
-    Validate, Verdict,
+    AuditPage, Delete, Empty, Failure, Generate, Generated, KeyPage, List, PolicyPage, ReportUses, Save,
+    Statistics, Validate, Verdict,
 };
 
 /// Reads bytes as the type of a name and forgets the value.
@@ -24,11 +24,12 @@ fn read_as(name: &str, body: &[u8]) -> Result<(), DecodeError> {
         "PolicyPage" => decode::<PolicyPage>(body).map(drop),
         "AuditPage" => decode::<AuditPage>(body).map(drop),
         "Statistics" => decode::<Statistics>(body).map(drop),
+        "ReportUses" => decode::<ReportUses>(body).map(drop),
         other => panic!("{other} is no type of this table"),
     }
 }
 
-const TYPES: [&str; 13] = [
+const TYPES: [&str; 14] = [
     "Validate",
     "Verdict",
     "Save",
@@ -42,6 +43,7 @@ const TYPES: [&str; 13] = [
     "PolicyPage",
     "AuditPage",
     "Statistics",
+    "ReportUses",
 ];
 
 #[test]
@@ -87,6 +89,10 @@ fn a_page_of_one_item_too_many_is_refused() {
     assert!(decode::<KeyPage>(&page).unwrap_err().to_string().contains("more than 128 items"));
     let fits = [&[one_more - 1], &record.repeat((one_more - 1).into())[..], &[0]].concat();
     assert_eq!(decode::<KeyPage>(&fits).unwrap().keys.len(), MAX_PAGE_ITEMS.into());
+
+    let count = (MAX_USES + 1).to_le_bytes();
+    let uses = [&[251], &count[..], &[1, 0].repeat((MAX_USES + 1).into())[..]].concat();
+    assert!(decode::<ReportUses>(&uses).unwrap_err().to_string().contains("more than 1024 items"));
 
     let count = (MAX_COUNTERS + 1).to_le_bytes();
     let counters = [&[251], &count[..], &[0, 0].repeat((MAX_COUNTERS + 1).into())[..]].concat();

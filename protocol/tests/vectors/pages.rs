@@ -1,11 +1,11 @@
-//! The promise of `MAX_PAGE_ITEMS`: a page of the largest records or audit rows fits a body.
+//! The promises of `MAX_PAGE_ITEMS` and `MAX_USES`: as many of the largest items fit a body.
 
 use crate::example::encode;
 use apikeyd_protocol::codec::decode;
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_LABEL_BYTES, MAX_PAGE_ITEMS, MAX_USER_BYTES};
+use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_LABEL_BYTES, MAX_PAGE_ITEMS, MAX_USER_BYTES, MAX_USES};
 use apikeyd_protocol::message::{
-    Actor, AuditEvent, AuditPage, AuditRow, EndReason, KeyPage, KeyRecord, KeyState,
+    Actor, AuditEvent, AuditPage, AuditRow, EndReason, KeyPage, KeyRecord, KeyState, KeyUse, ReportUses,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::time::Timestamp;
@@ -50,4 +50,12 @@ fn a_page_of_the_largest_audit_rows_fits() {
     let body = encode(&page);
     assert!(body.len() <= MAX_BODY_BYTES);
     assert_eq!(decode::<AuditPage>(&body), Ok(page));
+}
+
+#[test]
+fn a_report_of_the_largest_uses_fits_half_a_body() {
+    let report = ReportUses { uses: vec![KeyUse { key_id: largest_id(), at: LATEST }; MAX_USES.into()] };
+    let body = encode(&report);
+    assert!(body.len() <= MAX_BODY_BYTES / 2);
+    assert_eq!(decode::<ReportUses>(&body), Ok(report));
 }
