@@ -2,10 +2,12 @@
 
 use super::Service;
 use super::error::ServiceError;
+use super::memory::InForce;
 use super::permit::{Permit, right};
 use crate::domain::{Change, Deed};
 use crate::store::{Batch, StoreError};
 use apikeyd_policy::{Effect, PolicyTable, Row, Verdict};
+use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 use apikeyd_protocol::message::{
     Actor, Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict, Reloaded,
 };
@@ -22,13 +24,12 @@ impl Service {
     /// Some rows of the policy table.
     #[must_use]
     pub fn policy_page(&self, _permit: &Permit<'_, right::Validate>, request: PolicyRows) -> PolicyPage {
-        // Before the table: a page never claims to be of a later table than it is.
-        let epoch = self.memory.generations.epoch();
-        let table = self.memory.policy.load();
+        let in_force = self.memory.policy();
+        let InForce { table, epoch } = &**in_force;
         let from = usize::try_from(request.from).unwrap_or(usize::MAX);
         let mut room = PAGE_BYTES;
         let mut rows = Vec::new();
-        for row in table.rows().iter().skip(from) {
+        for row in table.rows().iter().skip(from).take(usize::from(MAX_PAGE_ITEMS)) {
             let row = shown(row);
             let bytes = row.method.len() + row.path.len() + row.name.len() + ROW_BYTES;
             let Some(left) = room.checked_sub(bytes) else { break };
@@ -40,7 +41,7 @@ impl Service {
             total: count(table.rows().len()),
             default_allow: table.default_effect() == Effect::Allow,
             case_sensitive: table.case_sensitive(),
-            epoch,
+            epoch: *epoch,
             next: (end < table.rows().len()).then(|| count(end)),
             rows,
         }
@@ -53,8 +54,8 @@ impl Service {
         operation: &Operation<'_>,
         answer: impl FnOnce(&PolicyAnswer<'_>) -> T,
     ) -> T {
-        let table = self.memory.policy.load();
-        let judgement = table.judge(operation.method, operation.target);
+        let in_force = self.memory.policy();
+        let judgement = in_force.table.judge(operation.method, operation.target);
         let verdict = match judgement.verdict {
             Verdict::Allow => PolicyVerdict::Allow,
             Verdict::Deny => PolicyVerdict::Deny,
@@ -75,8 +76,8 @@ impl Service {
             let changed = record_policy(batch, clock.now(), actor, &table)?;
             if changed {
                 batch.after_commit(move || {
-                    memory.policy.store(Arc::new(table));
-                    memory.generations.bump_epoch();
+                    memory.put_in_force(table);
+                    memory.wait_out();
                 });
             }
             Ok(changed)
@@ -86,7 +87,7 @@ impl Service {
     }
 
     pub(super) fn policy_rows(&self) -> u32 {
-        count(self.memory.policy.load().rows().len())
+        count(self.memory.policy().table.rows().len())
     }
 }
 
