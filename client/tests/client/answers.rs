@@ -238,3 +238,20 @@ fn an_answer_that_trickles_in_does_not_stretch_the_timeout() {
         assert!(began.elapsed() < 4 * timeout, "{:?}", began.elapsed());
     }
 }
+
+#[test]
+fn a_request_with_less_time_is_not_held_up_by_the_time_of_the_one_before() {
+    let fake = Fake::start(|_, mut peer| {
+        peer.welcome();
+        let asked = peer.request().unwrap();
+        peer.send(&answer_well(&asked, "u"));
+        peer.wait_for_end();
+    });
+    for asker in both(fake.path()) {
+        assert_eq!(asker.user(), "u");
+        let began = Instant::now();
+        let hurried = asker.with_timeout(Duration::from_millis(100));
+        assert!(matches!(hurried.validate(), Err(Error::TimedOut { waiting: Waiting::Answer, .. })));
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    }
+}

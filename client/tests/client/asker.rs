@@ -49,6 +49,15 @@ macro_rules! ask {
 }
 
 impl Asker {
+    /// The same client with another time.
+    pub(crate) fn with_timeout(self, timeout: Duration) -> Self {
+        match self {
+            Self::Blocking(client) => Self::Blocking(client.with_timeout(timeout)),
+            #[cfg(feature = "tokio")]
+            Self::Tokio(runtime, client) => Self::Tokio(runtime, client.with_timeout(timeout)),
+        }
+    }
+
     pub(crate) fn validate(&self) -> Result<Verdict, Error> {
         ask!(self, client => client.validate(&key(1)))
     }

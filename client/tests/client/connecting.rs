@@ -7,6 +7,8 @@ use apikeyd_protocol::hello::{VERSION, Version, Welcome};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept, bind, connect, listen};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -164,28 +166,37 @@ fn a_server_that_says_nothing_costs_the_timeout() {
     }
 }
 
+/// A daemon that answers one request, and goes away when it is told to.
+fn answering_once(path: &Path, user: &'static str) -> (Fake, Sender<()>) {
+    let (end, ended) = channel();
+    let ended = Mutex::new(ended);
+    let fake = Fake::start_at(path, move |_, mut peer| {
+        peer.welcome();
+        let asked = peer.request().unwrap();
+        peer.send(&answer_well(&asked, user));
+        ended.lock().unwrap().recv().unwrap();
+    });
+    (fake, end)
+}
+
 #[test]
 fn a_restarted_daemon_is_found_again_for_every_request() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s");
-    let serve_one = |user: &'static str| {
-        Fake::start_at(&path, move |_, mut peer| {
-            peer.welcome();
-            let asked = peer.request().unwrap();
-            peer.send(&answer_well(&asked, user));
-        })
-    };
     for index in 0..both(&path).len() {
         let asker = both(&path).remove(index);
-        let before = serve_one("before");
+        let (before, end) = answering_once(&path, "before");
         assert_eq!(asker.user(), "before");
-        // The scripts have ended: the connection is closed, and the client has not been told.
+        // The connection is closed while nobody asks, so that the client learns it with its next request.
+        end.send(()).unwrap();
         drop(before);
-        let between = serve_one("between");
+        let (between, end) = answering_once(&path, "between");
         assert!(asker.generate().is_ok(), "nothing had been sent, so this may be tried again as well");
+        end.send(()).unwrap();
         drop(between);
-        let _after = serve_one("after");
+        let (_after, end) = answering_once(&path, "after");
         assert_eq!(asker.user(), "after");
+        end.send(()).unwrap();
     }
 }
 
@@ -196,7 +207,7 @@ fn a_daemon_that_goes_away_in_the_middle_is_waited_for() {
     for index in 0..both(&path).len() {
         let asker = both(&path).remove(index);
         let fake_path = path.clone();
-        let (stopped, is_stopped) = std::sync::mpsc::channel();
+        let (stopped, is_stopped) = channel();
         let first = Fake::start_at(&path, move |_, mut peer| {
             peer.welcome();
             peer.request().unwrap();
