@@ -1,6 +1,66 @@
 //! Asks `apikeyd` about API keys: for threads ([`Client`], no runtime) and, with the feature `tokio`, for
 //! tasks (`AsyncClient`). Both do the same and share one exchange without IO.
 //!
+//! ```no_run
+//! use apikeyd_client::{Client, Verdict};
+//!
+//! # fn main() -> Result<(), apikeyd_client::Error> {
+//! let client = Client::connect()?;
+//! match client.validate_text_operation("akd_1...", "GET", "/api/orders")? {
+//!     Verdict::Valid(key) => println!("come in, {}", key.user),
+//!     Verdict::Refused(refusal) => println!("stay out: {refusal}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The same for tokio; clones of the client share its connection, and its requests travel together:
+//!
+//! ```no_run
+//! # #[cfg(feature = "tokio")]
+//! # async fn example() -> Result<(), apikeyd_client::Error> {
+//! use apikeyd_client::{AsyncClient, Verdict};
+//!
+//! let client = AsyncClient::connect().await?;
+//! match client.validate_text_operation("akd_1...", "GET", "/api/orders").await? {
+//!     Verdict::Valid(key) => println!("come in, {}", key.user),
+//!     Verdict::Refused(refusal) => println!("stay out: {refusal}"),
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A user's key is made in two steps, so that a key whose text got lost on the way is never active:
+//!
+//! ```no_run
+//! # use apikeyd_client::{Client, Error, UserId, message::{Generate, SaveMode}};
+//! # fn show(key: &str) {}
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::connect()?;
+//! let user = UserId::parse("alice@example.com")?;
+//! let draft = client.generate(&Generate { user, label: None, expires_at: None })?;
+//! show(draft.key.0.expose_text());
+//! client.save(draft.key_id, SaveMode::Add)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `examples/service.rs` is a small service that asks for each of its requests.
+//!
+//! # What a request costs and what it may do
+//!
+//! One time limit covers waiting, connecting, sending and the answer ([`Builder::timeout`], `with_timeout`); it
+//! is kept to within 10 ms. A connection that breaks is made again, and what can be repeated without harm is
+//! repeated: everything but `generate` and `backup`, which are sent again only if they cannot have reached the
+//! daemon. A daemon that restarts under a request is waited for; where none listens to begin with, the error
+//! comes at once. A refused key is a [`Verdict`], never an [`Error`]; without a verdict let nobody in.
+//!
+//! The server at the other end must be one that the caller has reason to trust
+//! ([`Builder::require_server_uid`]). The key itself is not sent: its digest is, and buffers that held it are
+//! wiped.
+//!
+//! # Map
+//!
 //! | module | holds |
 //! |---|---|
 //! | `blocking`, `asynchronous` | the two clients |
@@ -9,6 +69,8 @@
 //! | `retry`, `deadline` | what is tried again, and until when |
 //! | `endpoint`, `socket`, `peer` | where the daemon is, and who is believed to be it |
 //! | `process` | what a forked child must not share |
+//!
+//! Every validation passes one place in each client, `judge`, before it becomes a request.
 
 #[cfg(feature = "tokio")]
 mod asynchronous;
