@@ -1,4 +1,5 @@
-//! What a remembered answer must find unchanged to be used again: a [page](apikeyd_protocol::page) of numbers.
+//! What a remembered answer must find unchanged to be used again: a [page](apikeyd_protocol::page) of numbers,
+//! in memory that clients can read, too.
 //!
 //! An answer on a key is remembered together with numbers that were read *before* the key was looked up.
 //! Whoever ends a key makes the end durable first, then moves the key's number on, and only then answers. So
@@ -13,32 +14,102 @@
 //! and a validation that read the number before the bump, and looked up before the commit, remembers a number
 //! that no later read gives. A number is moved also when a key is ended a second time: the first caller may
 //! still be between its commit and its bump, and the second must not be answered before.
+//!
+//! Clients may trust a page without its daemon for one lease. A daemon that could not go on with the page of
+//! the start before therefore [waits](Generations::wait_out) that long before the first such answer.
+
+mod file;
+mod lease;
+mod memory;
+mod monotonic;
+
+pub use file::{PageFault, PageFile};
 
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::Freshness;
-use apikeyd_protocol::page::{GENERATIONS, Page, WORDS};
+use apikeyd_protocol::page::{self as layout, BYTES, GENERATIONS, Start, WAIT_OUT};
 use core::fmt;
 use core::hash::Hasher as _;
+use lease::Lease;
+use memory::Memory;
 use siphasher::sip::SipHasher24;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
 
 const SLOT_BITS: u32 = GENERATIONS.ilog2();
 
 /// The numbers of this start: one for every key (shared by a few), and one for all keys together.
 pub struct Generations {
-    words: Box<[AtomicU64]>,
+    memory: Arc<Memory>,
+    lease: Lease,
     slot_key: [u8; 16],
+    /// Until when clients may trust the page of an earlier start.
+    trusted_elsewhere: Option<Instant>,
+}
+
+/// Where the numbers are.
+#[derive(Debug)]
+pub enum Page {
+    /// In a file that clients map.
+    File(PageFile),
+    /// In memory that no client sees, since no file could be made this time: they ask each time.
+    Hidden,
+    /// In memory that no client sees, and no start on this store ever had a file.
+    Never,
+}
+
+/// What is new with each start.
+#[derive(Clone, Copy, Debug)]
+pub struct Fresh {
+    /// Random, so that nobody can choose ids that share a number with another key.
+    pub slot_key: [u8; 16],
+    /// Random, for a page that has no instance yet.
+    pub instance: u64,
+}
+
+impl Fresh {
+    /// From the operating system.
+    ///
+    /// # Errors
+    /// When it gives none.
+    pub fn draw() -> Result<Self, getrandom::Error> {
+        let mut slot_key = [0; 16];
+        getrandom::fill(&mut slot_key)?;
+        Ok(Self { slot_key, instance: getrandom::u64()? })
+    }
+}
+
+/// The page as it is handed to a client.
+#[derive(Debug)]
+pub struct HandedOver {
+    /// The file, open for reading only.
+    pub file: OwnedFd,
+    /// Bytes of the page.
+    pub bytes: u64,
+    /// CLOCK_MONOTONIC while it is handed over, in nanoseconds.
+    pub monotonic_ns: u64,
 }
 
 impl Generations {
-    /// Fresh numbers for the `instance`th start. `slot_key` is random, so that nobody can choose ids that
-    /// share a number with another key.
+    /// Begins this start.
     #[must_use]
-    pub fn new(instance: u64, slot_key: [u8; 16]) -> Self {
-        let words = core::iter::repeat_with(AtomicU64::default).take(WORDS).collect();
-        let generations = Self { words, slot_key };
-        generations.page().begin(instance);
-        generations
+    pub fn begin(page: Page, start: Start, fresh: Fresh) -> Self {
+        let never = matches!(page, Page::Never);
+        let (memory, readable) = match page {
+            Page::File(file) => (Memory::Shared(file.mapping), Some(file.readable)),
+            Page::Hidden | Page::Never => (Memory::own(), None),
+        };
+        let memory = Arc::new(memory);
+        let continued = memory.page().begin(fresh.instance, start) || never;
+        Self {
+            lease: Lease::new(Arc::clone(&memory), readable),
+            memory,
+            slot_key: fresh.slot_key,
+            trusted_elsewhere: (!continued).then(|| Instant::now() + WAIT_OUT),
+        }
     }
 
     /// What to remember with an answer on this key. To be read before the key is looked up.
@@ -64,15 +135,31 @@ impl Generations {
         self.page().epoch()
     }
 
-    /// Counts the starts on this store.
+    /// How long whoever bumped a number has to wait before it answers. Nothing, but for the first seconds of a
+    /// daemon that could not go on with the page of the start before.
     #[must_use]
-    pub fn instance(&self) -> u64 {
-        self.page().instance()
+    pub fn wait_out(&self) -> Duration {
+        self.trusted_elsewhere.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
     }
 
-    #[expect(clippy::expect_used, reason = "the words were made as many as a page has")]
-    fn page(&self) -> Page<'_, AtomicU64> {
-        Page::over(&self.words).expect("a page of WORDS words")
+    /// The page for a client, which may trust it from now on. `None` when there is no page to hand over, or
+    /// no longer.
+    ///
+    /// # Errors
+    /// When the system gives no descriptor or no thread.
+    pub fn hand_over(&self) -> io::Result<Option<HandedOver>> {
+        let Some(file) = self.lease.hand_over()? else { return Ok(None) };
+        let bytes = u64::try_from(BYTES).map_err(io::Error::other)?;
+        Ok(Some(HandedOver { file, bytes, monotonic_ns: monotonic::now() }))
+    }
+
+    /// Ends all trust in the page, at a clean stop.
+    pub fn end(&self) {
+        self.lease.end();
+    }
+
+    fn page(&self) -> layout::Page<'_, AtomicU64> {
+        self.memory.page()
     }
 
     fn slot(&self, key_id: KeyId) -> u32 {
@@ -84,37 +171,11 @@ impl Generations {
 
 impl fmt::Debug for Generations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let page = self.page();
         let mut debug = f.debug_struct("Generations");
-        debug.field("instance", &self.instance()).field("epoch", &self.epoch()).finish_non_exhaustive()
+        debug.field("instance", &page.instance()).field("epoch", &page.epoch()).finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bump_changes_what_was_read_of_this_key_and_an_epoch_of_every_key() {
-        let generations = Generations::new(3, [7; 16]);
-        let (a, b) = (KeyId::new(1).unwrap(), KeyId::new(2).unwrap());
-        let (of_a, of_b) = (generations.read(a), generations.read(b));
-        generations.bump(a);
-        assert_ne!(generations.read(a), of_a);
-        assert_eq!(generations.read(b), of_b);
-        generations.bump_epoch();
-        assert_ne!(generations.read(b), of_b);
-        assert_eq!(generations.read(b).instance, 3);
-    }
-
-    #[test]
-    fn keys_are_spread_over_all_places() {
-        let generations = Generations::new(1, [9; 16]);
-        let mut keys_of = vec![0_u32; GENERATIONS];
-        for id in 1..=200_000 {
-            keys_of[generations.slot(KeyId::new(id).unwrap()) as usize] += 1;
-        }
-        let empty = keys_of.iter().filter(|keys| **keys == 0).count();
-        // About three keys for each place: e^-3 of the places, 3,100, stay empty, and none gets more than 20.
-        assert!((2_800..3_500).contains(&empty) && keys_of.iter().all(|keys| *keys < 20), "{empty}");
-    }
-}
+mod tests;

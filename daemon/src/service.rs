@@ -7,9 +7,11 @@
 //! | `lifecycle` | generate, save, retrieve, and what ends a key |
 //! | `inspection` | lists, the audit, the store's condition |
 //! | `policy` | the policy table in force |
+//! | `caching` | what clients that cache ask for |
 //! | `upkeep` | housekeeping, backup, the end |
 //! | `memory`, `hot`, `last_used`, `counters` | what is kept in memory |
 
+mod caching;
 mod clock;
 mod counters;
 mod error;
@@ -32,10 +34,11 @@ pub use inspection::Condition;
 pub use permit::{Permit, authorise, right};
 pub use settings::{PepperSource, Settings};
 
-use crate::revocation::Generations;
+use crate::revocation::{Fresh, Generations, Page};
 use crate::store::{Genesis, Observer, Secrets, Store, Unwatched};
 use apikeyd_policy::{PolicyTable, SHIPPED};
 use apikeyd_protocol::message::Actor;
+use apikeyd_protocol::page::Start;
 use apikeyd_protocol::time::Timestamp;
 use counters::Counters;
 use hot::HotKeys;
@@ -69,11 +72,12 @@ impl Service {
     pub fn open(settings: Settings, policy: PolicyTable, clock: Clock) -> Result<Arc<Self>, OpenError> {
         let Settings { state_dir, pepper, cache_bytes, .. } = &settings;
         let store = Unwatched::open(state_dir, pepper, *cache_bytes, genesis(&clock))?;
-        Self::over(store, settings, policy, clock)
+        let page = caching::open_page(&settings.pages);
+        Self::over(store, page, settings, policy, clock)
     }
 
     /// As [`open`](Service::open), on a medium that must hold a store, such as a disk that a test makes fail.
-    /// The settings' directory and pepper are not looked at.
+    /// The settings' directory and pepper are not looked at, and clients get no page.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -85,7 +89,7 @@ impl Service {
         clock: Clock,
     ) -> Result<Arc<Self>, OpenError> {
         let store = Unwatched::open_on(medium, Secrets::derive(pepper), settings.cache_bytes)?;
-        Self::over(store, settings, policy, clock)
+        Self::over(store, Page::Never, settings, policy, clock)
     }
 
     /// Makes a store in an empty backend, for [`open_on`](Service::open_on).
@@ -102,16 +106,17 @@ impl Service {
 
     fn over(
         store: Unwatched,
+        page: Page,
         settings: Settings,
         policy: PolicyTable,
         clock: Clock,
     ) -> Result<Arc<Self>, OpenError> {
-        let mut slot_key = [0; 16];
-        getrandom::fill(&mut slot_key).map_err(OpenError::Randomness)?;
-        let memory = Arc::new(Memory::new(Generations::new(store.instance(), slot_key), policy));
+        let fresh = Fresh::draw().map_err(OpenError::Randomness)?;
+        let start = Start::of(store.store_id(), store.instance());
+        let memory = Arc::new(Memory::new(Generations::begin(page, start, fresh), policy));
         let observer: Arc<dyn Observer> = Arc::<Memory>::clone(&memory);
         let store = Arc::new(store.watch(observer)?);
-        let (table, now) = (memory.policy.load_full(), clock.now());
+        let (table, now) = (Arc::clone(&memory.policy().table), clock.now());
         store
             .write_blocking(move |batch| policy::record_policy(batch, now, Actor::Daemon, &table))
             .map_err(|error| store.open_error(error))?;

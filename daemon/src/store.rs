@@ -93,10 +93,9 @@ impl Unwatched {
             PepperSource::Credential(path) => path.clone(),
         };
         let medium: Arc<dyn Medium> = Arc::<StateDir>::clone(&dir);
-        let store = Self::open_on(medium, secrets, cache_bytes).map_err(|error| match error {
+        let store = Self::open_on(medium, secrets, cache_bytes).map_err(|error| {
             // What the database cannot know: which file the pepper came from.
-            OpenError::WrongPepper { .. } => OpenError::WrongPepper { path },
-            other => other,
+            if let OpenError::WrongPepper { .. } = error { OpenError::WrongPepper { path } } else { error }
         })?;
         first_start::check_mark(&dir, &store.opened.store_id)?;
         Ok(store)
@@ -126,6 +125,11 @@ impl Unwatched {
     /// Counts the opens.
     pub(crate) const fn instance(&self) -> u64 {
         self.instance
+    }
+
+    /// Random name of the store, made with it.
+    pub(crate) const fn store_id(&self) -> &[u8; 16] {
+        &self.opened.store_id
     }
 
     /// Starts the writer.

@@ -4,9 +4,10 @@
 //! ```text
 //! word 0       magic and layout version, "akdpage1"
 //! word 1       instance: +1 at each start of the daemon
-//! word 2       epoch: +1 for what concerns every key (policy table, rights, wall clock)
+//! word 2       epoch: +1 for what concerns every key (policy table, rights)
 //! word 3       lease: CLOCK_MONOTONIC nanoseconds until which the page may be trusted
-//! words 4-7    zero
+//! words 4-6    the writer's: which start of which store used the page last; nobody else reads them
+//! word 7       zero
 //! words 8-…    65,536 generations; +1 whenever a key that has its place there ends
 //! ```
 //!
@@ -86,6 +87,26 @@ impl Word for AtomicU64 {
     }
 }
 
+/// Which start of which store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The random name of the store, in two words.
+    pub store: [u64; 2],
+    /// Counts the starts on it, from 1.
+    pub number: u64,
+}
+
+impl Start {
+    /// The `number`th start on a store.
+    #[must_use]
+    pub const fn of(store_id: &[u8; 16], number: u64) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *store_id;
+        let store =
+            [u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes([i, j, k, l, m, n, o, p])];
+        Self { store, number }
+    }
+}
+
 /// A page over somebody's memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a, W> {
@@ -93,6 +114,8 @@ pub struct Page<'a, W> {
     instance: &'a W,
     epoch: &'a W,
     lease: &'a W,
+    store: [&'a W; 2],
+    start: &'a W,
     generations: &'a [W],
 }
 
@@ -102,8 +125,8 @@ impl<'a, W: Word> Page<'a, W> {
     #[inline]
     pub fn over(words: &'a [W]) -> Option<Self> {
         let (header, generations) = words.split_first_chunk::<HEADER_WORDS>()?;
-        let [magic, instance, epoch, lease, ..] = header;
-        let page = Self { magic, instance, epoch, lease, generations };
+        let [magic, instance, epoch, lease, store, store_too, start, _] = header;
+        let page = Self { magic, instance, epoch, lease, store: [store, store_too], start, generations };
         generations.len().is_power_of_two().then_some(page)
     }
 
@@ -145,7 +168,14 @@ impl<'a, W: Word> Page<'a, W> {
     /// Writer, at its start: becomes another instance. Nothing that was filled before is trusted again.
     /// A page that is new gets `first` as its instance, which is random, so that it is unlike that of any
     /// page before it.
-    pub fn begin(&self, first: u64) {
+    ///
+    /// Tells whether this page is the one of the very start before, or there was no start before. Otherwise
+    /// clients may trust another page for a while, and the writer has to wait (see [`WAIT_OUT`]).
+    pub fn begin(&self, first: u64, start: Start) -> bool {
+        let [store, store_too] = self.store;
+        let continued = self.is_known()
+            && [store.read(), store_too.read()] == start.store
+            && self.start.read().checked_add(1) == Some(start.number);
         match self.is_known() {
             true => self.instance.increment(),
             false => {
@@ -153,6 +183,12 @@ impl<'a, W: Word> Page<'a, W> {
                 self.magic.write(MAGIC);
             }
         }
+        for (word, value) in
+            [(store, start.store[0]), (store_too, start.store[1]), (self.start, start.number)]
+        {
+            word.write(value);
+        }
+        continued || start.number == 1
     }
 
     /// The instance.

@@ -7,8 +7,9 @@ use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::time::Timestamp;
-use arc_swap::ArcSwap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use arc_swap::{ArcSwap, Guard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 /// Drafts at the most. Each holds a user id and a label: some 40 MiB if all are as long as they may be.
 const MAX_DRAFTS: usize = 65_536;
@@ -17,17 +18,62 @@ const MAX_DRAFTS: usize = 65_536;
 #[derive(Debug)]
 pub(super) struct Memory {
     pub(super) generations: Generations,
-    pub(super) policy: ArcSwap<PolicyTable>,
+    policy: ArcSwap<InForce>,
+    /// Held by whoever moves the epoch on, so that the policy table always carries the right one.
+    epoch_turn: Mutex<()>,
     drafts: Mutex<Drafts>,
+}
+
+/// The policy table in force.
+#[derive(Debug)]
+pub(super) struct InForce {
+    pub(super) table: Arc<PolicyTable>,
+    /// The epoch from which on this table counts, until the next epoch. A client that finds it in the page may
+    /// judge by this table: it is put in force first, then the epoch moves.
+    pub(super) epoch: u64,
 }
 
 impl Memory {
     pub(super) fn new(generations: Generations, policy: PolicyTable) -> Self {
+        let in_force = InForce { table: Arc::new(policy), epoch: generations.epoch() };
         Self {
             generations,
-            policy: ArcSwap::from_pointee(policy),
+            policy: ArcSwap::from_pointee(in_force),
+            epoch_turn: Mutex::default(),
             drafts: Mutex::new(Drafts::new(MAX_DRAFTS)),
         }
+    }
+
+    pub(super) fn policy(&self) -> Guard<Arc<InForce>> {
+        self.policy.load()
+    }
+
+    /// Puts a table in force for every validation that starts from now on, those from caches included.
+    pub(super) fn put_in_force(&self, table: PolicyTable) {
+        self.next_epoch(|_| Arc::new(table));
+    }
+
+    /// Has everybody ask anew for every key.
+    pub(super) fn bump_epoch(&self) {
+        self.next_epoch(|in_force| Arc::clone(&in_force.table));
+    }
+
+    /// Holds the writer up, and with it the answers to what it has committed, while clients may trust the page
+    /// of an earlier start: in the first seconds of a daemon that found no page to go on with.
+    pub(super) fn wait_out(&self) {
+        let pause = self.generations.wait_out();
+        if !pause.is_zero() {
+            tracing::info!(?pause, "an answer waits until no client trusts the page of an earlier start");
+            thread::sleep(pause);
+        }
+    }
+
+    fn next_epoch(&self, table: impl FnOnce(&InForce) -> Arc<PolicyTable>) {
+        let _turn = self.epoch_turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let epoch = self.generations.epoch().wrapping_add(1);
+        let table = table(&self.policy.load());
+        self.policy.store(Arc::new(InForce { table, epoch }));
+        self.generations.bump_epoch();
     }
 
     pub(super) fn drafts(&self) -> MutexGuard<'_, Drafts> {
@@ -49,10 +95,14 @@ impl Observer for Memory {
             let mut drafts = self.drafts();
             effects.drafts.iter().for_each(|key_id| drafts.remove(*key_id));
         }
-        effects.touched.iter().for_each(|key_id| self.generations.bump(*key_id));
+        if !effects.touched.is_empty() {
+            effects.touched.iter().for_each(|key_id| self.generations.bump(*key_id));
+            self.wait_out();
+        }
     }
 
     fn in_doubt(&self) {
-        self.generations.bump_epoch();
+        self.bump_epoch();
+        self.wait_out();
     }
 }

@@ -5,6 +5,9 @@ use apikeyd_protocol::key::KeyPrefix;
 use core::time::Duration;
 use std::path::PathBuf;
 
+/// Name of the revocation page's file in the state directory.
+const PAGE: &str = "apikeyd.page";
+
 /// What the service is told at its start.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -21,15 +24,21 @@ pub struct Settings {
     pub retention: Option<Duration>,
     /// Bytes that the database may hold in memory.
     pub cache_bytes: usize,
+    /// Where the file of the revocation page may be: the first place where it can be made counts. It belongs
+    /// on a file system in memory. No place: no page is handed to clients, and none ever was by a daemon on
+    /// this store.
+    pub pages: Vec<PathBuf>,
 }
 
 impl Settings {
     /// The defaults: drafts for 10 minutes, ended records for 90 days, 64 MiB of cache, the prefix `akd`, the
-    /// pepper in a file beside the database.
+    /// pepper and the revocation page in files beside the database.
     #[must_use]
     pub fn in_dir(state_dir: impl Into<PathBuf>) -> Self {
+        let state_dir = state_dir.into();
         Self {
-            state_dir: state_dir.into(),
+            pages: vec![state_dir.join(PAGE)],
+            state_dir,
             pepper: PepperSource::Beside,
             key_prefix: KeyPrefix::default(),
             draft_ttl: Duration::from_secs(10 * 60),

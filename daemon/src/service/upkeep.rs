@@ -73,6 +73,7 @@ impl Service {
     /// # Errors
     /// When the last writes failed; acknowledged changes are not among them.
     pub async fn close(&self) -> Result<(), ServiceError> {
+        self.memory.generations.end();
         let flushed = if self.store.is_failed() { Ok(()) } else { self.flush_last_used().await };
         self.log_head(Duration::ZERO);
         self.store.close().await.and(flushed).map_err(ServiceError::from)

@@ -103,8 +103,8 @@ impl Service {
         operation: &Operation<'_>,
         answer: impl FnOnce(&Verdict<'_>) -> T,
     ) -> T {
-        let table = self.memory.policy.load();
-        let judgement = table.judge(operation.method, operation.target);
+        let in_force = self.memory.policy();
+        let judgement = in_force.table.judge(operation.method, operation.target);
         let mut words = Words::new();
         let refusal = match judgement.verdict {
             policy::Verdict::Allow => return self.accept(question, entry, answer),

@@ -26,7 +26,8 @@ impl Words {
 
 impl Write for Words {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let fits = text.floor_char_boundary(CAPACITY - self.len);
+        let room = CAPACITY - self.len;
+        let fits = (0..=room.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         let places = self.bytes.iter_mut().skip(self.len);
         places.zip(text.bytes().take(fits)).for_each(|(to, from)| *to = from);
         self.len += fits;

@@ -51,6 +51,10 @@ mod target;
 mod template;
 mod verdict;
 
+/// The edition of these rules. Raised with every change after which some operation is judged otherwise by the
+/// same table, so that a client judges by itself only if it judges as its daemon does.
+pub const RULES: u32 = 1;
+
 pub use ambiguity::Ambiguity;
 pub use case_line::{LineFault, parse_case_line};
 pub use fault::Fault;

@@ -50,7 +50,7 @@ pub struct ValidKey<'a> {
 pub struct Freshness {
     /// Counts the daemon's starts.
     pub instance: u64,
-    /// Counts what concerns every key: a change of the policy table, a step of the wall clock.
+    /// Counts what concerns every key: a change of the policy table, of the rights.
     pub epoch: u64,
     /// The key's place among the generations, which is the daemon's to choose.
     pub slot: u32,

@@ -1,0 +1,147 @@
+use super::*;
+use apikeyd_protocol::page::{HEADER_WORDS, LEASE};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+
+const STORE: [u8; 16] = [7; 16];
+
+fn begin(page: Page, number: u64) -> Generations {
+    Generations::begin(page, Start::of(&STORE, number), Fresh { slot_key: [9; 16], instance: 3 })
+}
+
+fn in_file(path: &Path, number: u64) -> Generations {
+    begin(Page::File(PageFile::open(path).unwrap()), number)
+}
+
+fn key(id: u64) -> KeyId {
+    KeyId::new(id).unwrap()
+}
+
+fn word(file: &File, at: usize) -> u64 {
+    let mut bytes = [0; 8];
+    file.read_exact_at(&mut bytes, u64::try_from(8 * at).unwrap()).unwrap();
+    u64::from_ne_bytes(bytes)
+}
+
+#[test]
+fn a_bump_changes_what_was_read_of_this_key_and_an_epoch_of_every_key() {
+    let generations = begin(Page::Never, 1);
+    let (a, b) = (key(1), key(2));
+    let (of_a, of_b) = (generations.read(a), generations.read(b));
+    generations.bump(a);
+    assert_ne!(generations.read(a), of_a);
+    assert_eq!(generations.read(b), of_b);
+    generations.bump_epoch();
+    assert_ne!(generations.read(b), of_b);
+    assert_eq!(generations.read(b).instance, 3);
+}
+
+#[test]
+fn keys_are_spread_over_all_places() {
+    let generations = begin(Page::Never, 1);
+    let mut keys_of = vec![0_u32; GENERATIONS];
+    for id in 1..=200_000 {
+        keys_of[generations.slot(key(id)) as usize] += 1;
+    }
+    let empty = keys_of.iter().filter(|keys| **keys == 0).count();
+    // About three keys for each place: e^-3 of the places, 3,100, stay empty, and none gets more than 20.
+    assert!((2_800..3_500).contains(&empty) && keys_of.iter().all(|keys| *keys < 20), "{empty}");
+}
+
+#[test]
+fn the_next_start_goes_on_in_the_same_file_as_another_instance() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("page");
+    let first = in_file(&path, 1);
+    let seen = first.read(key(1));
+    first.bump(key(1));
+    let inode = fs::metadata(&path).unwrap().ino();
+    drop(first);
+    let second = in_file(&path, 2);
+    assert_eq!(second.read(key(1)).instance, seen.instance + 1);
+    assert_eq!(second.read(key(1)).generation, seen.generation + 1, "numbers never go back");
+    assert_eq!(fs::metadata(&path).unwrap().ino(), inode);
+    assert_eq!(second.wait_out(), Duration::ZERO);
+}
+
+#[test]
+fn who_cannot_go_on_with_the_page_of_the_start_before_waits_for_its_lease() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("page");
+    assert_eq!(in_file(&path, 1).wait_out(), Duration::ZERO, "nothing came before the first start");
+    assert_eq!(in_file(&path, 2).wait_out(), Duration::ZERO);
+    let waits = |generations: Generations| generations.wait_out() > LEASE;
+    assert!(waits(in_file(&path, 4)), "start 3 had another page");
+    assert!(!waits(in_file(&path, 5)));
+    fs::remove_file(&path).unwrap();
+    assert!(waits(in_file(&path, 6)), "the page is gone");
+    assert!(waits(begin(Page::Hidden, 7)), "no page could be made");
+    assert!(!waits(begin(Page::Never, 7)));
+    let other = Generations::begin(
+        Page::File(PageFile::open(&path).unwrap()),
+        Start::of(&[8; 16], 7),
+        Fresh { slot_key: [9; 16], instance: 3 },
+    );
+    assert!(waits(other), "the page of another store");
+}
+
+#[test]
+fn what_is_no_page_of_this_user_alone_is_replaced_and_not_written_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, kept) = (dir.path().join("page"), dir.path().join("kept"));
+    let whole = || {
+        drop(fs::remove_file(&path));
+        drop(in_file(&path, 1));
+    };
+    let spoilers: [(&str, &dyn Fn()); 6] = [
+        ("short", &|| OpenOptions::new().write(true).open(&path).unwrap().set_len(4096).unwrap()),
+        ("long", &|| OpenOptions::new().write(true).open(&path).unwrap().set_len(1 << 20).unwrap()),
+        ("open to others", &|| fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap()),
+        ("another layout", &|| {
+            OpenOptions::new().write(true).open(&path).unwrap().write_all_at(b"akdpage9", 0).unwrap();
+        }),
+        ("two names", &|| fs::hard_link(&path, &kept).unwrap()),
+        ("a link", &|| {
+            fs::rename(&path, &kept).unwrap();
+            symlink(&kept, &path).unwrap();
+        }),
+    ];
+    for (what, spoil) in spoilers {
+        whole();
+        spoil();
+        let before = File::open(&path).unwrap();
+        let instance = word(&before, 1);
+        let generations = in_file(&path, 2);
+        let after = fs::symlink_metadata(&path).unwrap();
+        assert_ne!(after.ino(), before.metadata().unwrap().ino(), "{what}");
+        assert_eq!((after.len(), after.mode() & 0o7777), (u64::try_from(BYTES).unwrap(), 0o600), "{what}");
+        assert_eq!(word(&before, 1), instance, "{what}");
+        assert!(generations.wait_out() > LEASE, "{what}");
+        drop(fs::remove_file(&kept));
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left lying about");
+}
+
+#[test]
+fn a_client_gets_a_descriptor_for_reading_alone_and_sees_each_bump_and_the_lease() {
+    let dir = tempfile::tempdir().unwrap();
+    let generations = in_file(&dir.path().join("page"), 1);
+    let handed = generations.hand_over().unwrap().unwrap();
+    let file = File::from(handed.file);
+    assert_eq!(file.metadata().unwrap().len(), handed.bytes);
+    assert!(file.write_at(b"x", 0).is_err() && file.set_len(1).is_err());
+    assert!(word(&file, 3) > handed.monotonic_ns, "leased from the start");
+    let slot = generations.slot(key(5)) as usize;
+    let before = word(&file, HEADER_WORDS + slot);
+    generations.bump(key(5));
+    assert_eq!(word(&file, HEADER_WORDS + slot), before + 1);
+    generations.end();
+    assert_eq!(word(&file, 3), 0);
+    assert!(generations.hand_over().unwrap().is_none(), "after the end nobody gets it");
+}
+
+#[test]
+fn nobody_gets_a_page_that_is_in_no_file() {
+    assert!(begin(Page::Hidden, 2).hand_over().unwrap().is_none());
+}

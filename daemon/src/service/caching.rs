@@ -1,0 +1,83 @@
+//! What clients that cache ask for: the page by which they see that a verdict still stands, and a place to tell
+//! of uses that the daemon has not seen.
+
+use super::Service;
+use super::error::ServiceError;
+use super::permit::{Permit, right};
+use crate::revocation::{Page, PageFile};
+use crate::store::StoreError;
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::message::{KeyState, KeyUse, PageReady, ReportUses};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+impl Service {
+    /// The revocation page, with a descriptor that is open for reading only.
+    ///
+    /// # Errors
+    /// `NotFound` when this daemon has no page to hand over.
+    pub fn revocation_page(
+        &self,
+        _permit: &Permit<'_, right::Validate>,
+    ) -> Result<(PageReady, OwnedFd), ServiceError> {
+        const NONE: &str = "this daemon has no revocation page: ask for each validation";
+        match self.memory.generations.hand_over() {
+            Ok(Some(page)) => {
+                let (monotonic_ns, bytes) = (page.monotonic_ns, page.bytes);
+                Ok((PageReady { monotonic_ns, bytes, policy_rules: apikeyd_policy::RULES }, page.file))
+            }
+            Ok(None) => Err(ServiceError::new(Status::NotFound, NONE)),
+            Err(error) => Err(ServiceError::caused(Status::NotFound, NONE, error)),
+        }
+    }
+
+    /// Notes uses that clients counted, as if the daemon had been asked. Writes nothing by itself, but may read
+    /// the database for each key.
+    ///
+    /// # Errors
+    /// `StorageUnavailable`, `ShuttingDown`; some uses may have been noted then.
+    pub fn report_uses(
+        &self,
+        _permit: &Permit<'_, right::Validate>,
+        report: &ReportUses,
+    ) -> Result<(), ServiceError> {
+        let now = self.clock.now();
+        for KeyUse { key_id, at } in &report.uses {
+            // Only of keys that count: memory is not to be filled with what a caller made up.
+            let state = match self.store.read(|view| view.record(*key_id)) {
+                Ok(record) => record.map(|record| record.state),
+                Err(StoreError::Damaged(_)) => None,
+                Err(error) => return Err(error.into()),
+            };
+            if let Some(KeyState::Active) = state {
+                self.last_used.note(*key_id, now.min(*at));
+            }
+        }
+        Ok(())
+    }
+
+    /// Has every remembered verdict asked for anew, because other callers than before may validate. To be
+    /// called once the new rights are in force, and before that is answered.
+    pub async fn rights_changed(&self) {
+        self.memory.bump_epoch();
+        tokio::time::sleep(self.memory.generations.wait_out()).await;
+    }
+}
+
+/// Opens the page at the first place where that can be done. Without one the daemon serves as well, only slower:
+/// clients ask each time.
+pub(super) fn open_page(places: &[PathBuf]) -> Page {
+    if places.is_empty() {
+        return Page::Never;
+    }
+    for place in places {
+        match PageFile::open(place) {
+            Ok(file) => return Page::File(file),
+            Err(error) => tracing::warn!(%error, "another place is tried for the revocation page"),
+        }
+    }
+    tracing::warn!(
+        "there is no place for the revocation page: clients cannot cache; set `page` to a file in memory"
+    );
+    Page::Hidden
+}
