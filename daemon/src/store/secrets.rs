@@ -105,5 +105,11 @@ mod tests {
         assert_eq!(hex, GOLDEN);
     }
 
-    const GOLDEN: [&str; 5] = ["", "", "", "", ""];
+    const GOLDEN: [&str; 5] = [
+        "d55ebfdf2058e7cfe6ece0b2e505f72ca41bf78da28c35e31621a1e425b08a95", // pepper check
+        "e3f7fb80e2a6a2da7e14fc1e890ec739f1607e5c2b7fb7c238fdcf8ba7902a89", // key tag
+        "13db55cf15fea635880ce06f44f5490e5b7a92a618f426066034b152ad369a96", // record seal
+        "b8d0704c49288ce3f8c6f730bf99f124897525e867144ee4a2cce9e6419d28ec", // audit link
+        "814390d4ece3cf0066f4695cb546573775e1d2d3e6cf6d75ba29e44fe822047f", // chain root
+    ];
 }

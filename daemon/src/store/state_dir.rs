@@ -24,7 +24,7 @@ const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 #[derive(Debug)]
 pub(crate) struct StateDir {
     dir: OwnedFd,
-    path: PathBuf,
+    root: PathBuf,
     database: PathBuf,
 }
 
@@ -47,7 +47,7 @@ impl StateDir {
             return Err(OpenError::StateDirTooOpen { path: path.into(), mode: stat.st_mode & 0o7777 });
         }
         match fs::flock(&dir, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self { dir, database: path.join(DATABASE), path: path.into() }),
+            Ok(()) => Ok(Self { dir, database: path.join(DATABASE), root: path.into() }),
             Err(Errno::WOULDBLOCK) => Err(OpenError::InUse { path: path.into() }),
             Err(errno) => Err(failed("lock", path)(errno.into())),
         }
@@ -55,7 +55,7 @@ impl StateDir {
 
     /// The full path of a file.
     pub(super) fn at(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+        self.root.join(name)
     }
 
     /// Whether a name is taken, by whatever.
@@ -110,7 +110,7 @@ impl StateDir {
 
     /// Makes the directory's names durable.
     pub(super) fn sync(&self) -> Result<(), OpenError> {
-        fs::fsync(&self.dir).map_err(io::Error::from).map_err(failed("sync", &self.path))
+        fs::fsync(&self.dir).map_err(io::Error::from).map_err(failed("sync", &self.root))
     }
 }
 
@@ -158,10 +158,15 @@ fn no_permission(dir: std::os::fd::BorrowedFd<'_>, name: &Path, path: &Path, err
 /// Names what was tried in the error of a system call; a full disk and a read-only one have their own names.
 pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     let path = PathBuf::from(path);
-    move |source| match source.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => OpenError::DiskFull { path },
-        io::ErrorKind::ReadOnlyFilesystem => OpenError::ReadOnly { path },
-        _ => OpenError::Io { action, path, source },
+    move |source| {
+        let kind = source.kind();
+        if matches!(kind, io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            OpenError::DiskFull { path }
+        } else if kind == io::ErrorKind::ReadOnlyFilesystem {
+            OpenError::ReadOnly { path }
+        } else {
+            OpenError::Io { action, path, source }
+        }
     }
 }
 

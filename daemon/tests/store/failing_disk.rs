@@ -1,0 +1,216 @@
+//! A disk that fails: what was acknowledged stands, reads go on, changes come back with the disk.
+
+use crate::house::{House, START, directory};
+use apikeyd::service::{Clock, Medium, OpenError, Service, Settings, StorageBackend};
+use apikeyd_policy::PolicyTable;
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::message::{SaveMode, StoreState};
+use redb::backends::FileBackend;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+/// Writes that are still let through; negative lets all through.
+#[derive(Debug, Default)]
+struct Faults {
+    writes_left: AtomicI64,
+    armed: AtomicBool,
+    reads_fail: AtomicBool,
+}
+
+impl Faults {
+    fn arm(&self, writes_left: i64) {
+        self.writes_left.store(writes_left, Ordering::SeqCst);
+        self.armed.store(true, Ordering::SeqCst);
+    }
+
+    fn mend(&self) {
+        self.armed.store(false, Ordering::SeqCst);
+        self.reads_fail.store(false, Ordering::SeqCst);
+    }
+
+    fn write(&self) -> io::Result<()> {
+        let failing =
+            self.armed.load(Ordering::SeqCst) && self.writes_left.fetch_sub(1, Ordering::SeqCst) <= 0;
+        if failing { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+#[derive(Debug)]
+struct FaultyFile(FileBackend, Arc<Faults>);
+
+impl StorageBackend for FaultyFile {
+    fn len(&self) -> io::Result<u64> {
+        self.0.len()
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        match self.1.reads_fail.load(Ordering::SeqCst) {
+            true => Err(io::Error::other("the disk does not read")),
+            false => self.0.read(offset, out),
+        }
+    }
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.1.write()?;
+        self.0.set_len(len)
+    }
+    fn sync_data(&self) -> io::Result<()> {
+        self.1.write()?;
+        self.0.sync_data()
+    }
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.1.write()?;
+        self.0.write(offset, data)
+    }
+}
+
+#[derive(Debug)]
+struct FaultyDisk {
+    path: PathBuf,
+    faults: Arc<Faults>,
+}
+
+impl FaultyDisk {
+    fn open(&self) -> FileBackend {
+        FileBackend::new(File::options().read(true).write(true).open(&self.path).unwrap()).unwrap()
+    }
+}
+
+impl Medium for FaultyDisk {
+    fn path(&self) -> &Path {
+        &self.path
+    }
+    fn attach(&self) -> Result<Box<dyn StorageBackend>, OpenError> {
+        Ok(Box::new(FaultyFile(self.open(), Arc::clone(&self.faults))))
+    }
+    fn attach_reader(&self) -> Result<Box<dyn StorageBackend>, OpenError> {
+        Ok(Box::new(self.open()))
+    }
+    fn probe(&self) -> io::Result<()> {
+        self.faults.write()
+    }
+    fn forget_cached(&self) {}
+    fn scratch(&self) -> io::Result<File> {
+        self.faults.write()?;
+        tempfile::tempfile()
+    }
+}
+
+fn house() -> (House, Arc<Faults>) {
+    house_on(Arc::new(Faults::default()))
+}
+
+fn house_on(faults: Arc<Faults>) -> (House, Arc<Faults>) {
+    let dir = directory();
+    let disk = FaultyDisk { path: dir.path().join("apikeyd.redb"), faults: Arc::clone(&faults) };
+    let clock = Clock::manual(START);
+    let file = File::create_new(&disk.path).unwrap();
+    Service::create_on(Box::new(FileBackend::new(file).unwrap()), &[1; 32], &clock).unwrap();
+    let settings = Settings::in_dir(dir.path());
+    let service =
+        Service::open_on(Arc::new(disk), &[1; 32], settings.clone(), PolicyTable::shipped(), clock.clone());
+    (House::around(dir, settings, clock, service.unwrap()), faults)
+}
+
+#[test]
+fn a_full_disk_refuses_changes_and_goes_on_validating() {
+    let (house, faults) = house();
+    let (hot, cold, draft) = (house.generate("a"), house.generate("b"), house.generate("c"));
+    house.save(&hot, SaveMode::Add).unwrap();
+    house.save(&cold, SaveMode::Add).unwrap();
+    assert_eq!(house.verdict(&hot), "valid a");
+
+    faults.arm(0);
+    let failed = house.save(&draft, SaveMode::Add).unwrap_err();
+    assert_eq!(failed.status, Status::StorageUnavailable, "{failed:?}");
+    assert_eq!(house.condition().store, StoreState::ReadOnly);
+    assert_eq!(house.verdict(&hot), "valid a");
+    assert_eq!(house.verdict(&cold), "valid b");
+    assert_eq!(house.verdict(&draft), "refused NotSaved");
+    assert_eq!(house.record(cold.id()).user.as_str(), "b");
+    assert_eq!(house.delete(hot.id()).unwrap_err().status, Status::StorageUnavailable);
+    assert_eq!(house.verdict(&hot), "valid a", "nothing was done");
+    house.maintain();
+    assert_eq!(house.condition().store, StoreState::ReadOnly, "the disk is still full");
+
+    faults.mend();
+    house.maintain();
+    assert_eq!(house.condition().store, StoreState::Ready);
+    house.save(&draft, SaveMode::Add).unwrap();
+    house.delete(hot.id()).unwrap();
+    assert_eq!(house.verdict(&hot), "refused Ended(Deleted)");
+    assert_eq!(house.report().fault, None);
+}
+
+#[test]
+fn whichever_write_fails_what_was_acknowledged_stands_and_the_rest_is_whole_or_not_there() {
+    let mut failed = 0;
+    for writes_left in 0..40 {
+        let (house, faults) = house();
+        let (old, new) = (house.generate("a"), house.generate("b"));
+        house.save(&old, SaveMode::Add).unwrap();
+        house.save(&new, SaveMode::Add).unwrap();
+        let newer = house.generate("b");
+        faults.arm(writes_left);
+        let replaced = house.save(&newer, SaveMode::Replace);
+        let after = [house.verdict(&new), house.verdict(&newer)];
+        let done = ["refused Ended(Replaced)", "valid b"];
+        let undone = ["valid b", "refused NotSaved"];
+        match &replaced {
+            Ok(_) => assert_eq!(after, done),
+            Err(error) => {
+                failed += 1;
+                assert_eq!(error.status, Status::StorageUnavailable);
+                assert!(after == done || after == undone, "{after:?}");
+            }
+        }
+        assert_eq!(house.verdict(&old), "valid a");
+        faults.mend();
+        house.maintain();
+        // A caller repeats what failed: the answer is the same whether or not the first try got through.
+        let saved = house.save(&newer, SaveMode::Replace).unwrap();
+        assert_eq!(saved.replaced, Some(new.id()));
+        assert_eq!([house.verdict(&new), house.verdict(&newer)], done);
+        let report = house.report();
+        assert_eq!((report.fault, report.rows), (None, 4));
+    }
+    assert!(failed >= 5, "the faults hit {failed} times");
+}
+
+#[test]
+fn a_disk_that_does_not_read_is_left_for_one_that_does() {
+    let (house, faults) = house();
+    let keys: Vec<_> = (0..50).map(|user| house.generate(&format!("user-{user}"))).collect();
+    keys.iter().for_each(|key| drop(house.save(key, SaveMode::Add).unwrap()));
+    // A fresh handle with nothing in its cache, so that reads reach the disk.
+    faults.arm(0);
+    house.save(&house.generate("x"), SaveMode::Add).unwrap_err();
+    faults.mend();
+    house.maintain();
+    faults.reads_fail.store(true, Ordering::SeqCst);
+    for (user, key) in keys.iter().enumerate() {
+        assert_eq!(house.verdict(key), format!("valid user-{user}"));
+    }
+    faults.mend();
+    house.maintain();
+    assert_eq!(house.condition().store, StoreState::Ready);
+    house.save(&house.generate("x"), SaveMode::Add).unwrap();
+}
+
+#[test]
+fn an_older_file_put_in_place_while_the_disk_failed_is_not_taken_for_the_store() {
+    let (house, faults) = house();
+    let path = house.database();
+    let older = std::fs::read(&path).unwrap();
+    let key = house.generate("a");
+    house.save(&key, SaveMode::Add).unwrap();
+    house.delete(key.id()).unwrap();
+    faults.arm(0);
+    house.save(&house.generate("b"), SaveMode::Add).unwrap_err();
+    std::fs::write(&path, older).unwrap();
+    faults.mend();
+    house.maintain();
+    assert_eq!(house.condition().store, StoreState::ReadOnly);
+    assert_ne!(house.verdict_or_error(&key), "valid a");
+}

@@ -1,0 +1,122 @@
+//! The life of a key through the real service on a real file.
+
+use crate::house::House;
+use apikeyd::service::Settings;
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::message::{DeleteOutcome, EndReason, KeyState, SaveMode};
+use core::time::Duration;
+
+const ADD: SaveMode = SaveMode::Add;
+const REPLACE: SaveMode = SaveMode::Replace;
+
+#[test]
+fn a_key_is_generated_saved_replaced_and_deleted() {
+    let house = House::new();
+    let first = house.generate("alice");
+    assert_eq!(house.verdict(&first), "refused NotSaved");
+    house.save(&first, ADD).unwrap();
+    assert_eq!(house.verdict(&first), "valid alice");
+    assert_eq!(house.verdict(&house.forged(&first)), "refused WrongSecret");
+
+    let second = house.generate("alice");
+    assert_eq!(house.save(&second, ADD).unwrap_err().status, Status::Conflict);
+    let saved = house.save(&second, REPLACE).unwrap();
+    assert_eq!(saved.replaced, Some(first.id()));
+    assert_eq!(house.verdict(&first), "refused Ended(Replaced)");
+    assert_eq!(house.verdict(&second), "valid alice");
+
+    assert_eq!(house.delete(second.id()).unwrap().outcome, DeleteOutcome::Ended);
+    assert_eq!(house.verdict(&second), "refused Ended(Deleted)");
+    let again = house.delete(second.id()).unwrap().outcome;
+    assert!(matches!(again, DeleteOutcome::AlreadyEnded { reason: EndReason::Deleted, .. }), "{again:?}");
+    assert_eq!(house.save(&house.generate("alice"), REPLACE).unwrap_err().status, Status::NotFound);
+}
+
+#[test]
+fn a_repeated_save_gives_the_same_answer_also_after_a_restart() {
+    let mut house = House::new();
+    let (old, new) = (house.generate("a"), house.generate("b"));
+    house.save(&old, ADD).unwrap();
+    house.save(&new, ADD).unwrap();
+    let newer = house.generate("b");
+    let saved = house.save(&newer, REPLACE).unwrap();
+    house.restart();
+    assert_eq!(house.save(&newer, REPLACE).unwrap(), saved);
+    assert_eq!(house.save(&newer, ADD).unwrap_err().status, Status::Conflict);
+    let ended = house.save(&new, ADD).unwrap();
+    assert!(matches!(ended.key.state, KeyState::Ended { reason: EndReason::Replaced, .. }));
+    assert_eq!(house.audit_names(), ["store-created", "key-added", "key-added", "key-replaced"]);
+}
+
+#[test]
+fn drafts_are_lost_on_restart_and_after_their_time() {
+    let mut house = House::new();
+    let draft = house.generate("a");
+    house.restart();
+    assert_eq!(house.save(&draft, ADD).unwrap_err().status, Status::NotFound);
+    let draft = house.generate("a");
+    house.advance(Duration::from_secs(600));
+    assert_eq!(house.save(&draft, ADD).unwrap_err().status, Status::NotFound);
+    assert_eq!(house.revision(), 1, "drafts leave nothing in the store");
+}
+
+#[test]
+fn an_expired_key_is_refused_before_and_after_the_sweep() {
+    let house = House::new();
+    let key = house.generate_until("a", Some(house.now().saturating_add(Duration::from_secs(60))));
+    house.save(&key, ADD).unwrap();
+    house.advance(Duration::from_millis(59_999));
+    assert_eq!(house.verdict(&key), "valid a");
+    house.advance(Duration::from_millis(1));
+    assert_eq!(house.verdict(&key), "refused Ended(Expired)");
+    house.maintain();
+    assert_eq!(house.verdict(&key), "refused Ended(Expired)");
+    assert_eq!(house.audit_names(), ["store-created", "key-added", "key-expired"]);
+}
+
+#[test]
+fn old_records_go_after_the_retention_time() {
+    let house =
+        House::with(|dir| Settings { retention: Some(Duration::from_secs(100)), ..Settings::in_dir(dir) });
+    let key = house.generate("a");
+    house.save(&key, ADD).unwrap();
+    house.delete(key.id()).unwrap();
+    house.advance(Duration::from_secs(99));
+    house.maintain();
+    assert_eq!(house.verdict(&key), "refused Ended(Deleted)");
+    house.advance(Duration::from_secs(1));
+    house.maintain();
+    assert_eq!(house.verdict(&key), "refused UnknownKey");
+    assert_eq!(house.audit_names(), ["store-created", "key-added", "key-deleted", "record-purged"]);
+}
+
+#[test]
+fn the_last_use_is_shown_at_once_and_survives_a_restart() {
+    let mut house = House::new();
+    let key = house.generate("a");
+    assert_eq!(house.save(&key, ADD).unwrap().key.last_used_at, None);
+    house.advance(Duration::from_secs(5));
+    assert_eq!(house.verdict(&key), "valid a");
+    let used = house.now();
+    assert_eq!(house.record(key.id()).last_used_at, Some(used));
+    house.restart();
+    house.advance(Duration::from_secs(5));
+    assert_eq!(house.record(key.id()).last_used_at, Some(used));
+    assert_eq!(house.revision(), 2, "a use is no change");
+}
+
+#[test]
+fn a_batch_of_commands_sees_its_own_changes_and_spoils_none() {
+    let house = House::new();
+    let keys: Vec<_> = (0..200).map(|user| house.generate(&format!("user-{user}"))).collect();
+    // All at once, so that the writer takes them in few transactions: each key twice, and one that fails.
+    let answers =
+        house.save_all(keys.iter().flat_map(|key| [(key.id(), ADD), (key.id(), ADD), (key.id(), REPLACE)]));
+    for (key, answers) in keys.iter().zip(answers.chunks(3)) {
+        assert_eq!(answers[0].as_ref().unwrap().key.key_id, key.id());
+        assert_eq!(answers[0].as_ref().unwrap(), answers[1].as_ref().unwrap());
+        assert_eq!(answers[2].as_ref().unwrap_err().status, Status::Conflict);
+    }
+    assert_eq!(house.revision(), 201);
+    assert_eq!(house.report().fault, None);
+}

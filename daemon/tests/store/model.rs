@@ -1,0 +1,377 @@
+//! Random lives of many keys through the real service, held against a small model that is obviously right.
+//!
+//! The model keeps every key ever generated in a list, and answers by looking through it.
+
+use crate::house::{ADMIN, House, START, peer};
+use apikeyd::service::{ServiceError, Settings, authorise};
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::key::{ApiKey, KeyId};
+use apikeyd_protocol::message::{
+    CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, EndReason, Generate, KeyState,
+    List, RetrieveKey, RetrieveUser, Save, SaveMode, UserEnded,
+};
+use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::time::Timestamp;
+use core::time::Duration;
+use proptest::prelude::*;
+
+const DRAFT_TTL: u64 = 600_000;
+const RETENTION: u64 = 3_600_000;
+
+#[derive(Clone, Debug)]
+enum Step {
+    Generate { user: u8, uid: u8, expires_in: Option<u64> },
+    Save { key: usize, mode: SaveMode, uid: u8 },
+    Delete { key: usize, uid: u8 },
+    Credentials { user: u8 },
+    DeleteUser { user: u8 },
+    Validate { key: usize, forged: bool },
+    Retrieve { key: usize },
+    RetrieveUser { user: u8 },
+    List { include_ended: bool },
+    Advance { millis: u64 },
+    Maintain,
+    Restart,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let key = || 0..40_usize;
+    let uid = || prop_oneof![4 => Just(0_u8), 1 => Just(1_u8)];
+    let user = || 0..4_u8;
+    let mode = || prop_oneof![Just(SaveMode::Add), Just(SaveMode::Replace)];
+    let millis = || prop_oneof![1..1000_u64, 1..DRAFT_TTL * 2, Just(DRAFT_TTL), 1..RETENTION * 2];
+    let step = prop_oneof![
+        8 => (user(), uid(), proptest::option::of(millis()))
+            .prop_map(|(user, uid, expires_in)| Step::Generate { user, uid, expires_in }),
+        10 => (key(), mode(), uid()).prop_map(|(key, mode, uid)| Step::Save { key, mode, uid }),
+        3 => (key(), uid()).prop_map(|(key, uid)| Step::Delete { key, uid }),
+        1 => user().prop_map(|user| Step::Credentials { user }),
+        1 => user().prop_map(|user| Step::DeleteUser { user }),
+        6 => (key(), any::<bool>()).prop_map(|(key, forged)| Step::Validate { key, forged }),
+        2 => key().prop_map(|key| Step::Retrieve { key }),
+        2 => user().prop_map(|user| Step::RetrieveUser { user }),
+        1 => any::<bool>().prop_map(|include_ended| Step::List { include_ended }),
+        4 => millis().prop_map(|millis| Step::Advance { millis }),
+        2 => Just(Step::Maintain),
+        1 => Just(Step::Restart),
+    ];
+    proptest::collection::vec(step, 1..50)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    Draft { until: u64 },
+    Gone,
+    Saved { mode: SaveMode, replaced: Option<KeyId>, ended: Option<(EndReason, u64)> },
+}
+
+struct ModelKey {
+    key: ApiKey,
+    user: u8,
+    uid: u8,
+    expires_at: Option<u64>,
+    state: State,
+}
+
+struct Model {
+    keys: Vec<ModelKey>,
+    now: u64,
+    revision: u64,
+}
+
+impl Model {
+    /// What a saved key counts as: why and when it ended, `None` while it is active.
+    fn ended(&self, key: &ModelKey) -> Option<Option<(EndReason, u64)>> {
+        match key.state {
+            State::Saved { ended: Some(ended), .. } => Some(Some(ended)),
+            State::Saved { ended: None, .. } => {
+                Some(key.expires_at.filter(|at| *at <= self.now).map(|at| (EndReason::Expired, at)))
+            }
+            State::Draft { .. } | State::Gone => None,
+        }
+    }
+
+    fn is_draft(&self, key: &ModelKey) -> bool {
+        matches!(key.state, State::Draft { until } if until > self.now)
+    }
+
+    fn active(&self, user: u8) -> Option<usize> {
+        self.keys.iter().position(|key| key.user == user && self.ended(key) == Some(None))
+    }
+
+    fn draft_of(&self, user: u8) -> Option<usize> {
+        self.keys.iter().position(|key| key.user == user && self.is_draft(key))
+    }
+
+    fn drop_draft(&mut self, user: u8) -> Option<KeyId> {
+        let draft = self.draft_of(user)?;
+        self.keys[draft].state = State::Gone;
+        Some(self.keys[draft].key.id())
+    }
+
+    fn end(&mut self, at: usize, reason: EndReason, when: u64) {
+        if let State::Saved { ended, .. } = &mut self.keys[at].state {
+            assert_eq!(*ended, None);
+            *ended = Some((reason, when));
+            self.revision += 1;
+        }
+    }
+
+    /// Writes down that a key's date has passed, if it has and nobody did yet.
+    fn write_expiry(&mut self, at: usize) {
+        let written = !matches!(self.keys[at].state, State::Saved { ended: None, .. });
+        if let (false, Some(Some((reason, when)))) = (written, self.ended(&self.keys[at])) {
+            self.end(at, reason, when);
+        }
+    }
+
+    /// The same for whatever key is stored as the user's.
+    fn write_expiry_of(&mut self, user: u8) {
+        for at in 0..self.keys.len() {
+            if self.keys[at].user == user {
+                self.write_expiry(at);
+            }
+        }
+    }
+
+    fn end_user(&mut self, user: u8, reason: EndReason) -> UserEnded {
+        let active = self.active(user);
+        self.write_expiry_of(user);
+        if let Some(at) = active {
+            self.end(at, reason, self.now);
+        }
+        UserEnded { key_id: active.map(|at| self.keys[at].key.id()), draft: self.drop_draft(user) }
+    }
+
+    fn save(&mut self, at: usize, mode: SaveMode, uid: u8) -> Result<Option<KeyId>, Status> {
+        let user = self.keys[at].user;
+        let owned = self.keys[at].uid == uid;
+        match self.keys[at].state {
+            State::Saved { .. } | State::Draft { .. } if !owned && self.is_known(at) => {
+                return Err(Status::NotPermitted);
+            }
+            State::Saved { mode: before, replaced, .. } => {
+                return if before == mode { Ok(replaced) } else { Err(Status::Conflict) };
+            }
+            State::Draft { .. } if self.is_draft(&self.keys[at]) => {}
+            State::Draft { .. } | State::Gone => return Err(Status::NotFound),
+        }
+        if self.keys[at].expires_at.is_some_and(|at| at <= self.now) {
+            return Err(Status::InvalidArgument);
+        }
+        let active = self.active(user);
+        let replaced = match (mode, active) {
+            (SaveMode::Add, Some(_)) => return Err(Status::Conflict),
+            (SaveMode::Replace, None) => return Err(Status::NotFound),
+            (SaveMode::Add, None) => None,
+            (SaveMode::Replace, Some(old)) => Some(self.keys[old].key.id()),
+        };
+        self.write_expiry_of(user);
+        if let Some(old) = active {
+            // One change ends the old key and adds the new one.
+            self.end(old, EndReason::Replaced, self.now);
+            self.revision -= 1;
+        }
+        self.keys[at].state = State::Saved { mode, replaced, ended: None };
+        self.revision += 1;
+        Ok(replaced)
+    }
+
+    fn is_known(&self, at: usize) -> bool {
+        self.is_draft(&self.keys[at]) || matches!(self.keys[at].state, State::Saved { .. })
+    }
+
+    fn delete(&mut self, at: usize, uid: u8) -> Result<DeleteOutcome, Status> {
+        match self.ended(&self.keys[at]) {
+            Some(None) => {
+                self.end(at, EndReason::Deleted, self.now);
+                Ok(DeleteOutcome::Ended)
+            }
+            Some(Some((reason, when))) => {
+                self.write_expiry(at);
+                Ok(DeleteOutcome::AlreadyEnded { reason, at: Timestamp::from_unix_millis(when) })
+            }
+            None if !self.is_draft(&self.keys[at]) => Err(Status::NotFound),
+            None if self.keys[at].uid != uid => Err(Status::NotPermitted),
+            None => {
+                self.keys[at].state = State::Gone;
+                Ok(DeleteOutcome::DraftDiscarded)
+            }
+        }
+    }
+
+    fn verdict(&self, at: usize, forged: bool) -> String {
+        let key = &self.keys[at];
+        match self.ended(key) {
+            None if !self.is_draft(key) => "refused UnknownKey".into(),
+            _ if forged => "refused WrongSecret".into(),
+            None => "refused NotSaved".into(),
+            Some(None) => format!("valid {}", name(key.user)),
+            Some(Some((reason, _))) => format!("refused Ended({reason:?})"),
+        }
+    }
+
+    fn maintain(&mut self) {
+        for at in 0..self.keys.len() {
+            self.write_expiry(at);
+            if let State::Saved { ended: Some((_, when)), .. } = self.keys[at].state
+                && when + RETENTION <= self.now
+            {
+                self.keys[at].state = State::Gone;
+                self.revision += 1;
+            }
+        }
+    }
+
+    fn stored(&self) -> (u64, u64) {
+        let ended = |key: &&ModelKey| matches!(key.state, State::Saved { ended: Some(_), .. });
+        let saved = self.keys.iter().filter(|key| matches!(key.state, State::Saved { .. })).count();
+        let ended = self.keys.iter().filter(ended).count();
+        ((saved - ended) as u64, ended as u64)
+    }
+}
+
+fn name(user: u8) -> String {
+    format!("user-{user}")
+}
+
+fn user_id(user: u8) -> UserId {
+    UserId::parse(&name(user)).unwrap()
+}
+
+fn status<T>(answer: Result<T, ServiceError>) -> Result<T, Status> {
+    answer.map_err(|error| error.status)
+}
+
+/// Makes one step in both worlds, and compares what they say.
+fn step(house: &mut House, model: &mut Model, step: &Step) {
+    let caller = |uid: u8| peer(1000 + u32::from(uid));
+    // A step on a key before there is one is no step.
+    let nth = |key: usize| key.checked_rem(model.keys.len());
+    match *step {
+        Step::Generate { user, uid, expires_in } => generate(house, model, user, uid, expires_in),
+        Step::Save { key, mode, uid } => {
+            let Some(at) = nth(key) else { return };
+            let (key_id, caller) = (model.keys[at].key.id(), caller(uid));
+            let permit = authorise(ADMIN, &caller).unwrap();
+            let saved = status(house.run(house.service().save(&permit, Save { key_id, mode })));
+            assert_eq!(saved.map(|saved| saved.replaced), model.save(at, mode, uid));
+        }
+        Step::Delete { key, uid } => {
+            let Some(at) = nth(key) else { return };
+            let (key_id, caller) = (model.keys[at].key.id(), caller(uid));
+            let permit = authorise(ADMIN, &caller).unwrap();
+            let deleted = status(house.run(house.service().delete(&permit, Delete { key_id })));
+            assert_eq!(deleted.map(|deleted| deleted.outcome), model.delete(at, uid));
+        }
+        Step::Credentials { user } => {
+            let permit = authorise(ADMIN, &house.peer).unwrap();
+            let request = CredentialsChanged { user: user_id(user), cause: CredentialsCause::Reset };
+            let ended = house.run(house.service().credentials_changed(&permit, request)).unwrap();
+            assert_eq!(ended, model.end_user(user, EndReason::CredentialsChanged));
+        }
+        Step::DeleteUser { user } => {
+            let permit = authorise(ADMIN, &house.peer).unwrap();
+            let request = DeleteUser { user: user_id(user) };
+            let ended = house.run(house.service().delete_user(&permit, request)).unwrap();
+            assert_eq!(ended, model.end_user(user, EndReason::UserDeleted));
+        }
+        Step::Validate { key, forged } => {
+            let Some(at) = nth(key) else { return };
+            let key = &model.keys[at].key;
+            let verdict = if forged { house.verdict(&house.forged(key)) } else { house.verdict(key) };
+            assert_eq!(verdict, model.verdict(at, forged));
+        }
+        Step::Retrieve { key } => {
+            let Some(at) = nth(key) else { return };
+            retrieve(house, model, at);
+        }
+        Step::RetrieveUser { user } => {
+            let permit = authorise(ADMIN, &house.peer).unwrap();
+            let found = house.service().retrieve_user(&permit, &RetrieveUser { user: user_id(user) });
+            let active = model.active(user).map(|at| model.keys[at].key.id());
+            assert_eq!(status(found).map(|record| record.key_id), active.ok_or(Status::NotFound));
+        }
+        Step::List { include_ended } => list(house, model, include_ended),
+        Step::Advance { millis } => {
+            house.advance(Duration::from_millis(millis));
+            model.now += millis;
+        }
+        Step::Maintain => {
+            house.maintain();
+            model.maintain();
+        }
+        Step::Restart => {
+            house.restart();
+            let drafts = model.keys.iter_mut().filter(|key| matches!(key.state, State::Draft { .. }));
+            drafts.for_each(|key| key.state = State::Gone);
+        }
+    }
+    let condition = house.condition();
+    assert_eq!(condition.revision, model.revision, "one row for each change, none without");
+    assert_eq!((condition.active_keys, condition.ended_keys), model.stored());
+}
+
+fn generate(house: &House, model: &mut Model, user: u8, uid: u8, expires_in: Option<u64>) {
+    let caller = peer(1000 + u32::from(uid));
+    let permit = authorise(ADMIN, &caller).unwrap();
+    let expires_at = expires_in.map(|millis| model.now + millis);
+    let request = Generate {
+        user: user_id(user),
+        label: None,
+        expires_at: expires_at.map(Timestamp::from_unix_millis),
+    };
+    let generated = house.service().generate(&permit, request).unwrap();
+    let until = model.now + DRAFT_TTL;
+    assert_eq!(generated.draft_expires_at.unix_millis(), until);
+    model.drop_draft(user);
+    model.keys.push(ModelKey { key: generated.key.0, user, uid, expires_at, state: State::Draft { until } });
+}
+
+fn retrieve(house: &House, model: &Model, at: usize) {
+    let key = &model.keys[at];
+    let permit = authorise(ADMIN, &house.peer).unwrap();
+    let found = status(house.service().retrieve_key(&permit, RetrieveKey { key_id: key.key.id() }));
+    let expected = model.ended(key).map(|ended| match ended {
+        None => KeyState::Active,
+        Some((reason, when)) => KeyState::Ended { reason, at: Timestamp::from_unix_millis(when) },
+    });
+    assert_eq!(found.map(|record| record.state), expected.ok_or(Status::NotFound));
+}
+
+fn list(house: &House, model: &Model, include_ended: bool) {
+    let permit = authorise(ADMIN, &house.peer).unwrap();
+    let (mut found, mut after) = (Vec::new(), None);
+    loop {
+        let page = house.service().list(&permit, List { after, limit: 3, include_ended }).unwrap();
+        assert!(page.keys.len() <= 3);
+        found.extend(page.keys.iter().map(|record| record.key_id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let wanted = |key: &&ModelKey| model.ended(key).is_some_and(|ended| include_ended || ended.is_none());
+    let mut expected: Vec<_> = model.keys.iter().filter(wanted).map(|key| key.key.id()).collect();
+    expected.sort();
+    assert_eq!(found, expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_service_does_what_the_model_does(steps in steps()) {
+        let mut house = House::with(|dir| Settings {
+            retention: Some(Duration::from_millis(RETENTION)),
+            draft_ttl: Duration::from_millis(DRAFT_TTL),
+            ..Settings::in_dir(dir)
+        });
+        let mut model = Model { keys: Vec::new(), now: START.unix_millis(), revision: 1 };
+        for one in &steps {
+            step(&mut house, &mut model, one);
+        }
+        let report = house.report();
+        prop_assert_eq!((report.fault, report.rows), (None, model.revision));
+    }
+}

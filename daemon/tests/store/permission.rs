@@ -1,0 +1,81 @@
+//! Who may do what, and who is told what.
+
+use crate::house::{ADMIN, House, peer};
+use apikeyd::service::{authorise, right};
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::message::{Delete, DeleteOutcome, DeleteUser, Save, SaveMode};
+use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::right::{Right, RightSet};
+
+#[test]
+fn a_permit_is_given_for_the_right_that_is_there_and_no_other() {
+    let caller = peer(5);
+    for held in Right::ALL {
+        let rights = RightSet::EMPTY.with(held);
+        let given = [
+            authorise::<right::Validate>(rights, &caller).is_ok(),
+            authorise::<right::Issue>(rights, &caller).is_ok(),
+            authorise::<right::Inspect>(rights, &caller).is_ok(),
+            authorise::<right::Admin>(rights, &caller).is_ok(),
+        ];
+        let expected = Right::ALL.map(|wanted| held == wanted || held == Right::Admin);
+        assert_eq!(given, expected, "{held}");
+    }
+    let refused = authorise::<right::Admin>(RightSet::EMPTY.with(Right::Issue), &caller).unwrap_err();
+    assert_eq!(refused.status, Status::NotPermitted);
+    assert!(
+        refused.message.contains("\"admin\"") && refused.message.contains("uid 5"),
+        "{}",
+        refused.message
+    );
+}
+
+#[test]
+fn reasons_are_for_those_who_inspect() {
+    let house = House::new();
+    let (draft, ended, good) = (house.generate("a"), house.generate("b"), house.generate("c"));
+    house.save(&ended, SaveMode::Add).unwrap();
+    house.save(&good, SaveMode::Add).unwrap();
+    house.delete(ended.id()).unwrap();
+    let validate = RightSet::EMPTY.with(Right::Validate);
+    for refused in [house.verdict_of(validate, &draft), house.verdict_of(validate, &ended)] {
+        assert_eq!(refused, "refused Invalid");
+    }
+    assert_eq!(house.verdict_of(validate, &house.forged(&good)), "refused Invalid");
+    assert_eq!(house.verdict_of(validate, &good), "valid c");
+    let inspect = validate.with(Right::Inspect);
+    assert_eq!(house.verdict_of(inspect, &ended), "refused Ended(Deleted)");
+}
+
+#[test]
+fn a_draft_is_its_callers_own() {
+    let house = House::new();
+    let draft = house.generate("a");
+    let stranger = peer(2000);
+    let permit = authorise(ADMIN, &stranger).unwrap();
+    let save = Save { key_id: draft.id(), mode: SaveMode::Add };
+    let refused = house.run(house.service().save(&permit, save)).unwrap_err();
+    assert_eq!(refused.status, Status::NotPermitted);
+    assert!(refused.message.contains("uid 1000"), "{}", refused.message);
+    let discard = house.run(house.service().delete(&permit, Delete { key_id: draft.id() })).unwrap_err();
+    assert_eq!(discard.status, Status::NotPermitted);
+
+    house.save(&draft, SaveMode::Add).unwrap();
+    let repeated = house.run(house.service().save(&permit, save)).unwrap_err();
+    assert_eq!(repeated.status, Status::NotPermitted, "the answer is its owner's, too");
+    let ended = house.run(house.service().delete(&permit, Delete { key_id: draft.id() })).unwrap();
+    assert_eq!(ended.outcome, DeleteOutcome::Ended, "ending a key is open to all who issue");
+}
+
+#[test]
+fn the_event_of_a_user_drops_the_draft_of_any_caller() {
+    let house = House::new();
+    let draft = house.generate("a");
+    let stranger = peer(2000);
+    let permit = authorise(ADMIN, &stranger).unwrap();
+    let event = DeleteUser { user: UserId::parse("a").unwrap() };
+    let ended = house.run(house.service().delete_user(&permit, event)).unwrap();
+    assert_eq!((ended.key_id, ended.draft), (None, Some(draft.id())));
+    assert_eq!(house.save(&draft, SaveMode::Add).unwrap_err().status, Status::NotFound);
+    assert_eq!(house.revision(), 1, "no key ended, so nothing changed");
+}
