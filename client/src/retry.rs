@@ -33,12 +33,14 @@ pub(crate) struct Retry {
     repeatable: bool,
     losses: u32,
     pauses: u32,
+    /// Why the last attempt failed. It tells more than that the time ended in the next one.
+    earlier: Option<Error>,
 }
 
 impl Retry {
     /// Before the first attempt.
     pub(crate) const fn new<R: Request>(deadline: Deadline) -> Self {
-        Self { deadline, repeatable: R::REPEATABLE, losses: 0, pauses: 0 }
+        Self { deadline, repeatable: R::REPEATABLE, losses: 0, pauses: 0, earlier: None }
     }
 
     /// After a connection could not be made: how long to wait before the next attempt.
@@ -49,6 +51,9 @@ impl Retry {
     /// # Errors
     /// The error that the caller gets, if there is to be no other attempt.
     pub(crate) fn after_connecting(&mut self, error: Error) -> Result<Duration, Error> {
+        if matches!(error, Error::TimedOut { .. }) {
+            return Err(self.earlier.take().unwrap_or(error));
+        }
         let again = match &error {
             Error::Refused { code, .. } => *code == WelcomeCode::ShuttingDown,
             Error::Unreachable { .. } => self.losses > 0,
@@ -92,7 +97,11 @@ impl Retry {
     fn pause(&mut self, error: Error) -> Result<Duration, Error> {
         let pause = jittered(SHORTEST_PAUSE * 2_u32.pow(self.pauses.min(DOUBLINGS)));
         self.pauses += 1;
-        if self.deadline.allows(pause) { Ok(pause) } else { Err(error) }
+        if !self.deadline.allows(pause) {
+            return Err(error);
+        }
+        self.earlier = Some(error);
+        Ok(pause)
     }
 }
 
@@ -162,6 +171,16 @@ mod tests {
         assert!(retry.after_connecting(refused(WelcomeCode::ShuttingDown)).is_ok());
         assert!(retry.after_connecting(refused(WelcomeCode::TooManyConnections)).is_err());
         assert!(retry.after_connecting(refused(WelcomeCode::NotPermitted)).is_err());
+    }
+
+    #[test]
+    fn when_the_time_ends_in_connecting_the_reason_for_trying_again_is_told() {
+        let timed_out = || long().passed(crate::error::Waiting::Connect);
+        let mut retry = Retry::new::<AskStatus>(long());
+        retry.after_connecting(refused(WelcomeCode::ShuttingDown)).unwrap();
+        assert!(matches!(retry.after_connecting(timed_out()), Err(Error::Refused { .. })));
+        let mut retry = Retry::new::<AskStatus>(long());
+        assert!(matches!(retry.after_connecting(timed_out()), Err(Error::TimedOut { .. })));
     }
 
     #[test]
