@@ -42,7 +42,9 @@ impl LastUsed {
 
     /// All that is not yet written. It stays until it [is](LastUsed::written).
     pub(super) fn pending(&self) -> Vec<(KeyId, Timestamp)> {
-        let copy = |shard: &Mutex<HashMap<_, _>>| lock(shard).iter().map(|(key_id, at)| (*key_id, *at)).collect::<Vec<_>>();
+        let copy = |shard: &Mutex<HashMap<_, _>>| {
+            lock(shard).iter().map(|(key_id, at)| (*key_id, *at)).collect::<Vec<_>>()
+        };
         self.shards.iter().flat_map(copy).collect()
     }
 

@@ -132,3 +132,6 @@ fn key_id(fields: &mut Fields<'_>) -> Result<KeyId, Malformed> {
 fn user(fields: &mut Fields<'_>) -> Result<UserId, Malformed> {
     UserId::parse(fields.text()?).map_err(|_| Malformed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,3 +107,6 @@ const fn state(code: u8, ended_at: u64) -> Result<KeyState, Malformed> {
     };
     Ok(KeyState::Ended { reason, at: Timestamp::from_unix_millis(ended_at) })
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,11 +98,7 @@ impl Medium for FaultyDisk {
 }
 
 fn house() -> (House, Arc<Faults>) {
-    house_on(Arc::new(Faults::default()))
-}
-
-fn house_on(faults: Arc<Faults>) -> (House, Arc<Faults>) {
-    let dir = directory();
+    let (dir, faults) = (directory(), Arc::new(Faults::default()));
     let disk = FaultyDisk { path: dir.path().join("apikeyd.redb"), faults: Arc::clone(&faults) };
     let clock = Clock::manual(START);
     let file = File::create_new(&disk.path).unwrap();
@@ -213,4 +209,21 @@ fn an_older_file_put_in_place_while_the_disk_failed_is_not_taken_for_the_store()
     house.maintain();
     assert_eq!(house.condition().store, StoreState::ReadOnly);
     assert_ne!(house.verdict_or_error(&key), "valid a");
+}
+
+#[test]
+fn a_disk_that_is_full_at_the_start_is_named() {
+    let (mut house, faults) = house();
+    house.stop();
+    faults.arm(0);
+    let disk = FaultyDisk { path: house.database(), faults: Arc::clone(&faults) };
+    let open = |disk| {
+        let settings = Settings::in_dir(house.dir.path());
+        Service::open_on(Arc::new(disk), &[1; 32], settings, PolicyTable::shipped(), house.clock.clone())
+    };
+    let error = open(disk).unwrap_err();
+    assert!(matches!(error, OpenError::DiskFull { .. }), "{error:?}");
+    faults.mend();
+    let disk = FaultyDisk { path: house.database(), faults };
+    assert_eq!(open(disk).unwrap().audit_head().revision, 1);
 }
