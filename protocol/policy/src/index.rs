@@ -40,7 +40,7 @@ struct Node {
 
 #[derive(Debug)]
 struct Literal {
-    /// The [`key`] of `folded`: most comparisons end there.
+    /// The [`key()`] of `folded`: most comparisons end there.
     key: u64,
     /// In lower case.
     folded: Box<[u8]>,

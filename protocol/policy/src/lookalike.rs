@@ -5,7 +5,9 @@
 //! into which Cygwin and SMB clients move the characters that Windows reserves.
 //!
 //! Characters that merely fold to a letter (`ſ`, the Kelvin sign, full-width letters) are not listed: a segment
-//! with any non-ASCII character is near every literal already, see `index`.
+//! with any non-ASCII character is near every literal already, see `index`. Nor are characters that would need
+//! two different mappings to give a delimiter (`½` becomes `1⁄2` with a fraction slash), or a cut to eight bits
+//! (`į` is U+012F): they occur in ordinary names, and no server is known to read them so.
 
 /// First and last of each range, ascending.
 type Ranges = [(u32, u32)];

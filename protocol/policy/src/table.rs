@@ -7,13 +7,13 @@ use crate::method_override::Overrides;
 use crate::segments::Segments;
 use crate::target::Target;
 use crate::{Ambiguity, Effect, Fault, Judgement, Row};
+use std::fmt;
 
 /// The policy file that is compiled in: the twelve operations of the product that may not be done with an API
 /// key. It is also the example of the format.
 pub const SHIPPED: &str = include_str!("../policy.toml");
 
 /// A policy table. It never changes, and is cheap to share in an `Arc`.
-#[derive(Debug)]
 pub struct PolicyTable {
     source: Box<str>,
     default: Effect,
@@ -99,6 +99,17 @@ impl PolicyTable {
         } else {
             Judgement::decided(Effect::Allow, row(found.allow))
         }
+    }
+}
+
+/// The size of the table, not its text: that may be megabytes.
+impl fmt::Debug for PolicyTable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PolicyTable")
+            .field("rows", &self.rows.len())
+            .field("default", &self.default)
+            .field("case_sensitive", &self.case_sensitive)
+            .finish_non_exhaustive()
     }
 }
 

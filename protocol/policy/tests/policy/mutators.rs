@@ -94,7 +94,7 @@ fn encode_many(request: &mut Request, random: &mut Random) {
 }
 
 fn replace_slash(request: &mut Request, random: &mut Random) {
-    const SLASHES: [&str; 17] = [
+    const SLASHES: [&str; 18] = [
         "//",
         "///",
         "\\",
@@ -109,6 +109,7 @@ fn replace_slash(request: &mut Request, random: &mut Random) {
         "%e2%81%84",
         "%ef%bc%8f",
         "%c2%a5",
+        "%e2%82%a9",
         "%ef%b9%a8",
         "/\\",
         "%2f%2f",
