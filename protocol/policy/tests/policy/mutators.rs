@@ -1,7 +1,10 @@
 //! Ways to spell a request differently that some server reads as before.
 
+mod method;
+
 use crate::backends::Request;
 use crate::random::Random;
+use method::{add_query, change_method, override_method};
 
 pub(crate) type Mutator = fn(&mut Request, &mut Random);
 
@@ -289,59 +292,6 @@ fn add_before(request: &mut Request, random: &mut Random) {
         "/(S(x))",
     ];
     insert_one_of(&STARTS, request, 0, random);
-}
-
-fn add_query(request: &mut Request, random: &mut Random) {
-    const QUERIES: [&str; 9] = ["?", "?a=b", "?/../x", "?x=/public", "?%00", "?a#b", "??", "?a b", "?\u{e9}"];
-    request.target.extend_from_slice(random.pick(&QUERIES).as_bytes());
-}
-
-fn change_method(request: &mut Request, random: &mut Random) {
-    match random.below(5) {
-        0 => request.method.make_ascii_lowercase(),
-        1 => request.method.push(b' '),
-        2 => request.method = b"TRACE".to_vec(),
-        _ if request.method == b"GET" => request.method = b"HEAD".to_vec(),
-        _ => {}
-    }
-}
-
-/// Hides the method in the query and sends another.
-fn override_method(request: &mut Request, random: &mut Random) {
-    const NAMES: [&str; 14] = [
-        "_method",
-        "_METHOD",
-        "_Method",
-        "%5fmethod",
-        "_%6dethod",
-        "_metho%44",
-        ".method",
-        "+_method",
-        "[_method]",
-        "%20_method",
-        "_method%00",
-        "[method",
-        "%2emethod",
-        "_method%5d",
-    ];
-    let method = String::from_utf8_lossy(&request.method).into_owned();
-    let value = match random.below(5) {
-        0 => method.to_lowercase(),
-        1 => method.bytes().map(|byte| format!("%{byte:02x}")).collect(),
-        2 => method.replace('S', "%C5%BF"),
-        _ => method,
-    };
-    let has_query = request.target.contains(&b'?');
-    let part = match (has_query, random.below(4)) {
-        (true, 0) => ";",
-        (true, _) => "&",
-        (false, 0) => "?a=b;",
-        (false, 1) => "?a=b&",
-        (false, _) => "?",
-    };
-    let after = random.pick(&["", "", "&a=b", ";a=b"]);
-    request.target.extend_from_slice(format!("{part}{}={value}{after}", random.pick(&NAMES)).as_bytes());
-    request.method = random.pick(&[b"POST".to_vec(), b"GET".to_vec(), b"OPTIONS".to_vec()]).clone();
 }
 
 /// Any byte anywhere, to find what nobody thought of.
