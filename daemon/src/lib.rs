@@ -1,13 +1,21 @@
 //! The API-key daemon.
 
 pub mod config;
+mod connection;
+mod dispatch;
 pub mod domain;
 pub mod exit;
+mod logging;
 pub mod peer;
 pub mod policy_file;
+mod reload;
 pub mod revocation;
 pub mod rights;
+mod run;
 pub mod server;
 pub mod service;
 pub mod store;
 mod systemd;
+mod traffic;
+
+pub use run::main;

@@ -80,6 +80,7 @@ fn is_own(stat: &Stat) -> bool {
         && usize::try_from(stat.st_size) == Ok(BYTES)
 }
 
+#[expect(clippy::host_endian_bytes, reason = "words of the page are the machine's own")]
 fn begins_with_magic(file: &File) -> bool {
     let mut word = [0; size_of::<u64>()];
     file.read_exact_at(&mut word, 0).is_ok() && u64::from_ne_bytes(word) == MAGIC

@@ -18,6 +18,7 @@ fn key(id: u64) -> KeyId {
     KeyId::new(id).unwrap()
 }
 
+#[expect(clippy::host_endian_bytes, reason = "words of the page are the machine's own")]
 fn word(file: &File, at: usize) -> u64 {
     let mut bytes = [0; 8];
     file.read_exact_at(&mut bytes, u64::try_from(8 * at).unwrap()).unwrap();

@@ -32,7 +32,7 @@ pub(crate) const BACKLOG: i32 = 4096;
 const PRIVATE_NAME_BYTES: usize = 9;
 
 /// A name in the file system that the daemon gave to its socket.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BoundName {
     path: PathBuf,
     device: u64,

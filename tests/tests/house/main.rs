@@ -14,6 +14,7 @@ mod drafts;
 mod layout;
 mod lifecycle;
 mod policy;
+mod readme;
 mod secrets;
 mod shutdown;
 mod support;

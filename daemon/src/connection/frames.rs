@@ -1,0 +1,122 @@
+//! Taking frames out of the inbox.
+
+use super::clockwork::Duties;
+use super::outbox::{LARGE_ANSWER, SMALL_ANSWER};
+use super::{Connection, End, Phase, Waiting};
+use crate::dispatch::{Caller, Dispatched};
+use apikeyd_protocol::frame::{Frame, Opcode, Status, TooLarge, append_answer};
+use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT};
+use apikeyd_protocol::message::Failure;
+use apikeyd_protocol::right::RightSet;
+use std::sync::Arc;
+
+/// Frames that one connection has answered before the others have their turn.
+const TURN: usize = 256;
+
+/// Requests with large answers that may wait at a time: what a caller can make the daemon hold is this and
+/// the outbox.
+const MAX_LARGE_IN_FLIGHT: usize = 4;
+
+impl Connection {
+    /// Answers the frames that are complete, as many as this turn allows; true when its turn is over and
+    /// more are there.
+    pub(super) fn take_frames(&mut self) -> bool {
+        let mut taken = 0;
+        while taken < TURN && self.may_take() && self.take_frame() {
+            taken += 1;
+        }
+        self.operations.traffic.add_requests(u64::try_from(taken).unwrap_or(0));
+        let complete = matches!(self.inbox.frame(), Ok(Some(_)));
+        self.clockwork.took(taken, !complete && !self.inbox.is_empty());
+        complete && self.may_take()
+    }
+
+    /// Whether another request may be taken on.
+    pub(super) fn may_take(&self) -> bool {
+        let is_closing =
+            matches!(self.phase, Phase::Closing(end) if end != End::Closed && end != End::Drained);
+        !is_closing
+            && self.waiting.len() < MAX_IN_FLIGHT
+            && self.waiting.iter().filter(|waiting| waiting.large).count() < MAX_LARGE_IN_FLIGHT
+            && self.outbox.has_room()
+    }
+
+    /// Whether more bytes are wanted: not while a complete frame has to wait.
+    pub(super) fn may_read(&self) -> bool {
+        self.phase == Phase::Open && self.may_take()
+    }
+
+    pub(super) fn duties(&self) -> Duties {
+        Duties { working: !self.waiting.is_empty() }
+    }
+
+    /// Answers one frame if one is complete.
+    fn take_frame(&mut self) -> bool {
+        let caller = Caller { rights: self.current_rights(), peer: Arc::clone(&self.peer) };
+        let (frame, length) = match self.inbox.frame() {
+            Ok(Some(found)) => found,
+            Ok(None) => return false,
+            Err(TooLarge { length, header }) => {
+                let message = format!(
+                    "a body of {length} bytes is above the limit of {MAX_BODY_BYTES}; ask in smaller parts"
+                );
+                self.break_off(header.opcode, header.request_id, message);
+                return false;
+            }
+        };
+        let header = frame.header;
+        if let Some(message) = fault(&frame, &self.waiting) {
+            self.break_off(header.opcode, header.request_id, message);
+            return false;
+        }
+        let out = self.outbox.answer(room_for(header.opcode));
+        let dispatched = self.operations.dispatch(&caller, &frame, out);
+        self.inbox.take(length);
+        if let Dispatched::Later(later) = dispatched {
+            self.start(later);
+        }
+        true
+    }
+
+    /// Says what is wrong and reads no more: what follows cannot be trusted to be a frame.
+    fn break_off(&mut self, opcode: u16, request_id: u64, message: String) {
+        self.operations.traffic.bad_request();
+        let out = self.outbox.answer(SMALL_ANSWER);
+        // A sentence of ours: it fits.
+        let _ = append_answer(out, opcode, Status::BadRequest, request_id, &Failure { message });
+        self.phase = Phase::Closing(End::BadFrame);
+    }
+
+    /// The peer's rights by the table in force now. The look into the table is repeated only when there is
+    /// another one.
+    pub(super) fn current_rights(&mut self) -> RightSet {
+        let table = self.rights.load();
+        match &self.current {
+            Some((seen, rights)) if Arc::ptr_eq(seen, table) => *rights,
+            Some(_) | None => {
+                let rights = table.of(&self.peer);
+                self.current = Some((Arc::clone(table), rights));
+                rights
+            }
+        }
+    }
+}
+
+/// What makes a frame unusable although its length is right.
+fn fault(frame: &Frame<'_>, waiting: &[Waiting]) -> Option<String> {
+    let header = frame.header;
+    if header.flags_or_status != 0 {
+        return Some(format!("the flags {:#06x} are reserved and must be zero", header.flags_or_status));
+    }
+    let is_waiting = waiting.iter().any(|waiting| waiting.header.request_id == header.request_id);
+    is_waiting.then(|| {
+        format!("the request id {} is in use by a request that is not answered yet", header.request_id)
+    })
+}
+
+fn room_for(opcode: u16) -> usize {
+    match Opcode::from_code(opcode) {
+        Some(Opcode::PolicyRows | Opcode::Statistics) => LARGE_ANSWER,
+        Some(_) | None => SMALL_ANSWER,
+    }
+}

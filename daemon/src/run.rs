@@ -1,0 +1,176 @@
+//! The process, from its arguments to its exit code.
+//!
+//! ```text
+//!   inherited sockets ─► arguments, configuration ─► hardening ─► socket ─► store ─► runtime
+//!                                                                                      │
+//!            exit code ◄─ close the store ◄─ drain ◄─ SIGTERM ◄─ serve, keep house ◄───┘
+//! ```
+
+mod check;
+mod hardening;
+mod house;
+mod signals;
+mod state_dir;
+
+use crate::config::{self, CommandLine, Config, Place, SystemAccounts};
+use crate::dispatch::Operations;
+use crate::exit::{Exit, Failure};
+use crate::reload::Reload;
+use crate::server::{self, Admission, Listening};
+use crate::service::{Clock, ExitClass, OpenError, PepperSource, Service, Settings};
+use crate::systemd::notify;
+use crate::{logging, policy_file};
+use apikeyd_policy::PolicyTable;
+use clap::Parser as _;
+use signals::Signals;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::runtime;
+use tokio::task::JoinSet;
+
+/// Threads that answer requests. A validation is mostly system calls; two threads keep a core each busy.
+const WORKERS: usize = 2;
+
+/// Threads for what waits for the disk (backup, audit verification, lists). With workers, writer, lease and
+/// signals far below the unit's TasksMax=64.
+const BLOCKING_THREADS: usize = 16;
+
+/// Name of the revocation page's file.
+const PAGE: &str = "apikeyd.page";
+
+/// Runs the daemon with this process's arguments, environment and inherited sockets.
+#[must_use]
+pub fn main() -> ExitCode {
+    match start() {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.message.lines().for_each(logging::complain);
+            failure.exit.into()
+        }
+    }
+}
+
+fn start() -> Result<Exit, Failure> {
+    // First of all: descriptors from 3 on are the service manager's until they are taken.
+    let inherited = server::inherit()?;
+    let command_line = match CommandLine::try_parse() {
+        Ok(command_line) => command_line,
+        Err(error) => return Ok(explain(&error)),
+    };
+    let place = Place::of_this_process();
+    let config = config::load(&command_line, &place, &SystemAccounts)
+        .map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
+    let policy = policy_file::load(config.policy.as_deref())
+        .map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
+    if command_line.check_config {
+        return check::report(&config, &policy).map(|()| Exit::Stopped);
+    }
+    logging::start(config.log);
+    hardening::apply();
+    let listening =
+        if inherited.is_empty() { vec![server::bind_configured(&config.socket)?] } else { inherited };
+    let names: Vec<_> = listening.iter().filter_map(|listening| listening.own_name.clone()).collect();
+    let outcome = serve(command_line, place, config, policy, listening);
+    // A start that failed leaves no name behind either.
+    names.iter().for_each(server::BoundName::remove);
+    outcome
+}
+
+/// Opens the store and runs until a signal.
+fn serve(
+    command_line: CommandLine,
+    place: Place,
+    config: Config,
+    policy: PolicyTable,
+    listening: Vec<Listening>,
+) -> Result<Exit, Failure> {
+    let signals = Signals::listen().map_err(|error| failed("signals cannot be received", &error))?;
+    state_dir::make(&config.state_dir)?;
+    let service = Service::open(settings(&config, &listening), policy, Clock::system())
+        .map_err(|error| unopened(&error))?;
+    let admission = Arc::new(Admission::new(config.limits));
+    let operations = Arc::new(Operations::new(service, Reload::new(command_line, place, config)));
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("apikeyd-worker")
+        .enable_all()
+        .build()
+        .map_err(|error| failed("threads cannot be started", &error))?;
+    runtime.block_on(run(operations, admission, listening, signals))
+}
+
+/// Serves all sockets until the first SIGTERM, then drains, and closes the store.
+async fn run(
+    operations: Arc<Operations>,
+    admission: Arc<Admission>,
+    listening: Vec<Listening>,
+    mut signals: Signals,
+) -> Result<Exit, Failure> {
+    let drain = signals.drain();
+    let own_socket = listening.first().map(|listening| listening.path.clone()).unwrap_or_default();
+    let mut sockets = JoinSet::new();
+    for socket in listening {
+        tracing::info!(socket = %socket.path.display(), version = env!("CARGO_PKG_VERSION"), "listening");
+        sockets.spawn(server::serve(socket, Arc::clone(&operations), Arc::clone(&admission), drain.clone()));
+    }
+    notify::ready();
+    let house = tokio::spawn(house::keep(Arc::clone(&operations), own_socket));
+    let reloads = tokio::spawn(house::reload_on(Arc::clone(&operations), signals.take_reloads()));
+    let mut outcome = Ok(Exit::Stopped);
+    while let Some(ended) = sockets.join_next().await {
+        if let Ok(Err(error)) = ended {
+            outcome = Err(failed("the socket cannot be served", &error));
+            signals.stop();
+        }
+    }
+    house.abort();
+    reloads.abort();
+    if let Err(error) = operations.service.close().await {
+        tracing::error!(%error, "the store was not closed cleanly; nothing that was acknowledged is lost");
+        outcome = outcome.and(Ok(Exit::Failed));
+    }
+    tracing::info!("stopped");
+    outcome
+}
+
+fn settings(config: &Config, listening: &[Listening]) -> Settings {
+    let credential = std::env::var_os("CREDENTIALS_DIRECTORY")
+        .map(|directory| PathBuf::from(directory).join("pepper"))
+        .filter(|path| path.exists());
+    // Beside the socket is a file system in memory, where the daemon may write there; else beside the database.
+    let beside_socket = listening.first().and_then(|listening| listening.path.parent());
+    let pages = beside_socket.into_iter().chain([config.state_dir.as_path()]);
+    Settings {
+        state_dir: config.state_dir.clone(),
+        pepper: credential.map_or(PepperSource::Beside, PepperSource::Credential),
+        key_prefix: config.key_prefix,
+        draft_ttl: config.draft_ttl,
+        retention: config.retention,
+        cache_bytes: config.cache_bytes,
+        pages: pages.map(|directory| directory.join(PAGE)).collect(),
+    }
+}
+
+/// Help and version are answers; anything else is a wrong use, with clap's own words.
+fn explain(error: &clap::Error) -> Exit {
+    // There is nowhere else to say that standard error is closed.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Stopped }
+}
+
+fn unopened(error: &OpenError) -> Failure {
+    let exit = match error.exit_class() {
+        ExitClass::Config => Exit::Configuration,
+        ExitClass::Permission => Exit::Permission,
+        ExitClass::Unavailable => Exit::Unavailable,
+        ExitClass::Data => Exit::Data,
+        ExitClass::Io => Exit::InputOutput,
+    };
+    Failure::new(exit, error.to_string())
+}
+
+fn failed(what: &str, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("{what}: {error}"))
+}

@@ -1,0 +1,62 @@
+//! What the daemon does without being asked by a caller: upkeep, watchdog, reloads by signal.
+
+use crate::dispatch::Operations;
+use crate::systemd::{notify, self_check};
+use apikeyd_protocol::message::Actor;
+use core::time::Duration;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+/// How often the store is looked after. Expiry does not wait for it: each validation looks at the clock.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Upkeep, and the watchdog where the service manager asks for one. Never ends.
+pub(super) async fn keep(operations: Arc<Operations>, own_socket: PathBuf) {
+    tokio::join!(upkeep(operations), watchdog(own_socket));
+}
+
+/// One reload for each message.
+pub(super) async fn reload_on(operations: Arc<Operations>, reloads: Option<mpsc::Receiver<()>>) {
+    let Some(mut reloads) = reloads else { return };
+    while reloads.recv().await.is_some() {
+        notify::reloading();
+        // It logs its own outcome; a faulty file changes nothing, and the daemon is ready as before.
+        let _logged = operations.reload.reload(&operations.service, Actor::Daemon).await;
+        notify::ready();
+    }
+}
+
+async fn upkeep(operations: Arc<Operations>) {
+    let mut ticks = interval(UPKEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut before = operations.traffic.requests();
+    loop {
+        ticks.tick().await;
+        operations.service.maintain().await;
+        let requests = operations.traffic.requests();
+        let rate = requests.saturating_sub(before) / UPKEEP.as_secs();
+        before = requests;
+        notify::status(&format!("{} connections, {rate} requests/s", operations.traffic.connections()));
+    }
+}
+
+/// Feeds the watchdog only when a request to the daemon's own socket was answered: a process that runs and
+/// does not serve is restarted.
+async fn watchdog(own_socket: PathBuf) {
+    let Some(limit) = notify::watchdog_limit() else { return };
+    let half = limit / 2;
+    let mut ticks = interval(half);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match timeout(half, self_check::ask(&own_socket)).await {
+            Ok(Ok(())) => notify::alive(),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the daemon does not answer itself; the watchdog is not fed")
+            }
+            Err(_) => tracing::error!("the daemon does not answer itself in time; the watchdog is not fed"),
+        }
+    }
+}

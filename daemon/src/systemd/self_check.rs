@@ -1,0 +1,43 @@
+//! Asking the daemon through its own socket, as any client would.
+
+use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Opcode, Status, append_request};
+use apikeyd_protocol::hello::{Hello, Welcome, WelcomeCode};
+use apikeyd_protocol::message::Empty;
+use std::io;
+use std::path::Path;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::UnixStream;
+
+/// Connects to the socket's path, greets, and asks for the status.
+///
+/// # Errors
+/// When there is no good answer. The caller sets the time limit.
+pub(crate) async fn ask(socket: &Path) -> io::Result<()> {
+    let mut stream = UnixStream::connect(socket).await?;
+    let mut request = Hello::CURRENT.encode().to_vec();
+    append_request(&mut request, Opcode::Status, 1, &Empty {}).map_err(io::Error::other)?;
+    stream.write_all(&request).await?;
+    let mut answer = Vec::new();
+    loop {
+        if stream.read_buf(&mut answer).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if let Some(status) = status_in(&answer)? {
+            return if status == Status::Ok { Ok(()) } else { Err(io::Error::other(status.name())) };
+        }
+    }
+}
+
+/// The status of the first answer behind the welcome, once its header is there.
+fn status_in(bytes: &[u8]) -> io::Result<Option<Status>> {
+    let Some((welcome, length)) = Welcome::decode(bytes).map_err(io::Error::other)? else { return Ok(None) };
+    if welcome.code != WelcomeCode::Accepted {
+        return Err(io::Error::other(welcome.code));
+    }
+    let rest = bytes.get(length..).unwrap_or_default();
+    if rest.len() < HEADER_BYTES {
+        return Ok(None);
+    }
+    let frame = Frame::split(rest).map_err(io::Error::other)?;
+    Ok(frame.map(|(frame, _)| Status::from_code(frame.header.flags_or_status)))
+}
