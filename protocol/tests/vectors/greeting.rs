@@ -101,4 +101,6 @@ fn unknown_bits_of_rights_are_dropped() {
     let mut welcome = Welcome::accept(&Hello::CURRENT, all_rights(), 1).encode();
     welcome[32..36].fill(0xff);
     assert_eq!(Welcome::decode(&welcome).unwrap().unwrap().0.rights, all_rights());
+    // Also where they stand in a body.
+    assert_eq!(apikeyd_protocol::codec::decode::<RightSet>(&[0xfa]).unwrap().bits(), 0b1010);
 }
