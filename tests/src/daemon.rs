@@ -19,6 +19,7 @@ pub struct Start {
     command: Command,
     notify: UnixDatagram,
     log: PathBuf,
+    state_dir: PathBuf,
     socket: PathBuf,
 }
 
@@ -45,14 +46,22 @@ impl Start {
         let log = scratch.path("daemon.log");
         let mut command = multicall::command(&scratch.daemon());
         command
-            .arg("--state-dir")
-            .arg(scratch.state())
-            .arg("--socket")
-            .arg(scratch.socket())
             .env("NOTIFY_SOCKET", &notify_path)
             .stdin(std::process::Stdio::null())
             .stdout(std::process::Stdio::null());
-        Self { command, notify, log, socket: scratch.socket() }
+        Self { command, notify, log, state_dir: scratch.state(), socket: scratch.socket() }
+    }
+
+    /// On another state directory.
+    #[must_use]
+    pub fn state_dir(self, state_dir: PathBuf) -> Self {
+        Self { state_dir, ..self }
+    }
+
+    /// At another socket.
+    #[must_use]
+    pub fn socket(self, socket: PathBuf) -> Self {
+        Self { socket, ..self }
     }
 
     /// One more argument.
@@ -95,6 +104,7 @@ impl Start {
 
     fn spawn(mut self) -> Daemon {
         let log = File::options().create(true).append(true).open(&self.log).expect("a log file");
+        self.command.arg("--state-dir").arg(&self.state_dir).arg("--socket").arg(&self.socket);
         let child = self.command.stderr(log).spawn().expect("the daemon's process");
         Daemon { child, notify: self.notify, log: self.log, socket: self.socket }
     }

@@ -2,6 +2,8 @@
 
 use crate::support::{House, is_root};
 use apikeyd_tests::ctl::Ctl;
+use std::fs::{DirBuilder, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 const CONFIG: &str = "\
 [rights]
@@ -50,9 +52,12 @@ fn each_command_needs_its_right() {
         (&["validate", "issue"], house.ctl.as_user(4206, &[99, 4301, 4302])),
         (&["validate", "issue", "inspect", "admin"], house.ctl.clone()),
     ];
-    for (rights, ctl) in &roles {
+    let everybodys = house.scratch.path("everybodys");
+    DirBuilder::new().create(&everybodys).unwrap();
+    std::fs::set_permissions(&everybodys, Permissions::from_mode(0o777)).unwrap();
+    for (number, (rights, ctl)) in roles.iter().enumerate() {
         for (needed, command) in COMMANDS {
-            let backup = house.scratch.path("nowhere/backup");
+            let backup = everybodys.join(format!("backup-{number}"));
             let arguments: Vec<&str> = command
                 .iter()
                 .map(|argument| match *argument {

@@ -19,7 +19,7 @@ fn a_restart_ends_drafts() {
     let house = house.crash_and_restart();
     let late = house.ctl.run(["save", &draft.id]);
     assert_eq!(late.code, 3);
-    assert!(late.stderr.contains("generate again"), "it says what to do: {late:?}");
+    assert!(late.stderr.contains("generate a new key"), "it says what to do: {late:?}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn a_reload_takes_effect_at_once_and_a_faulty_file_changes_nothing() {
     );
     let faulty = house.ctl.run(["policy", "reload"]);
     assert_eq!(faulty.code, 1, "{faulty:?}");
-    assert!(faulty.stderr.contains("line 4, column"), "{faulty:?}");
+    assert!(faulty.stderr.contains("policy.toml:4:10: "), "{faulty:?}");
     assert_eq!(judged().code, 1, "the old table stays");
 }
 

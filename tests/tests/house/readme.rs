@@ -63,7 +63,7 @@ fn blurred(text: &str) -> String {
             let word = piece.trim_end_matches(|character: char| !character.is_ascii_alphanumeric());
             let end = &piece[word.len()..];
             let is_id =
-                KeyId::parse(word.as_bytes()).is_ok() && word.bytes().any(|byte| byte.is_ascii_digit());
+                KeyId::parse(word.as_bytes()).is_ok() && word.bytes().any(|byte| byte.is_ascii_uppercase());
             let is_hash = word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
             let is_number = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
             match (is_id, is_hash, is_number) {

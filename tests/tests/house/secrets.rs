@@ -5,7 +5,7 @@ use std::path::Path;
 
 #[test]
 fn no_secret_and_no_digest_is_left_anywhere() {
-    let house = House::open_with(|start, _| start.env("APIKEYD_LOG", "trace"));
+    let house = House::open_with(|start, _| start.env("APIKEYD_LOG", "debug"));
     let mut keys = Vec::new();
     for number in 0..8 {
         let user = format!("user-{number}");

@@ -34,7 +34,7 @@ fn a_second_sigterm_ends_at_once() {
 fn a_second_daemon_on_the_same_store_ends_with_an_error() {
     let house = House::open();
     let scratch = Scratch::new(binary());
-    let (status, log) = Start::new(&scratch).arg("--state-dir").arg(house.scratch.state()).fails();
+    let (status, log) = Start::new(&scratch).state_dir(house.scratch.state()).fails();
     assert!(!status.success());
     assert!(log.contains("another"), "{log}");
     assert_eq!(house.ctl.run(["status"]).code, 0, "the first goes on");
@@ -44,7 +44,7 @@ fn a_second_daemon_on_the_same_store_ends_with_an_error() {
 fn a_live_daemons_socket_is_not_taken() {
     let house = House::open();
     let scratch = Scratch::new(binary());
-    let (status, log) = Start::new(&scratch).arg("--socket").arg(house.scratch.socket()).fails();
+    let (status, log) = Start::new(&scratch).socket(house.scratch.socket()).fails();
     assert!(!status.success());
     assert!(log.contains("socket"), "{log}");
     assert_eq!(house.ctl.run(["status"]).code, 0, "the first goes on");
