@@ -15,7 +15,7 @@ mod greeting;
 mod inbox;
 mod outbox;
 
-use crate::dispatch::{Finished, Later, Operations};
+use crate::dispatch::{Caller, Finished, Later, Operations};
 use crate::peer::Peer;
 use crate::rights::RightsTable;
 use apikeyd_protocol::frame::Header;
@@ -26,6 +26,7 @@ use clockwork::Clockwork;
 use core::time::Duration;
 use inbox::Inbox;
 use outbox::Outbox;
+use rustix::net::RecvFlags;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -44,10 +45,10 @@ pub(crate) struct Connection {
     inbox: Inbox,
     outbox: Outbox,
     operations: Arc<Operations>,
-    peer: Arc<Peer>,
+    caller: Caller,
     rights: Cache<Arc<ArcSwap<RightsTable>>, Arc<RightsTable>>,
-    /// The rights of the peer, and the table that they were read from.
-    current: Option<(Arc<RightsTable>, RightSet)>,
+    /// The table that the caller's rights were read from.
+    read_from: Option<Arc<RightsTable>>,
     later: JoinSet<Finished>,
     waiting: Vec<Waiting>,
     clockwork: Clockwork,
@@ -98,10 +99,9 @@ pub(crate) enum End {
 
 impl From<io::Error> for End {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => Self::Closed,
-            other => Self::Failed(other),
-        }
+        let kind = error.kind();
+        let is_gone = matches!(kind, io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset);
+        if is_gone { Self::Closed } else { Self::Failed(kind) }
     }
 }
 
@@ -127,8 +127,9 @@ impl Connection {
             outbox: Outbox::new(),
             rights: Cache::new(Arc::clone(operations.reload.rights())),
             operations,
-            peer,
-            current: None,
+            // No rights until they are read from the table.
+            caller: Caller { peer, rights: RightSet::EMPTY },
+            read_from: None,
             later: JoinSet::new(),
             waiting: Vec::new(),
             clockwork: Clockwork::new(idle),
@@ -208,7 +209,9 @@ impl Connection {
     /// Takes what has arrived before the daemon ends, without waiting for more.
     fn read_last(&mut self) {
         let Phase::Draining { left } = self.phase else { return };
-        match self.socket.try_read(self.inbox.room()) {
+        // Asked of the kernel itself: tokio answers from what it knew before.
+        match rustix::net::recv(&self.socket, self.inbox.room(), RecvFlags::DONTWAIT).map(|(count, _)| count)
+        {
             Ok(count) if count > 0 && count < left => {
                 self.inbox.received(count);
                 self.phase = Phase::Draining { left: left - count };

@@ -108,22 +108,20 @@ impl Operations {
         static DENIED: Seldom = Seldom::new();
         static FAILED: Seldom = Seldom::new();
         let Peer { uid, pid, .. } = *caller.peer;
-        match error.status {
-            Status::BadRequest => self.traffic.bad_request(),
-            Status::NotPermitted => {
-                self.traffic.not_permitted();
-                if let Some(swallowed) = DENIED.now() {
-                    tracing::warn!(%opcode, uid, pid, swallowed, "a request was not permitted");
-                }
+        let status = error.status;
+        if status == Status::BadRequest {
+            self.traffic.bad_request();
+        } else if status == Status::NotPermitted {
+            self.traffic.not_permitted();
+            if let Some(pass) = DENIED.now() {
+                tracing::warn!(%opcode, uid, pid, swallowed = pass.swallowed, "a request was not permitted");
             }
-            Status::Internal | Status::StorageUnavailable | Status::Damaged => {
-                if let Some(swallowed) = FAILED.now() {
-                    let cause = error.source.as_ref().map(ToString::to_string);
-                    let cause = cause.as_deref().unwrap_or(&error.message);
-                    tracing::error!(%opcode, uid, pid, swallowed, status = %error.status, cause, "a request failed");
-                }
-            }
-            _ => {}
+        } else if matches!(status, Status::Internal | Status::StorageUnavailable | Status::Damaged)
+            && let Some(pass) = FAILED.now()
+        {
+            let cause = error.source.as_ref().map(ToString::to_string);
+            let cause = cause.as_deref().unwrap_or(&error.message);
+            tracing::error!(%opcode, uid, pid, swallowed = pass.swallowed, %status, cause, "a request failed");
         }
     }
 }

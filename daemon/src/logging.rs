@@ -25,7 +25,9 @@ pub(crate) fn start(level: LogLevel) {
     };
     if tracing_subscriber::registry().with(filter).with(layer).try_init().is_ok() {
         std::panic::set_hook(Box::new(|panic| {
-            let message = panic.payload_as_str().unwrap_or("no message");
+            let payload = panic.payload();
+            let literal = payload.downcast_ref::<&str>().copied();
+            let message = literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
             tracing::error!(message, place, "a fault of the daemon; please report it");
         }));

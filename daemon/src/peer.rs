@@ -34,6 +34,17 @@ impl Peer {
             groups: kernel::groups(socket)?,
         })
     }
+
+    /// The daemon itself, for what it asks of its own accord.
+    #[must_use]
+    pub fn this_process() -> Self {
+        Self {
+            uid: rustix::process::geteuid().as_raw(),
+            gid: rustix::process::getegid().as_raw(),
+            pid: std::process::id(),
+            groups: Box::new([]),
+        }
+    }
 }
 
 #[cfg(test)]

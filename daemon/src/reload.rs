@@ -104,8 +104,8 @@ fn read(command_line: &CommandLine, place: &Place) -> Result<(Config, PolicyTabl
 /// A frame has an end, and a broken file may have thousands of faults.
 fn shortened(mut error: ServiceError) -> ServiceError {
     if error.message.len() > MAX_SHOWN_BYTES {
-        let end = error.message.floor_char_boundary(MAX_SHOWN_BYTES);
-        error.message.truncate(end);
+        let end = (0..=MAX_SHOWN_BYTES).rev().find(|end| error.message.is_char_boundary(*end));
+        error.message.truncate(end.unwrap_or(0));
         error.message.push_str("\n… the journal shows the rest");
     }
     error

@@ -68,6 +68,7 @@ fn start() -> Result<Exit, Failure> {
     }
     logging::start(config.log);
     hardening::apply();
+    hardening::allow_descriptors(config.limits.connections);
     let listening =
         if inherited.is_empty() { vec![server::bind_configured(&config.socket)?] } else { inherited };
     let names: Vec<_> = listening.iter().filter_map(|listening| listening.own_name.clone()).collect();
@@ -120,8 +121,9 @@ async fn run(
     let reloads = tokio::spawn(house::reload_on(Arc::clone(&operations), signals.take_reloads()));
     let mut outcome = Ok(Exit::Stopped);
     while let Some(ended) = sockets.join_next().await {
-        if let Ok(Err(error)) = ended {
-            outcome = Err(failed("the socket cannot be served", &error));
+        // A panic counts as well: a daemon that does not accept must not look alive.
+        if let Err(error) = ended.unwrap_or_else(|panic| Err(panic.into())) {
+            outcome = Err(failed("the socket cannot be served any more", &error));
             signals.stop();
         }
     }

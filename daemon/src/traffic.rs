@@ -52,12 +52,12 @@ impl Traffic {
     /// All counts by name; the names are stable.
     pub(crate) fn counters(&self) -> impl Iterator<Item = (String, u64)> {
         [
-            ("connections_open", u64::from(self.connections())),
-            ("connections_accepted", self.accepted.load(Ordering::Relaxed)),
-            ("connections_turned_away", self.turned_away.load(Ordering::Relaxed)),
+            ("connections.open", u64::from(self.connections())),
+            ("connections.accepted", self.accepted.load(Ordering::Relaxed)),
+            ("connections.turned-away", self.turned_away.load(Ordering::Relaxed)),
             ("requests", self.requests()),
-            ("requests_bad", self.bad_requests.load(Ordering::Relaxed)),
-            ("requests_not_permitted", self.not_permitted.load(Ordering::Relaxed)),
+            ("requests.bad", self.bad_requests.load(Ordering::Relaxed)),
+            ("requests.not-permitted", self.not_permitted.load(Ordering::Relaxed)),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))

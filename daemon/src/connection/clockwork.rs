@@ -84,7 +84,8 @@ impl Clockwork {
 
     /// The next time to look.
     pub(super) fn next(&self, duties: &Duties) -> Instant {
-        let idle = if duties.working { Instant::now() + self.idle } else { self.active + self.idle };
+        let excused = duties.working || self.stuck_since.is_some();
+        let idle = if excused { Instant::now() + self.idle } else { self.active + self.idle };
         self.urgent().map_or(idle, |urgent| urgent.min(idle))
     }
 

@@ -3,11 +3,10 @@
 use super::clockwork::Duties;
 use super::outbox::{LARGE_ANSWER, SMALL_ANSWER};
 use super::{Connection, End, Phase, Waiting};
-use crate::dispatch::{Caller, Dispatched};
+use crate::dispatch::Dispatched;
 use apikeyd_protocol::frame::{Frame, Opcode, Status, TooLarge, append_answer};
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT};
 use apikeyd_protocol::message::Failure;
-use apikeyd_protocol::right::RightSet;
 use std::sync::Arc;
 
 /// Frames that one connection has answered before the others have their turn.
@@ -52,7 +51,7 @@ impl Connection {
 
     /// Answers one frame if one is complete.
     fn take_frame(&mut self) -> bool {
-        let caller = Caller { rights: self.current_rights(), peer: Arc::clone(&self.peer) };
+        self.refresh_rights();
         let (frame, length) = match self.inbox.frame() {
             Ok(Some(found)) => found,
             Ok(None) => return false,
@@ -70,7 +69,7 @@ impl Connection {
             return false;
         }
         let out = self.outbox.answer(room_for(header.opcode));
-        let dispatched = self.operations.dispatch(&caller, &frame, out);
+        let dispatched = self.operations.dispatch(&self.caller, &frame, out);
         self.inbox.take(length);
         if let Dispatched::Later(later) = dispatched {
             self.start(later);
@@ -87,17 +86,13 @@ impl Connection {
         self.phase = Phase::Closing(End::BadFrame);
     }
 
-    /// The peer's rights by the table in force now. The look into the table is repeated only when there is
-    /// another one.
-    pub(super) fn current_rights(&mut self) -> RightSet {
+    /// Sees to it that the caller has the rights of the table in force now. The table is read again only when
+    /// it is another one.
+    pub(super) fn refresh_rights(&mut self) {
         let table = self.rights.load();
-        match &self.current {
-            Some((seen, rights)) if Arc::ptr_eq(seen, table) => *rights,
-            Some(_) | None => {
-                let rights = table.of(&self.peer);
-                self.current = Some((Arc::clone(table), rights));
-                rights
-            }
+        if !self.read_from.as_ref().is_some_and(|read_from| Arc::ptr_eq(read_from, table)) {
+            self.caller.rights = table.of(&self.caller.peer);
+            self.read_from = Some(Arc::clone(table));
         }
     }
 }

@@ -18,7 +18,8 @@ impl Connection {
         if *drain.borrow() {
             return self.refuse(WelcomeCode::ShuttingDown).await;
         }
-        let rights = self.current_rights();
+        self.refresh_rights();
+        let rights = self.caller.rights;
         if rights.is_empty() {
             return self.refuse(WelcomeCode::NotPermitted).await;
         }

@@ -10,6 +10,13 @@ const MOST: u64 = 10;
 /// The time after which events are logged again.
 const WINDOW: Duration = Duration::from_secs(10);
 
+/// Leave to log one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pass {
+    /// Events since the last window that were not logged, if there were any; a field of the log.
+    pub(crate) swallowed: Option<u64>,
+}
+
 /// Lets a few events of one kind through, and counts the others.
 #[derive(Debug, Default)]
 pub(crate) struct Seldom(Mutex<Option<Window>>);
@@ -25,13 +32,12 @@ impl Seldom {
         Self(Mutex::new(None))
     }
 
-    /// Whether an event that happens now is to be logged; with it the number of those that were not logged
-    /// since the last that was.
-    pub(crate) fn now(&self) -> Option<u64> {
+    /// Whether an event that happens now is to be logged.
+    pub(crate) fn now(&self) -> Option<Pass> {
         self.at(Instant::now())
     }
 
-    fn at(&self, now: Instant) -> Option<u64> {
+    fn at(&self, now: Instant) -> Option<Pass> {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, events, swallowed) = match *window {
             Some(Window { since, events }) if now.duration_since(since) < WINDOW => (since, events + 1, 0),
@@ -39,7 +45,7 @@ impl Seldom {
             None => (now, 1, 0),
         };
         *window = Some(Window { since, events });
-        (events <= MOST).then_some(swallowed)
+        (events <= MOST).then_some(Pass { swallowed: (swallowed > 0).then_some(swallowed) })
     }
 }
 
@@ -51,10 +57,10 @@ mod tests {
     fn the_first_few_of_a_window_pass_and_the_rest_are_counted() {
         let seldom = Seldom::new();
         let start = Instant::now();
-        let passed = (0..100).filter(|_| seldom.at(start) == Some(0)).count();
+        let passed = (0..100).filter(|_| seldom.at(start) == Some(Pass { swallowed: None })).count();
         assert_eq!(passed, 10);
         assert_eq!(seldom.at(start + WINDOW - Duration::from_millis(1)), None);
-        assert_eq!(seldom.at(start + WINDOW), Some(91), "all that were swallowed");
-        assert_eq!(seldom.at(start + WINDOW), Some(0));
+        assert_eq!(seldom.at(start + WINDOW), Some(Pass { swallowed: Some(91) }), "all that were swallowed");
+        assert_eq!(seldom.at(start + WINDOW), Some(Pass { swallowed: None }));
     }
 }

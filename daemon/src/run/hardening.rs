@@ -1,6 +1,6 @@
 //! What the process asks of the kernel for itself, units or no units.
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 use signal_hook::consts::SIGXFSZ;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -17,5 +17,30 @@ pub(super) fn apply() {
     // With any handler the write gives EFBIG; nobody needs to know that the signal came.
     if let Err(error) = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))) {
         tracing::warn!(%error, "a file-size limit would end the process");
+    }
+}
+
+/// Descriptors beside those of connections: database, page, runtime, callers that are turned away.
+const OTHER_DESCRIPTORS: u64 = 128;
+
+/// Raises the limit of descriptors to what the configured connections need. Where the hard limit is lower,
+/// the accept loop will back off before the limit of connections is reached.
+pub(super) fn allow_descriptors(connections: u32) {
+    let wanted = u64::from(connections) + OTHER_DESCRIPTORS;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    // `None` is no limit.
+    if current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    let raised = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(raised), maximum }) {
+        tracing::warn!(%error, "the limit of descriptors could not be raised");
+    } else if raised < wanted {
+        tracing::warn!(
+            limit = raised,
+            wanted,
+            "there are fewer descriptors than the configured connections need; raise LimitNOFILE= or lower \
+             limits.connections"
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! What the daemon does without being asked by a caller: upkeep, watchdog, reloads by signal.
 
 use crate::dispatch::Operations;
+use crate::peer::Peer;
+use crate::service::{authorise, right};
 use crate::systemd::{notify, self_check};
 use apikeyd_protocol::message::Actor;
 use core::time::Duration;
@@ -38,8 +40,17 @@ async fn upkeep(operations: Arc<Operations>) {
         let requests = operations.traffic.requests();
         let rate = requests.saturating_sub(before) / UPKEEP.as_secs();
         before = requests;
-        notify::status(&format!("{} connections, {rate} requests/s", operations.traffic.connections()));
+        notify::status(&figures(&operations, rate));
     }
+}
+
+/// The figures for `systemctl status`, asked for with the rights of the daemon's own user.
+fn figures(operations: &Operations, rate: u64) -> String {
+    let own = Peer::this_process();
+    let permit = authorise::<right::Validate>(operations.reload.rights().load().of(&own), &own);
+    let keys = permit.map_or(0, |permit| operations.service.condition(&permit).active_keys);
+    let connections = operations.traffic.connections();
+    format!("{keys} active keys, {connections} connections, {rate} requests/s")
 }
 
 /// Feeds the watchdog only when a request to the daemon's own socket was answered: a process that runs and

@@ -10,10 +10,13 @@ use std::path::Path;
 pub(super) fn make(path: &Path) -> Result<(), Failure> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     made.map_err(|error| {
-        let exit = match error.kind() {
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Exit::Permission,
-            ErrorKind::AlreadyExists | ErrorKind::NotADirectory => Exit::Configuration,
-            _ => Exit::InputOutput,
+        let kind = error.kind();
+        let exit = if matches!(kind, ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) {
+            Exit::Permission
+        } else if matches!(kind, ErrorKind::AlreadyExists | ErrorKind::NotADirectory) {
+            Exit::Configuration
+        } else {
+            Exit::InputOutput
         };
         let path = path.display();
         Failure::new(

@@ -120,13 +120,13 @@ impl Door {
     fn note_turned_away(&self, peer: Option<&Peer>, code: WelcomeCode, error: Option<&io::Error>) {
         static REFUSED: Seldom = Seldom::new();
         self.operations.traffic.turned_away();
-        let Some(swallowed) = REFUSED.now() else { return };
+        let Some(pass) = REFUSED.now() else { return };
         match (peer, error) {
             (Some(Peer { uid, pid, .. }), _) => {
-                tracing::warn!(uid, pid, swallowed, reason = %code, "a caller was turned away");
+                tracing::warn!(uid, pid, swallowed = pass.swallowed, reason = %code, "a caller was turned away");
             }
             (None, Some(error)) => {
-                tracing::warn!(swallowed, %error, "a caller was turned away: the kernel does not say who it is");
+                tracing::warn!(swallowed = pass.swallowed, %error, "a caller was turned away: the kernel does not say who it is");
             }
             (None, None) => {}
         }
@@ -152,8 +152,8 @@ async fn dismiss_queue(listener: &Listener) {
 
 fn note_failed_accept(error: &io::Error) {
     static FAILED: Seldom = Seldom::new();
-    if let Some(swallowed) = FAILED.now() {
-        tracing::error!(%error, swallowed, "a connection could not be accepted; trying again");
+    if let Some(pass) = FAILED.now() {
+        tracing::error!(%error, swallowed = pass.swallowed, "a connection could not be accepted; trying again");
     }
 }
 
@@ -162,8 +162,8 @@ fn note_end(peer: &Peer, end: End) {
     let Peer { uid, pid, .. } = *peer;
     match end {
         End::BadFrame | End::SlowFrame | End::Stuck | End::NoHello | End::Refused(_) | End::Failed(_) => {
-            if let Some(swallowed) = BROKEN.now() {
-                tracing::warn!(uid, pid, swallowed, reason = %end, "a connection was ended");
+            if let Some(pass) = BROKEN.now() {
+                tracing::warn!(uid, pid, swallowed = pass.swallowed, reason = %end, "a connection was ended");
             }
         }
         End::Closed | End::Idle | End::Drained => {

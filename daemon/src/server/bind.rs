@@ -16,7 +16,7 @@ pub use error::BindError;
 use crate::config::Socket;
 use apikeyd_protocol::socket::MAX_SOCKET_PATH_BYTES;
 use directory::Directory;
-use rustix::fs::{AtFlags, Mode, RenameFlags, Stat};
+use rustix::fs::{AtFlags, FileType, Mode, RenameFlags, Stat};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use std::ffi::{OsStr, OsString};
@@ -94,10 +94,12 @@ fn examine(path: &Path, directory: &Directory, name: &OsStr) -> Result<Option<St
         return Ok(None);
     };
     // A regular file refuses a connection just like a dead socket: ask what it is first.
-    match rustix::fs::FileType::from_raw_mode(stat.st_mode) {
-        rustix::fs::FileType::Socket => {}
-        rustix::fs::FileType::Symlink => return Err(BindError::Symlink(path.to_owned())),
-        _ => return Err(BindError::NotASocket(path.to_owned())),
+    let kind = FileType::from_raw_mode(stat.st_mode);
+    if kind == FileType::Symlink {
+        return Err(BindError::Symlink(path.to_owned()));
+    }
+    if kind != FileType::Socket {
+        return Err(BindError::NotASocket(path.to_owned()));
     }
     let probe = new_socket().map_err(|source| BindError::system("make a socket", path, source))?;
     match connect(&probe, path) {
