@@ -28,7 +28,7 @@
 //! be read as one snapshot. The lease alone moves both ways; it is there for a daemon that will never write
 //! this page again, and such a daemon answers nothing either until the lease is over (see [`WAIT_OUT`]).
 //!
-//! `docs/REVOCATION.md` has the whole argument; `tests/page` checks it over all interleavings of the steps.
+//! `docs/REVOCATION.md` has the whole argument; `tests/page` checks it over the interleavings of the steps.
 
 use crate::message::Freshness;
 use core::sync::atomic::{AtomicU64, Ordering, fence};
