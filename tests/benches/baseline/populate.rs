@@ -1,6 +1,6 @@
 //! Fills a store through the socket, as services would.
 
-use apikeyd_client::asynchronous::AsyncClient;
+use apikeyd_client::AsyncClient;
 use apikeyd_client::{ApiKey, UserId};
 use apikeyd_protocol::message::{Generate, SaveMode};
 use std::path::Path;

@@ -56,7 +56,8 @@ fn transcript(readme: &str) -> Vec<Shown> {
     shown
 }
 
-/// The text with key ids, hashes and numbers blurred: they differ from run to run.
+/// The text with key ids, hashes and numbers blurred: they differ from run to run. An id may look like any
+/// word of ten letters, so those are blurred, too.
 fn blurred(text: &str) -> String {
     text.split_inclusive(|character: char| !character.is_ascii_alphanumeric())
         .map(|piece| {
