@@ -91,3 +91,29 @@ impl KeyRecord {
         self.state_at(now) == KeyState::Active
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_active_key_ends_at_the_instant_of_its_expiry_and_an_ended_one_stays_as_it_is() {
+        let at = Timestamp::from_unix_millis;
+        let mut record = KeyRecord {
+            key_id: KeyId::new(1).unwrap(),
+            user: UserId::parse("a").unwrap(),
+            label: None,
+            tag: KeyTag::from_bytes([0; 32]),
+            created_at: at(1),
+            created_by: 0,
+            expires_at: Some(at(10)),
+            saved_as: SaveMode::Add,
+            replaced: None,
+            state: KeyState::Active,
+        };
+        assert!(record.is_active_at(at(9)));
+        assert_eq!(record.state_at(at(10)), KeyState::Ended { reason: EndReason::Expired, at: at(10) });
+        record.state = KeyState::Ended { reason: EndReason::Deleted, at: at(5) };
+        assert_eq!(record.state_at(at(11)), record.state);
+    }
+}

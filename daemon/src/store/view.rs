@@ -61,9 +61,13 @@ impl View<'_> {
         for (scanned, entry) in keys.range((start, Bound::Unbounded))?.enumerate() {
             let (id, bytes) = entry?;
             let key_id = known_id(id.value())?;
+            // One damaged record must not hide all the others. It stays out of the page, and is refused.
             let record = record_codec::decode(key_id, bytes.value(), self.secrets)
-                .map_err(StoreError::record(key_id))?;
-            if wanted(&record) {
+                .inspect_err(
+                    |malformed| tracing::error!(key = %key_id, %malformed, "a record is left out of a list"),
+                )
+                .ok();
+            if let Some(record) = record.filter(&wanted) {
                 let last_used = used.get(key_id.get())?.map(|at| Timestamp::from_unix_millis(at.value()));
                 page.push((record, last_used));
             }

@@ -148,6 +148,11 @@ fn whichever_write_fails_what_was_acknowledged_stands_and_the_rest_is_whole_or_n
         house.save(&old, SaveMode::Add).unwrap();
         house.save(&new, SaveMode::Add).unwrap();
         let newer = house.generate("b");
+        assert_eq!(
+            house.verdict(&new),
+            "valid b",
+            "remembered: a replacement that got through must show all the same"
+        );
         faults.arm(writes_left);
         let replaced = house.save(&newer, SaveMode::Replace);
         let after = [house.verdict(&new), house.verdict(&newer)];

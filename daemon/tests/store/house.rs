@@ -5,8 +5,8 @@ use apikeyd::service::{Clock, Condition, OpenError, Service, ServiceError, Setti
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::message::{
-    AuditHead, AuditList, AuditReport, AuditRow, AuditVerify, Delete, Deleted, Generate, KeyRecord, Refusal,
-    RetrieveKey, Save, SaveMode, Saved, Validate, Verdict,
+    AuditHead, AuditList, AuditReport, AuditRow, AuditVerify, Delete, Deleted, Generate, KeyRecord, List,
+    Refusal, RetrieveKey, Save, SaveMode, Saved, Validate, Verdict,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::{Right, RightSet};
@@ -171,6 +171,13 @@ impl House {
     pub(crate) fn record(&self, key_id: KeyId) -> KeyRecord {
         let permit = authorise(ADMIN, &self.peer).unwrap();
         self.service().retrieve_key(&permit, RetrieveKey { key_id }).unwrap()
+    }
+
+    /// The first ids of all records.
+    pub(crate) fn listed(&self) -> Vec<KeyId> {
+        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let request = List { after: None, limit: 128, include_ended: true };
+        self.service().list(&permit, request).unwrap().keys.into_iter().map(|record| record.key_id).collect()
     }
 
     pub(crate) fn maintain(&self) {

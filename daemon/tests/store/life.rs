@@ -1,10 +1,12 @@
 //! The life of a key through the real service on a real file.
 
-use crate::house::House;
-use apikeyd::service::Settings;
+use crate::house::{ADMIN, House};
+use apikeyd::service::{Settings, authorise};
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::{DeleteOutcome, EndReason, KeyState, SaveMode};
+use apikeyd_protocol::message::{DeleteOutcome, DeleteUser, EndReason, KeyState, Save, SaveMode};
+use apikeyd_protocol::name::UserId;
 use core::time::Duration;
+use std::sync::Arc;
 
 const ADD: SaveMode = SaveMode::Add;
 const REPLACE: SaveMode = SaveMode::Replace;
@@ -119,4 +121,39 @@ fn a_batch_of_commands_sees_its_own_changes_and_spoils_none() {
     }
     assert_eq!(house.revision(), 201);
     assert_eq!(house.report().fault, None);
+}
+
+#[test]
+fn a_draft_that_an_earlier_command_of_the_batch_dropped_cannot_be_saved() {
+    let house = House::new();
+    let drafts: Vec<_> = (0..200).map(|user| house.generate(&format!("user-{user}"))).collect();
+    // Queued in this order, so that most pairs are in one transaction.
+    let outcomes = house.run(async {
+        let mut tasks = Vec::new();
+        for (user, draft) in drafts.iter().enumerate() {
+            let (service, caller, key_id) = (Arc::clone(house.service()), house.peer.clone(), draft.id());
+            let user = UserId::parse(&format!("user-{user}")).unwrap();
+            let (gone, caller_gone) = (Arc::clone(&service), caller.clone());
+            tasks.push(tokio::spawn(async move {
+                let permit = authorise(ADMIN, &caller_gone).unwrap();
+                gone.delete_user(&permit, DeleteUser { user }).await.map(|ended| ended.draft)
+            }));
+            tasks.push(tokio::spawn(async move {
+                let permit = authorise(ADMIN, &caller).unwrap();
+                service
+                    .save(&permit, Save { key_id, mode: SaveMode::Add })
+                    .await
+                    .map(|saved| Some(saved.key.key_id))
+            }));
+        }
+        let mut outcomes = Vec::new();
+        for task in tasks {
+            outcomes.push(task.await.unwrap().map_err(|error| error.status));
+        }
+        outcomes
+    });
+    for (draft, outcomes) in drafts.iter().zip(outcomes.chunks(2)) {
+        assert_eq!(outcomes, [Ok(Some(draft.id())), Err(Status::NotFound)]);
+    }
+    assert_eq!(house.revision(), 1);
 }

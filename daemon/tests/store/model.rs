@@ -15,8 +15,9 @@ use apikeyd_protocol::time::Timestamp;
 use core::time::Duration;
 use proptest::prelude::*;
 
-const DRAFT_TTL: u64 = 600_000;
-const RETENTION: u64 = 3_600_000;
+const MINUTE: u64 = 60_000;
+const DRAFT_TTL: u64 = 10 * MINUTE;
+const RETENTION: u64 = 60 * MINUTE;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -39,7 +40,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let uid = || prop_oneof![4 => Just(0_u8), 1 => Just(1_u8)];
     let user = || 0..4_u8;
     let mode = || prop_oneof![Just(SaveMode::Add), Just(SaveMode::Replace)];
-    let millis = || prop_oneof![1..1000_u64, 1..DRAFT_TTL * 2, Just(DRAFT_TTL), 1..RETENTION * 2];
+    // Mostly whole minutes, so that steps meet dates to the millisecond.
+    let millis =
+        || prop_oneof![4 => (1..20_u64).prop_map(|n| n * MINUTE), 1 => 1..1000_u64, 1 => Just(RETENTION)];
     let step = prop_oneof![
         8 => (user(), uid(), proptest::option::of(millis()))
             .prop_map(|(user, uid, expires_in)| Step::Generate { user, uid, expires_in }),

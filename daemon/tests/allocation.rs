@@ -1,0 +1,71 @@
+//! A validation of a key that the daemon remembers allocates nothing.
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+#![expect(unsafe_code, reason = "counting allocations needs an allocator, whose trait is unsafe")]
+
+use apikeyd::peer::Peer;
+use apikeyd::service::{Clock, Service, Settings, authorise};
+use apikeyd_policy::PolicyTable;
+use apikeyd_protocol::key::KeyDigest;
+use apikeyd_protocol::message::{Generate, Operation, Save, SaveMode, Validate, Verdict};
+use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::right::{Right, RightSet};
+use core::cell::Cell;
+use std::alloc::{GlobalAlloc, Layout, System};
+
+thread_local! {
+    /// Allocations of this thread. Constant and without a destructor, so that counting allocates nothing.
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: passes everything on to the system's allocator and only counts.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        // SAFETY: the caller's promises are those that the system's allocator asks for.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[test]
+fn a_remembered_key_is_validated_without_an_allocation() {
+    let dir = tempfile::tempdir().unwrap();
+    let service =
+        Service::open(Settings::in_dir(dir.path()), PolicyTable::shipped(), Clock::system()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let peer = Peer { uid: 0, gid: 0, pid: 1, groups: Box::default() };
+    let rights = RightSet::EMPTY.with(Right::Admin);
+    let user = UserId::parse("a").unwrap();
+    let request = Generate { user, label: None, expires_at: None };
+    let key = service.generate(&authorise(rights, &peer).unwrap(), request).unwrap().key.0;
+    let save = Save { key_id: key.id(), mode: SaveMode::Add };
+    runtime.block_on(service.save(&authorise(rights, &peer).unwrap(), save)).unwrap();
+
+    let validate = |digest: [u8; 32], target: &[u8]| {
+        let permit = authorise(rights, &peer).unwrap();
+        let operation = Some(Operation { method: b"GET", target });
+        let request = Validate { key_id: key.id(), digest: KeyDigest::from_bytes(digest), operation };
+        service.validate(&permit, &request, |verdict| matches!(verdict, Verdict::Valid(_))).unwrap()
+    };
+    let digest = *key.digest().expose_bytes();
+    let before = COUNT.get();
+    assert!(validate(digest, b"/first"));
+    assert!(COUNT.get() > before, "the first one reads the database; the counter counts");
+    let before = COUNT.get();
+    for _ in 0..100 {
+        assert!(validate(digest, b"/api/file/17?download=1"));
+        assert!(!validate(digest, b"/api/apikey"), "denied");
+        assert!(!validate(digest, b"/api//apikey"), "ambiguous");
+        assert!(!validate([7; 32], b"/"), "wrong secret");
+    }
+    assert_eq!(COUNT.get(), before);
+}
