@@ -64,10 +64,11 @@ fn tour(t: &mut Transcript, scratch: &Scratch) -> Outcome {
     t.chapter("The operator stops the daemon");
     t.say("$ kill -TERM $(pidof apikeyd)");
     let status = daemon.stop();
-    match status.success() {
-        true => Ok(t.say("the daemon has ended with exit code 0")),
-        false => Err(format!("the daemon ended with {status}")),
+    if !status.success() {
+        return Err(format!("the daemon ended with {status}"));
     }
+    t.say("the daemon has ended with exit code 0");
+    Ok(())
 }
 
 /// A key in the user's hands: the text and its id.

@@ -183,9 +183,9 @@ fn a_newer_schema_and_another_store_are_named() {
 #[test]
 fn a_cut_database_is_damaged_and_so_is_one_with_a_flipped_bit() {
     let length = |database: &Path| fs::metadata(database).unwrap().len();
-    for keep in [0.9, 0.5, 0.1, 0.001] {
+    for per_mille in [900, 500, 100, 1] {
         let error = spoiled(|_, database| {
-            let keep = (length(database) as f64 * keep) as u64;
+            let keep = length(database) * per_mille / 1000;
             File::options().write(true).open(database).unwrap().set_len(keep).unwrap();
         });
         assert_error!(error, OpenError::Damaged { .. }, Data);
