@@ -41,7 +41,6 @@ operation = [
 type Judge<'a> = dyn Fn(&Request) -> Verdict + 'a;
 
 #[test]
-#[expect(clippy::print_stdout, reason = "shown when the test fails, so that the run can be repeated")]
 fn no_spelling_of_a_denied_operation_is_allowed() {
     let count = number_from_environment("APIKEYD_POLICY_MUTATIONS", 100_000);
     let seed = number_from_environment("APIKEYD_POLICY_SEED", 2026);
