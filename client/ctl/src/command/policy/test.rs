@@ -77,7 +77,7 @@ fn lines(judge: &Judge, source: impl Read, name: &str, output: &mut Output) -> R
             }
             Err(fault) => {
                 all_readable = false;
-                output.warning(format!("{name}, line {number}: {fault}"));
+                output.note(format!("{name}, line {number}: {fault}"));
                 write(
                     Some(number),
                     None,

@@ -1,0 +1,135 @@
+//! JSON.md says what the program writes.
+
+use crate::answers::{denied, listed_audit, operation, reloaded, status, verified};
+use crate::peer::{Answer, Peer};
+use crate::program::Run;
+use crate::samples::{LATER, ended, generated, head, id, key, record, user};
+use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::message::{
+    BackupReady, DeleteOutcome, Deleted, EndReason, KeyPage, KeyState, PolicyPage, PolicyRow, Refusal, Saved,
+    Statistics, UserEnded, ValidKey, Verdict,
+};
+use serde_json::Value;
+
+const DOCUMENT: &str = include_str!("../../JSON.md");
+
+/// The object under a heading.
+fn documented(heading: &str) -> Value {
+    let section = DOCUMENT.split("\n## ").find(|section| section.lines().next() == Some(heading));
+    let section = section.unwrap_or_else(|| panic!("JSON.md has no heading {heading:?}"));
+    let block = section.split("```json\n").nth(1).expect("an object").split("```").next().unwrap();
+    serde_json::from_str(block).unwrap_or_else(|error| panic!("{heading}: {error}"))
+}
+
+#[track_caller]
+fn agrees(heading: &str, run: &Run) {
+    let written = if run.stdout.is_empty() { &run.stderr } else { &run.stdout };
+    let written: Value = serde_json::from_str(written).unwrap_or_else(|error| panic!("{error}: {run:?}"));
+    assert_eq!(written, documented(heading), "{heading}");
+}
+
+fn asked(answers: impl IntoIterator<Item = Answer>, arguments: &[&str]) -> Run {
+    Peer::answering(answers)
+        .run_with_input(["--json"].iter().chain(arguments), key().expose_text().as_bytes())
+}
+
+#[test]
+fn the_life_of_a_key_is_documented() {
+    let saved = || Answer::ok(Opcode::Save, &Saved { key: record(), replaced: Some(id("00000000zZ")) });
+    let generate = [
+        "generate",
+        "alice",
+        "--label",
+        "build server",
+        "--expires",
+        "2027-02-22T20:24:05.120Z",
+        "--save",
+        "--replace",
+    ];
+    agrees("generate", &asked([Answer::ok(Opcode::Generate, &generated()), saved()], &generate));
+    agrees("save", &asked([saved()], &["save", "DJN8V9yvh4", "--replace"]));
+    agrees("show", &asked([Answer::ok(Opcode::RetrieveKey, &ended())], &["show", "00000000zZ"]));
+    let page = KeyPage { keys: vec![ended()], next: None };
+    agrees("list", &asked([Answer::ok(Opcode::List, &page)], &["list", "--ended"]));
+    let KeyState::Ended { reason, at } = ended().state else { panic!("it has ended") };
+    let outcome = DeleteOutcome::AlreadyEnded { reason, at };
+    let deleted = Deleted { key_id: id("00000000zZ"), user: user("bob"), outcome };
+    agrees("delete", &asked([Answer::ok(Opcode::Delete, &deleted)], &["delete", "00000000zZ"]));
+    let ended = UserEnded { key_id: Some(key().id()), draft: None };
+    let run = asked(
+        [Answer::ok(Opcode::CredentialsChanged, &ended)],
+        &["credentials-changed", "alice", "--cause", "change"],
+    );
+    agrees("credentials-changed", &run);
+    agrees(
+        "credentials-changed",
+        &asked([Answer::ok(Opcode::DeleteUser, &ended)], &["delete-user", "alice"]),
+    );
+}
+
+#[test]
+fn validation_is_documented() {
+    let good = Verdict::Valid(ValidKey {
+        user: "alice",
+        key_id: key().id(),
+        label: Some("build server"),
+        expires_at: Some(LATER),
+        freshness: Default::default(),
+    });
+    agrees("validate, a good key", &asked([Answer::ok(Opcode::Validate, &good)], &["validate"]));
+    let refused = Verdict::Refused(Refusal::Ended(EndReason::Deleted));
+    agrees("validate, any other key", &asked([Answer::ok(Opcode::Validate, &refused)], &["validate"]));
+}
+
+#[test]
+fn the_policy_is_documented() {
+    let row = PolicyRow {
+        method: "PUT".into(),
+        path: "/api/user".into(),
+        allow: false,
+        name: "change a user".into(),
+    };
+    let page = PolicyPage {
+        total: 1,
+        default_allow: true,
+        case_sensitive: false,
+        epoch: 1,
+        rows: vec![row],
+        next: None,
+    };
+    agrees("policy show", &asked([Answer::ok(Opcode::PolicyRows, &page)], &["policy", "show"]));
+    agrees("policy test", &asked([denied().to(&operation())], &["policy", "test", "PUT", "/api/user"]));
+    agrees("policy reload", &asked([reloaded()], &["policy", "reload"]));
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("policy.toml");
+    std::fs::write(&file, "default = \"perhaps\"\n").unwrap();
+    agrees("policy check", &asked([], &["policy", "check", file.to_str().unwrap()]));
+}
+
+#[test]
+fn the_daemon_and_its_audit_are_documented() {
+    let statistics = Statistics { counters: vec![("requests_validate".into(), 7)] };
+    agrees("status", &asked([status(), Answer::ok(Opcode::Statistics, &statistics)], &["status"]));
+    agrees("audit list", &asked([listed_audit()], &["audit", "list"]));
+    agrees("audit verify", &asked([verified()], &["audit", "verify"]));
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("copy");
+    let copy = tempfile::tempfile().unwrap();
+    copy.set_len(4096).unwrap();
+    let ready = Answer::ok(Opcode::Backup, &BackupReady { bytes: 4096, head: head() }).with(copy);
+    agrees("backup", &asked([ready], &["backup", file.to_str().unwrap()]));
+}
+
+#[test]
+fn failures_are_documented() {
+    let missing = Answer::failure(Opcode::RetrieveUser, Status::NotFound, "bob has no active key");
+    let run = asked([missing], &["show", "bob"]);
+    agrees("a failure", &run);
+    assert_eq!((run.stdout.as_str(), run.code), ("", 3));
+}
+
+#[test]
+fn every_object_of_the_document_is_tried() {
+    // One heading for each object that is compared above, and `bench`.
+    assert_eq!(DOCUMENT.matches("```json\n").count(), 17, "a new object needs a line in these tests");
+}

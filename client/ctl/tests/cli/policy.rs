@@ -1,0 +1,187 @@
+//! `policy` on a file, without a daemon, and on the daemon's table.
+
+use crate::peer::{Answer, Peer};
+use crate::program::{Run, finish, program, run, run_with_input};
+use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::message::{
+    Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict, Reloaded,
+};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+const TABLE: &str = r#"
+default = "allow"
+
+[[operation]]
+method = "PUT"
+path = "/api/user"
+effect = "deny"
+name = "change a user"
+"#;
+
+fn file(text: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("policy.toml");
+    std::fs::write(&path, text).unwrap();
+    (directory, path)
+}
+
+fn test(arguments: &[&OsStr], input: &[u8]) -> Run {
+    let (_directory, path) = file(TABLE);
+    let mut all: Vec<OsString> = vec!["policy".into(), "test".into(), "--policy".into(), path.into()];
+    all.extend(arguments.iter().map(OsString::from));
+    run_with_input(all, input)
+}
+
+#[test]
+fn one_operation_is_judged_by_a_file() {
+    let judged = |method: &str, path: &[u8]| test(&[method.as_ref(), OsStr::from_bytes(path)], b"");
+    judged("GET", b"/api/user").is(0, "allow\tno row matches; the default is allow\n", "");
+    judged("PUT", b"/api/user?x=1").is(1, "deny\tPUT /api/user (change a user)\n", "");
+    judged("PUT", b"/api//user").is(1, "ambiguous\tthe path has an empty segment\n", "");
+    let raw = judged("PUT", b"/api/us\xffr");
+    assert!(raw.code == 1 && raw.stdout.starts_with("ambiguous\t"), "{raw:?}");
+}
+
+#[test]
+fn a_log_gets_one_answer_for_each_line_in_order() {
+    let input = b"GET\t/\r\nPUT\t/api/user\nPUT\t/api/us\\x65r\nno tab\n\nGET\t/a\\q\nGET\t/last";
+    let run = test(&["--from".as_ref(), "-".as_ref()], input);
+    let words: Vec<_> = run.stdout.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    assert_eq!(words, ["allow", "deny", "deny", "ambiguous", "ambiguous", "ambiguous", "allow"], "{run:?}");
+    assert_eq!(run.code, 2, "three lines cannot be read");
+    let told: Vec<_> = run.stderr.lines().map(|line| line.split(':').nth(1).unwrap()).collect();
+    assert_eq!(told, [" standard input, line 4", " standard input, line 5", " standard input, line 6"]);
+}
+
+#[test]
+fn a_log_is_allowed_only_if_every_line_is() {
+    let from = |input: &[u8]| test(&["--from".as_ref(), "-".as_ref()], input).code;
+    assert_eq!(from(b"GET\t/\nGET\t/a\n"), 0);
+    assert_eq!(from(b"GET\t/\nPUT\t/api/user\nGET\t/\n"), 1);
+    assert_eq!(from(b""), 0);
+    let long = [b"GET\t/".as_slice(), &vec![b'a'; 1 << 20], b"\nGET\t/\n"].concat();
+    let run = test(&["--from".as_ref(), "-".as_ref()], &long);
+    assert_eq!(
+        (run.code, run.stdout.lines().count()),
+        (2, 2),
+        "a line that is too long costs nothing but itself"
+    );
+    let (_directory, log) = file("PUT\t/api/user\n");
+    assert_eq!(test(&["--from".as_ref(), log.as_os_str()], b"").code, 1);
+    test(&["--from".as_ref(), "/nonexistent".as_ref()], b"").fails(2, "cannot read /nonexistent");
+}
+
+#[test]
+fn with_json_each_line_is_an_object_with_its_number() {
+    let run =
+        test(&["--json".as_ref(), "--from".as_ref(), "-".as_ref()], b"PUT\t/api/user\nGET\t/\\xff\nx\n");
+    let objects: Vec<serde_json::Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(objects[0]["verdict"], "deny");
+    assert_eq!((&objects[1]["line"], &objects[1]["path"]), (&2.into(), &"/\\xff".into()));
+    assert_eq!(
+        (&objects[2]["verdict"], &objects[2]["method"]),
+        (&"ambiguous".into(), &serde_json::Value::Null)
+    );
+    assert_eq!((run.code, run.stderr.as_str()), (2, ""));
+}
+
+#[test]
+fn check_points_at_every_fault() {
+    let (_directory, path) =
+        file("default = \"allow\"\n[[operation]]\nmethod = \"get\"\npath = \"x\"\neffect = \"deny\"\n");
+    let check = |path: &OsStr| run(["policy".as_ref(), "check".as_ref(), path]);
+    let faulty = check(path.as_os_str());
+    assert_eq!((faulty.code, faulty.stdout.as_str()), (1, ""));
+    let places: Vec<_> = faulty.stderr.lines().collect();
+    let name = path.display();
+    assert!(places[0].starts_with(&format!("{name}:3:10: ")), "{places:?}");
+    assert!(places[1].starts_with(&format!("{name}:4:9: ")), "{places:?}");
+
+    let (_directory, path) = file(b"default = \"allow\"\n# \xc3\xa9 \xff\n");
+    let not_text = check(path.as_os_str());
+    assert!(not_text.stderr.starts_with(&format!("{}:2:5: ", path.display())), "{not_text:?}");
+
+    let (_directory, path) = file(TABLE);
+    check(path.as_os_str()).is(0, "good: 1 rows\n", "");
+    check("/nonexistent".as_ref()).fails(2, "cannot read the policy file");
+    check("/".as_ref()).fails(2, "cannot read the policy file");
+    let endless = check("/dev/zero".as_ref());
+    assert_eq!(endless.code, 1, "{endless:?}");
+}
+
+#[test]
+fn a_file_with_faults_judges_nothing() {
+    let (_directory, path) = file("default = \"perhaps\"\n");
+    let run = run([
+        "policy".as_ref(),
+        "test".as_ref(),
+        "--policy".as_ref(),
+        path.as_os_str(),
+        "GET".as_ref(),
+        "/".as_ref(),
+    ]);
+    run.fails(2, "line 1, column 11");
+}
+
+#[test]
+fn a_file_is_shown_without_a_daemon() {
+    let (_directory, path) = file(TABLE);
+    let mut command = program();
+    command.args(["policy".as_ref(), "show".as_ref(), "--policy".as_ref(), path.as_os_str()]);
+    finish(command, b"").is(
+        0,
+        "EFFECT\tMETHOD\tPATH\tNAME\ndeny\tPUT\t/api/user\tchange a user\n",
+        "apikeyctl: what no row names: allow; paths are compared without regard to case\n",
+    );
+}
+
+fn page(epoch: u64, name: &str, next: Option<u32>) -> PolicyPage {
+    let row = PolicyRow { method: "*".into(), path: "/x".into(), allow: false, name: name.into() };
+    PolicyPage { total: 2, default_allow: true, case_sensitive: true, epoch, rows: vec![row], next }
+}
+
+#[test]
+fn pages_of_two_tables_are_not_mixed() {
+    let ask = |page: PolicyPage, from| Answer::ok(Opcode::PolicyRows, &page).to(&PolicyRows { from });
+    let run = Peer::answering([
+        ask(page(1, "old", Some(1)), 0),
+        ask(page(2, "new 2", None), 1),
+        ask(page(2, "new 1", Some(1)), 0),
+        ask(page(2, "new 2", None), 1),
+    ])
+    .run(["policy", "show"]);
+    assert_eq!(run.stdout, "EFFECT\tMETHOD\tPATH\tNAME\ndeny\t*\t/x\tnew 1\ndeny\t*\t/x\tnew 2\n");
+    let circle = [ask(page(1, "a", Some(1)), 0), ask(page(1, "b", Some(1)), 1)];
+    Peer::answering(circle).run(["policy", "show"]).fails(70, "circles");
+}
+
+#[test]
+fn without_a_file_the_daemon_judges() {
+    let answer = |verdict, because, operation: &Operation<'_>| {
+        Answer::ok(Opcode::PolicyTest, &PolicyAnswer { verdict, because }).to(operation)
+    };
+    let first = Operation { method: b"GET", target: b"/a" };
+    let second = Operation { method: b"PUT", target: b"/\xff" };
+    let peer = Peer::answering([
+        answer(PolicyVerdict::Allow, "why", &first),
+        answer(PolicyVerdict::Ambiguous, "why not", &second),
+    ]);
+    peer.run_with_input(["policy", "test", "--from", "-"], b"GET\t/a\nPUT\t/\\xff\n").is(
+        1,
+        "allow\twhy\nambiguous\twhy not\n",
+        "",
+    );
+}
+
+#[test]
+fn reload_says_whether_the_table_is_another() {
+    let reloaded = |policy_changed| Answer::ok(Opcode::Reload, &Reloaded { policy_rows: 12, policy_changed });
+    let run = Peer::answering([reloaded(true)]).run(["policy", "reload"]);
+    run.is(0, "reloaded: another policy table is in force, 12 rows\n", "");
+    let run = Peer::answering([reloaded(false)]).run(["policy", "reload"]);
+    run.is(0, "reloaded: the policy table is the same, 12 rows\n", "");
+}
