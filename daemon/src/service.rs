@@ -137,3 +137,6 @@ impl Service {
 fn genesis(clock: &Clock) -> Genesis {
     Genesis { now: clock.now(), policy_hash: policy::hash(SHIPPED) }
 }
+
+#[cfg(test)]
+mod tests;

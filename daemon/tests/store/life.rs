@@ -6,6 +6,7 @@ use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{DeleteOutcome, DeleteUser, EndReason, KeyState, Save, SaveMode};
 use apikeyd_protocol::name::UserId;
 use core::time::Duration;
+use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _, TableHandle as _};
 use std::sync::Arc;
 
 const ADD: SaveMode = SaveMode::Add;
@@ -156,4 +157,44 @@ fn a_draft_that_an_earlier_command_of_the_batch_dropped_cannot_be_saved() {
         assert_eq!(outcomes, [Ok(Some(draft.id())), Err(Status::NotFound)]);
     }
     assert_eq!(house.revision(), 1);
+}
+
+#[test]
+fn keys_that_ended_before_their_date_do_not_stand_in_the_way_of_the_sweep() {
+    let house = House::new();
+    let until = |seconds| Some(house.now().saturating_add(Duration::from_secs(seconds)));
+    // More than one batch of the sweep.
+    for user in 0..300 {
+        let key = house.generate_until(&format!("user-{user}"), until(100));
+        house.save(&key, ADD).unwrap();
+        house.delete(key.id()).unwrap();
+    }
+    let last = house.generate_until("last", until(200));
+    house.save(&last, ADD).unwrap();
+    house.advance(Duration::from_secs(200));
+    house.maintain();
+    assert_eq!((house.condition().active_keys, house.condition().ended_keys), (0, 301));
+    assert_eq!(house.audit_names().last(), Some(&"key-expired"));
+}
+
+#[test]
+fn nothing_is_left_of_a_key_whose_record_is_gone() {
+    let mut house =
+        House::with(|dir| Settings { retention: Some(Duration::from_secs(100)), ..Settings::in_dir(dir) });
+    let key = house.generate_until("a", Some(house.now().saturating_add(Duration::from_secs(50))));
+    house.save(&key, ADD).unwrap();
+    assert_eq!(house.verdict(&key), "valid a");
+    house.maintain();
+    house.advance(Duration::from_secs(150));
+    house.maintain();
+    assert_eq!(house.verdict(&key), "refused UnknownKey");
+    house.stop();
+    let database = Database::open(house.database()).unwrap();
+    let txn = database.begin_read().unwrap();
+    let mut rows = Vec::new();
+    for table in txn.list_tables().unwrap() {
+        rows.push((table.name().to_owned(), txn.open_untyped_table(table).unwrap().len().unwrap()));
+    }
+    rows.retain(|(_, rows)| *rows > 0);
+    assert_eq!(rows, [("audit".to_owned(), 4), ("meta".to_owned(), 6)]);
 }
