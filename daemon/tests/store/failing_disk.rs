@@ -9,8 +9,10 @@ use redb::backends::FileBackend;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use tempfile::TempDir;
 
 /// Writes that are still let through; negative lets all through.
 #[derive(Debug, Default)]
@@ -231,4 +233,60 @@ fn a_disk_that_is_full_at_the_start_is_named() {
     faults.mend();
     let disk = FaultyDisk { path: house.database(), faults };
     assert_eq!(open(disk).unwrap().audit_head().revision, 1);
+}
+
+/// A file system of its own in memory, which can really be full. None where the test may not mount.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    fn mount() -> Option<Self> {
+        let dir = directory();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=8m,mode=0700", "none"]).arg(dir.path());
+        mount.output().is_ok_and(|output| output.status.success()).then_some(Self(dir))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Also while the service has files open there.
+        Command::new("umount").arg("--lazy").arg(self.0.path()).status().unwrap();
+    }
+}
+
+#[test]
+fn a_file_system_that_is_really_full_heals_when_there_is_room_again() {
+    let Some(disk) = SmallDisk::mount() else {
+        eprintln!("skipped: this test may not mount a file system");
+        return;
+    };
+    let dir = disk.0.path().to_path_buf();
+    let house = House::with(|_| Settings::in_dir(&dir));
+    let key = house.generate("a");
+    house.save(&key, SaveMode::Add).unwrap();
+    let filler = dir.join("filler");
+    let full = std::fs::write(&filler, vec![1; 16 * 1024 * 1024]).unwrap_err();
+    assert_eq!(full.kind(), io::ErrorKind::StorageFull);
+
+    // The database has some room in its file; it must grow at some time.
+    let mut saved = vec![key];
+    let refused = loop {
+        let key = house.generate(&format!("user-{}", saved.len()));
+        match house.save(&key, SaveMode::Add) {
+            Ok(_) => saved.push(key),
+            Err(error) => break error,
+        }
+        assert!(saved.len() < 100_000, "the disk never fills");
+    };
+    assert_eq!(refused.status, Status::StorageUnavailable);
+    house.maintain();
+    assert_eq!(house.condition().store, StoreState::ReadOnly);
+    assert!(saved.iter().all(|key| house.verdict(key).starts_with("valid")));
+
+    std::fs::remove_file(filler).unwrap();
+    house.maintain();
+    assert_eq!(house.condition().store, StoreState::Ready);
+    house.save(&house.generate("later"), SaveMode::Add).unwrap();
+    assert_eq!((house.report().fault, house.report().rows), (None, saved.len() as u64 + 2));
+    assert!(saved.iter().all(|key| house.verdict(key).starts_with("valid")));
 }
