@@ -1,0 +1,20 @@
+//! The daemon from its socket's side: a real process, and callers that keep to the protocol or do not.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a failed expectation is a failed test"
+)]
+
+mod frames;
+mod greeting;
+mod limits;
+mod patience;
+mod process;
+mod raw_client;
+mod running;
+mod service_manager;
+mod stop;

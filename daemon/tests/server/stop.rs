@@ -1,0 +1,88 @@
+//! The end of a daemon.
+
+use crate::raw_client::{RawClient, request};
+use crate::running::Running;
+use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::hello::{Hello, WelcomeCode};
+use apikeyd_protocol::message::{Empty, Generate, Generated, PolicyRows, Save, SaveMode};
+use apikeyd_protocol::name::UserId;
+use rustix::process::Signal;
+use std::fs;
+use std::os::unix::net::UnixListener;
+use std::time::{Duration, Instant};
+
+#[test]
+fn what_was_sent_before_the_end_is_answered() {
+    let mut daemon = Running::start();
+    let mut client = RawClient::greeted(&daemon.socket());
+    let generate = Generate { user: UserId::parse("alice").unwrap(), label: None, expires_at: None };
+    let generated: Generated = client.ask(Opcode::Generate, &generate).message();
+    let save = Save { key_id: generated.key_id, mode: SaveMode::Add };
+    client.send(&[request(Opcode::Save, 1, &save), request(Opcode::Status, 2, &Empty {})].concat());
+    daemon.signal(Signal::TERM);
+    let mut answered = [client.answer(), client.answer()];
+    answered.sort_by_key(|answer| answer.header.request_id);
+    assert_eq!(answered.map(|answer| answer.status()), [Status::Ok, Status::Ok]);
+    client.assert_closed();
+    assert!(daemon.wait().success(), "{}", daemon.log());
+    assert!(!daemon.socket().exists());
+    assert!(daemon.log().ends_with("stopped\n"), "{}", daemon.log());
+}
+
+#[test]
+fn who_greets_during_the_drain_is_told() {
+    let mut daemon = Running::start();
+    let mut early = RawClient::silent(&daemon.socket());
+    // Answered only when the daemon has accepted both, in their order.
+    let _later = RawClient::greeted(&daemon.socket());
+    daemon.signal(Signal::TERM);
+    daemon.wait_told("STOPPING=1");
+    while daemon.socket().exists() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    early.send(&Hello::CURRENT.encode());
+    assert_eq!(early.welcome().code, WelcomeCode::ShuttingDown);
+    early.assert_closed();
+    assert!(daemon.wait().success());
+}
+
+#[test]
+fn a_second_signal_ends_at_once_what_the_first_waits_for() {
+    for second in [Signal::TERM, Signal::INT] {
+        let mut daemon = Running::start();
+        let mut stuck = RawClient::greeted(&daemon.socket());
+        // Far more answers than the socket holds, and nobody reads them: the drain waits.
+        let rows: Vec<u8> =
+            (0..1_000).flat_map(|id| request(Opcode::PolicyRows, id, &PolicyRows { from: 0 })).collect();
+        stuck.send(&rows);
+        daemon.signal(Signal::TERM);
+        daemon.wait_told("STOPPING=1");
+        let begin = Instant::now();
+        daemon.signal(second);
+        assert_eq!(daemon.wait().code(), Some(1), "{}", daemon.log());
+        assert!(begin.elapsed() < Duration::from_secs(3));
+    }
+}
+
+#[test]
+fn only_the_own_socket_is_removed() {
+    let mut daemon = Running::start();
+    fs::remove_file(daemon.socket()).unwrap();
+    let _another = UnixListener::bind(daemon.socket()).unwrap();
+    assert!(daemon.stop().success());
+    assert!(daemon.socket().exists(), "the other program's socket is not the daemon's to remove");
+}
+
+#[test]
+fn a_socket_left_by_a_kill_is_replaced_at_the_next_start() {
+    let mut daemon = Running::start();
+    daemon.signal(Signal::KILL);
+    assert_eq!(daemon.wait().code(), None);
+    assert!(daemon.socket().exists());
+    let mut next =
+        crate::running::Setup::new().env("APIKEYD_SOCKET", daemon.socket().to_str().unwrap()).start();
+    let mut client = RawClient::greeted(&daemon.socket());
+    assert_eq!(client.ask(Opcode::Status, &Empty {}).status(), Status::Ok);
+    drop(client);
+    assert!(next.stop().success());
+}
