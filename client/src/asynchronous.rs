@@ -3,9 +3,11 @@
 mod connect;
 mod link;
 mod links;
+mod refill;
 
 use crate::blocking::Backup;
 use crate::builder::Builder;
+use crate::cache::{Cache, CacheStatistics};
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ProtocolError};
@@ -34,6 +36,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct AsyncClient {
     links: Arc<Links>,
+    cache: Option<Arc<Cache>>,
     timeout: Duration,
 }
 
@@ -51,14 +54,14 @@ impl AsyncClient {
         Builder::default()
     }
 
-    pub(crate) fn new(endpoint: Endpoint, timeout: Duration) -> Self {
-        Self { links: Arc::new(Links::new(endpoint)), timeout }
+    pub(crate) fn new(endpoint: Endpoint, timeout: Duration, cache: Option<Arc<Cache>>) -> Self {
+        Self { links: Arc::new(Links::new(endpoint)), cache, timeout }
     }
 
-    /// This client with another time for a whole request; the connection is shared.
+    /// This client with another time for a whole request; the connection and the cache are shared.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        Self { links: Arc::clone(&self.links), timeout }
+        Self { timeout, ..self.clone() }
     }
 
     /// What this process may do, as the daemon said when the connection was made. Connects if need be.
@@ -120,9 +123,26 @@ impl AsyncClient {
         }
     }
 
-    /// Every validation passes here: the place where a verdict that is known already would be given.
+    /// What the cache of this client and its clones did; all zero without one.
+    #[must_use]
+    pub fn cache_statistics(&self) -> CacheStatistics {
+        self.cache.as_ref().map(|cache| cache.statistics()).unwrap_or_default()
+    }
+
+    /// Every validation passes here.
     async fn judge(&self, key: &ApiKey, operation: Option<Operation<'_>>) -> Result<Verdict, Error> {
-        self.ask(&Validate { key_id: key.id(), digest: key.digest(), operation }).await
+        let missed = match self.cache.as_ref().map(|cache| (cache, cache.look_up(key, operation.as_ref()))) {
+            Some((_, Ok(key))) => return Ok(Verdict::Valid(key)),
+            Some((cache, Err(missed))) => Some((cache, missed)),
+            None => None,
+        };
+        let deadline = self.deadline();
+        let request = Validate { key_id: key.id(), digest: key.digest(), operation };
+        let judged = self.links.ask(&request, deadline).await?;
+        if let Some((cache, missed)) = missed {
+            refill::refill(cache, &self.links, deadline, key, &missed, &judged).await;
+        }
+        Ok(judged.verdict)
     }
 
     /// Makes a draft key, which is shown in this answer and nowhere else. Never sent twice: after an error the

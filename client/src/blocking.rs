@@ -2,8 +2,12 @@
 
 mod connection;
 mod pool;
+mod refill;
 
-use crate::builder::Builder;
+pub(crate) use pool::Pools;
+
+pub(crate) use crate::builder::Builder;
+use crate::cache::{Cache, CacheStatistics};
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ProtocolError};
@@ -18,7 +22,6 @@ use apikeyd_protocol::message::{
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::RightSet;
-use pool::Pools;
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,10 +29,12 @@ use std::time::Duration;
 /// Asks the daemon, one request at a time for each calling thread.
 ///
 /// Clones are cheap and share one small set of connections; a thread takes one for the length of its request,
-/// so that no lock is held meanwhile. After a `fork` the child makes connections of its own.
+/// so that no lock is held meanwhile. After a `fork` the child makes connections of its own. Verdicts are used again
+/// where that is safe: see [`Builder::cache`].
 #[derive(Clone, Debug)]
 pub struct Client {
     pools: Arc<Pools>,
+    cache: Option<Arc<Cache>>,
     timeout: Duration,
 }
 
@@ -56,14 +61,19 @@ impl Client {
         Builder::default()
     }
 
-    pub(crate) fn new(endpoint: Endpoint, timeout: Duration, connections: usize) -> Self {
-        Self { pools: Arc::new(Pools::new(endpoint, connections)), timeout }
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        timeout: Duration,
+        connections: usize,
+        cache: Option<Arc<Cache>>,
+    ) -> Self {
+        Self { pools: Arc::new(Pools::new(endpoint, connections)), cache, timeout }
     }
 
-    /// This client with another time for a whole request; the connections are shared.
+    /// This client with another time for a whole request; the connections and the cache are shared.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
-        Self { pools: Arc::clone(&self.pools), timeout }
+        Self { timeout, ..self.clone() }
     }
 
     /// What this process may do, as the daemon said when the connection was made. Connects if need be.
@@ -125,9 +135,26 @@ impl Client {
         }
     }
 
-    /// Every validation passes here: the place where a verdict that is known already would be given.
+    /// What the cache of this client and its clones did; all zero without one.
+    #[must_use]
+    pub fn cache_statistics(&self) -> CacheStatistics {
+        self.cache.as_ref().map(|cache| cache.statistics()).unwrap_or_default()
+    }
+
+    /// Every validation passes here.
     fn judge(&self, key: &ApiKey, operation: Option<Operation<'_>>) -> Result<Verdict, Error> {
-        self.ask(&Validate { key_id: key.id(), digest: key.digest(), operation })
+        let missed = match self.cache.as_ref().map(|cache| (cache, cache.look_up(key, operation.as_ref()))) {
+            Some((_, Ok(key))) => return Ok(Verdict::Valid(key)),
+            Some((cache, Err(missed))) => Some((cache, missed)),
+            None => None,
+        };
+        let deadline = self.deadline();
+        let request = Validate { key_id: key.id(), digest: key.digest(), operation };
+        let judged = self.pools.ask(&request, deadline)?;
+        if let Some((cache, missed)) = missed {
+            refill::refill(cache, &self.pools, deadline, key, &missed, &judged);
+        }
+        Ok(judged.verdict)
     }
 
     /// Makes a draft key, which is shown in this answer and nowhere else. Never sent twice: after an error the

@@ -1,9 +1,11 @@
 //! The settings of a client, the same for both kinds.
 
 use crate::blocking::Client;
+use crate::cache::{Cache, DEFAULT_CACHE_ENTRIES};
 use crate::endpoint::{Endpoint, default_socket};
 use crate::error::Error;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Time for a whole request, connecting included, unless the builder or the call says otherwise.
@@ -21,6 +23,8 @@ pub struct Builder {
     timeout: Option<Duration>,
     connections: Option<usize>,
     server_uid: Option<u32>,
+    without_cache: bool,
+    cache_entries: Option<usize>,
 }
 
 impl Builder {
@@ -52,6 +56,21 @@ impl Builder {
         self
     }
 
+    /// Whether verdicts are used again, default yes: a key that was found good is accepted without asking, as long
+    /// as the daemon's revocation page says that the verdict stands. It never accepts a key after the answer to
+    /// its revocation. A program that asks once does better without.
+    pub const fn cache(mut self, cache: bool) -> Self {
+        self.without_cache = !cache;
+        self
+    }
+
+    /// Keys that are kept at the most, rounded up to a power of two: 16 bytes of memory for each place, and about
+    /// 200 more, and the bytes of long names, for each key in it. Default: [`DEFAULT_CACHE_ENTRIES`].
+    pub const fn cache_entries(mut self, entries: usize) -> Self {
+        self.cache_entries = Some(entries);
+        self
+    }
+
     /// A blocking client. Does no IO: the first request connects, and tells if that fails.
     ///
     /// # Errors
@@ -59,7 +78,8 @@ impl Builder {
     pub fn build(self) -> Result<Client, Error> {
         let connections = self.connections.unwrap_or(DEFAULT_CONNECTIONS).max(1);
         let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        Ok(Client::new(self.endpoint()?, timeout, connections))
+        let cache = self.cache_for()?;
+        Ok(Client::new(self.endpoint()?, timeout, connections, cache))
     }
 
     /// A blocking client that has connected.
@@ -79,7 +99,8 @@ impl Builder {
     #[cfg(feature = "tokio")]
     pub fn build_async(self) -> Result<crate::asynchronous::AsyncClient, Error> {
         let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
-        Ok(crate::asynchronous::AsyncClient::new(self.endpoint()?, timeout))
+        let cache = self.cache_for()?;
+        Ok(crate::asynchronous::AsyncClient::new(self.endpoint()?, timeout, cache))
     }
 
     /// An asynchronous client that has connected.
@@ -93,7 +114,15 @@ impl Builder {
         Ok(client)
     }
 
-    fn endpoint(self) -> Result<Endpoint, Error> {
-        Endpoint::new(self.socket.unwrap_or_else(default_socket), self.server_uid)
+    fn cache_for(&self) -> Result<Option<Arc<Cache>>, Error> {
+        if self.without_cache {
+            return Ok(None);
+        }
+        let entries = self.cache_entries.unwrap_or(DEFAULT_CACHE_ENTRIES);
+        Ok(Cache::new(entries, self.endpoint()?).map(Arc::new))
+    }
+
+    fn endpoint(&self) -> Result<Endpoint, Error> {
+        Endpoint::new(self.socket.clone().unwrap_or_else(default_socket), self.server_uid)
     }
 }

@@ -64,6 +64,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `blocking`, `asynchronous` | the two clients |
+//! | `cache` | verdicts that are used again while the daemon's revocation page says that they stand |
 //! | `request` | for each operation: code, answer, whether it may be sent twice |
 //! | `exchange` | the protocol of a connection, without IO |
 //! | `retry`, `deadline` | what is tried again, and until when |
@@ -76,6 +77,7 @@
 mod asynchronous;
 mod blocking;
 mod builder;
+mod cache;
 mod deadline;
 mod descriptor;
 mod endpoint;
@@ -99,6 +101,7 @@ pub use apikeyd_protocol::time::Timestamp;
 pub use asynchronous::AsyncClient;
 pub use blocking::{Backup, Client};
 pub use builder::{Builder, DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT};
+pub use cache::{CacheStatistics, DEFAULT_CACHE_ENTRIES};
 pub use endpoint::default_socket;
 pub use error::{Error, ProtocolError, Waiting};
 pub use request::PolicyAnswer;

@@ -1,7 +1,7 @@
 //! One place that knows, for each operation, its code, its answer, and whether it may be sent twice.
 
 use crate::error::{Error, ProtocolError};
-use crate::verdict::Verdict;
+use crate::verdict::Judged;
 use apikeyd_protocol::codec;
 use apikeyd_protocol::frame::{Opcode, Status};
 use apikeyd_protocol::message::{self as wire, Empty, Failure, PolicyVerdict};
@@ -72,6 +72,8 @@ macro_rules! empty_requests {
 empty_requests! {
     /// How is the daemon?
     AskStatus;
+    /// Hand over the revocation page.
+    AskPage;
     /// What was asked and answered?
     AskStatistics;
     /// Read the policy and the rights again.
@@ -82,6 +84,8 @@ empty_requests! {
 
 requests! {
     AskStatus => Status, wire::Status;
+    AskPage => RevocationPage, wire::PageReady;
+    wire::ReportUses => ReportUses, wire::Empty;
     wire::PolicyRows => PolicyRows, wire::PolicyPage;
     wire::Generate => Generate, wire::Generated, repeatable: false;
     wire::Save => Save, wire::Saved;
@@ -100,8 +104,8 @@ requests! {
 
 impl Request for wire::Validate<'_> {
     const OPCODE: Opcode = Opcode::Validate;
-    type Answer = Verdict;
-    fn read(body: &[u8]) -> Result<Verdict, ProtocolError> {
+    type Answer = Judged;
+    fn read(body: &[u8]) -> Result<Judged, ProtocolError> {
         codec::decode::<wire::Verdict<'_>>(body)?.try_into()
     }
 }

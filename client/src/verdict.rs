@@ -2,7 +2,7 @@
 
 use crate::error::ProtocolError;
 use apikeyd_protocol::key::{KeyFormatError, KeyId};
-use apikeyd_protocol::message::{self as wire, EndReason};
+use apikeyd_protocol::message::{self as wire, EndReason, Freshness};
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::time::Timestamp;
 
@@ -96,18 +96,29 @@ impl Refusal {
     }
 }
 
-impl TryFrom<wire::Verdict<'_>> for Verdict {
+/// A verdict, and what must stand for it to be used again; nothing for a refusal.
+pub(crate) struct Judged {
+    pub(crate) verdict: Verdict,
+    pub(crate) freshness: Option<Freshness>,
+}
+
+impl TryFrom<wire::Verdict<'_>> for Judged {
     type Error = ProtocolError;
 
     fn try_from(verdict: wire::Verdict<'_>) -> Result<Self, ProtocolError> {
         Ok(match verdict {
-            wire::Verdict::Valid(key) => Self::Valid(ValidKey {
-                user: UserId::parse(key.user)?,
-                key_id: key.key_id,
-                label: key.label.map(Label::parse).transpose()?,
-                expires_at: key.expires_at,
-            }),
-            wire::Verdict::Refused(refusal) => Self::Refused(refusal.into()),
+            wire::Verdict::Valid(key) => Self {
+                verdict: Verdict::Valid(ValidKey {
+                    user: UserId::parse(key.user)?,
+                    key_id: key.key_id,
+                    label: key.label.map(Label::parse).transpose()?,
+                    expires_at: key.expires_at,
+                }),
+                freshness: Some(key.freshness),
+            },
+            wire::Verdict::Refused(refusal) => {
+                Self { verdict: Verdict::Refused(refusal.into()), freshness: None }
+            }
         })
     }
 }

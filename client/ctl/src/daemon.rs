@@ -16,7 +16,8 @@ const LONG_TIMEOUT: Duration = Duration::from_secs(600);
 /// # Errors
 /// [`Failure`] when the path cannot be a socket's.
 pub(crate) fn client(connection: &Connection) -> Result<Client, Failure> {
-    let mut builder = Client::builder();
+    // One command asks once: it would fetch what a cache needs and then end.
+    let mut builder = Client::builder().cache(false);
     if let Some(socket) = &connection.socket {
         builder = builder.socket(socket);
     }

@@ -13,7 +13,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::{fmt, thread};
 
 /// The connections of a client, for each process its own.
-pub(super) struct Pools {
+pub(crate) struct Pools {
     endpoint: Endpoint,
     limit: usize,
     pools: PerProcess<Pool>,
@@ -44,12 +44,12 @@ struct Turn<'a> {
 
 impl Pools {
     /// No connection yet, and never more than `limit`.
-    pub(super) fn new(endpoint: Endpoint, limit: usize) -> Self {
+    pub(crate) fn new(endpoint: Endpoint, limit: usize) -> Self {
         Self { endpoint, limit, pools: PerProcess::new() }
     }
 
     /// Asks, as often as it makes sense before the deadline.
-    pub(super) fn ask<R: Request>(&self, request: &R, deadline: Deadline) -> Result<R::Answer, Error> {
+    pub(crate) fn ask<R: Request>(&self, request: &R, deadline: Deadline) -> Result<R::Answer, Error> {
         self.attempt::<R, _>(deadline, |connection| connection.ask(request, &deadline, None))
     }
 

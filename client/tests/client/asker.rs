@@ -2,7 +2,7 @@
 
 use crate::fake::key;
 use apikeyd_client::message::{Generate, Generated};
-use apikeyd_client::{Backup, Builder, Client, Error, RightSet, UserId, Verdict};
+use apikeyd_client::{Backup, Builder, CacheStatistics, Client, Error, RightSet, UserId, Verdict};
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ pub(crate) enum Asker {
     Tokio(tokio::runtime::Runtime, apikeyd_client::AsyncClient),
 }
 
-/// Each kind of client in turn, with settings of the test's.
+/// Each kind of client in turn, with settings of the test's. Without a cache: these tests want to see each request.
 pub(crate) fn both_with(path: &Path, settings: impl Fn(Builder) -> Builder) -> Vec<Asker> {
-    let builder = || settings(Client::builder().socket(path).timeout(PATIENCE));
+    let builder = || settings(Client::builder().socket(path).timeout(PATIENCE).cache(false));
     vec![
         Asker::Blocking(builder().build().unwrap()),
         #[cfg(feature = "tokio")]
@@ -81,6 +81,14 @@ impl Asker {
 
     pub(crate) fn backup(&self) -> Result<Backup, Error> {
         ask!(self, client => client.backup())
+    }
+
+    pub(crate) fn cache_statistics(&self) -> CacheStatistics {
+        match self {
+            Self::Blocking(client) => client.cache_statistics(),
+            #[cfg(feature = "tokio")]
+            Self::Tokio(_, client) => client.cache_statistics(),
+        }
     }
 
     pub(crate) fn rights(&self) -> Result<RightSet, Error> {

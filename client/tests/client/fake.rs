@@ -185,6 +185,21 @@ pub(crate) fn key(number: u64) -> ApiKey {
     ApiKey::generate(&KeyPrefix::default(), fill).unwrap()
 }
 
+/// A key with the id of another one and another secret.
+pub(crate) fn forged(key: &ApiKey) -> ApiKey {
+    let id = key.id();
+    let fill = |bytes: &mut [u8]| {
+        match bytes.len() {
+            8 => bytes.copy_from_slice(&(id.get() << 4).to_le_bytes()),
+            _ => bytes.fill(61),
+        }
+        Ok::<(), std::convert::Infallible>(())
+    };
+    let forged = ApiKey::generate(&KeyPrefix::default(), fill).unwrap();
+    assert!(forged.id() == id && forged.expose_text() != key.expose_text());
+    forged
+}
+
 /// The frame of an answer.
 pub(crate) fn answer<T: Serialize>(asked: &Asked, status: Status, message: &T) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -10,9 +10,11 @@
 
 mod answers;
 mod asker;
+mod caching;
 mod connecting;
 mod descriptors;
 mod fake;
+mod paged;
 #[cfg(feature = "tokio")]
 mod pipelining;
 mod pooling;

@@ -17,7 +17,7 @@ fn threads_ask_at_the_same_time_and_get_their_own_answers() {
             peer.send(&answer_well(&asked, "u"));
         }
     });
-    let client = Client::builder().socket(fake.path()).connections(THREADS).build().unwrap();
+    let client = Client::builder().socket(fake.path()).cache(false).connections(THREADS).build().unwrap();
     std::thread::scope(|scope| {
         for number in 1..=THREADS {
             let client = client.clone();
@@ -39,7 +39,7 @@ fn there_are_never_more_connections_than_allowed() {
         peer.welcome();
         peer.serve("u");
     });
-    let client = Client::builder().socket(fake.path()).connections(2).build().unwrap();
+    let client = Client::builder().socket(fake.path()).cache(false).connections(2).build().unwrap();
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| (0..50).for_each(|_| drop(client.validate(&key(1)).unwrap())));
@@ -61,7 +61,7 @@ fn waiting_for_a_connection_counts_to_the_timeout() {
         peer.send(&answer_well(&request, "u"));
         peer.serve("u");
     });
-    let client = Client::builder().socket(fake.path()).connections(1).build().unwrap();
+    let client = Client::builder().socket(fake.path()).cache(false).connections(1).build().unwrap();
     std::thread::scope(|scope| {
         let first = scope.spawn(|| client.validate(&key(1)));
         was_asked.recv().unwrap();

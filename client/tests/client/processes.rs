@@ -11,7 +11,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 /// Runs `child` in a forked process and gives its exit status.
-fn in_child(child: impl FnOnce() -> u8) -> i32 {
+pub(crate) fn in_child(child: impl FnOnce() -> u8) -> i32 {
     // SAFETY: the child runs on the one thread that it has, asks the client, and leaves by `_exit`, so that
     // nothing of the test harness runs twice. What the C library needs for that it keeps usable over a fork.
     let pid = unsafe { libc::fork() };
@@ -42,21 +42,22 @@ fn a_child_makes_a_connection_of_its_own_and_leaves_the_parents_alone() {
     for asker in both(fake.path()) {
         let own = asker.user();
         let next = fake.connections().to_string();
-        let status = in_child(|| u8::from(in_new_runtime(&asker) != next));
+        let status = in_child(|| u8::from(in_new_runtime(&asker, Asker::user) != next));
         assert_eq!(status, 0, "the child asked over a connection of its own");
         assert_eq!(asker.user(), own, "the parent's connection still works");
         assert_eq!(fake.connections().to_string(), format!("{}", next.parse::<usize>().unwrap() + 1));
     }
 }
 
-/// In a child the runtime's threads and events are the parent's; so it has one of its own.
-fn in_new_runtime(asker: &Asker) -> String {
+/// The client in a child, where the runtime's threads and events are the parent's: so it has one of its own, which
+/// goes with the child.
+pub(crate) fn in_new_runtime<T>(asker: &Asker, ask: impl FnOnce(&Asker) -> T) -> T {
     match asker {
-        Asker::Blocking(_) => asker.user(),
+        Asker::Blocking(_) => ask(asker),
         #[cfg(feature = "tokio")]
         Asker::Tokio(_, client) => {
-            let asker = std::mem::ManuallyDrop::new(Asker::Tokio(crate::asker::runtime(), client.clone()));
-            asker.user()
+            let runtime = crate::asker::runtime();
+            ask(&std::mem::ManuallyDrop::new(Asker::Tokio(runtime, client.clone())))
         }
     }
 }
@@ -77,7 +78,7 @@ fn a_child_is_not_held_up_by_a_request_of_another_thread() {
         peer.serve(&number.to_string());
     });
     // One connection at the most: in the parent a second request would have to wait.
-    let client = Client::builder().socket(fake.path()).connections(1).build().unwrap();
+    let client = Client::builder().socket(fake.path()).cache(false).connections(1).build().unwrap();
     std::thread::scope(|scope| {
         let first = scope.spawn(|| client.validate(&key(1)));
         was_asked.recv().unwrap();
@@ -110,7 +111,7 @@ fn a_signal_in_the_middle_of_a_request_does_not_end_it() {
         action.sa_sigaction = ignore as *const () as usize;
         assert_eq!(libc::sigaction(libc::SIGUSR1, &raw const action, std::ptr::null_mut()), 0);
     }
-    let client = Client::builder().socket(fake.path()).build().unwrap();
+    let client = Client::builder().socket(fake.path()).cache(false).build().unwrap();
     std::thread::scope(|scope| {
         let (thread, asking_thread) = channel();
         let client = &client;

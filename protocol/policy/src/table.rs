@@ -38,8 +38,13 @@ impl PolicyTable {
     /// All faults of the file in its order, at least one. A fault in one row does not hide those of others.
     pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
         let PolicyFile { default, case_sensitive, rows, methods } = PolicyFile::parse(text)?;
+        Ok(Self { source: text.into(), ..Self::of(default, case_sensitive, rows, methods) })
+    }
+
+    /// Of parts that were checked.
+    pub(crate) fn of(default: Effect, case_sensitive: bool, rows: Vec<Row>, methods: Methods) -> Self {
         let index = Index::new(&rows, &methods, case_sensitive);
-        Ok(Self { source: text.into(), default, case_sensitive, rows, methods, index })
+        Self { source: Box::default(), default, case_sensitive, rows, methods, index }
     }
 
     /// Judges an operation: the method as sent, and the request target as sent, query and all.

@@ -56,6 +56,9 @@ impl ApiKey {
     /// Bytes of the longest key.
     pub const MAX_BYTES: usize = KeyPrefix::MAX + BEHIND_PREFIX;
 
+    /// Bytes of [`expose_distinctive`](Self::expose_distinctive).
+    pub const DISTINCTIVE_BYTES: usize = 1 + KeyId::DIGITS + 1 + SECRET;
+
     /// Makes a key from random bytes, which `fill` must take from the operating system's generator.
     ///
     /// The id is uniform in `1..62^10` and the secret uniform in 62^43 (256 bits), both by rejection.
@@ -114,6 +117,16 @@ impl ApiKey {
     #[must_use]
     pub fn expose_text(&self) -> &str {
         self.text.get(..self.len).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or_default()
+    }
+
+    /// Version, id, `_` and secret: all in which it can differ from another key, as the digest is of nothing
+    /// else. For a keyed hash, and for nothing else.
+    #[must_use]
+    #[inline]
+    pub fn expose_distinctive(&self) -> &[u8; Self::DISTINCTIVE_BYTES] {
+        let end = self.len.saturating_sub(CHECKSUM);
+        let text = self.text.get(..end).and_then(|text| text.last_chunk());
+        text.unwrap_or(&[0; Self::DISTINCTIVE_BYTES])
     }
 
     /// What is sent in its place.

@@ -12,6 +12,7 @@
 mod backends;
 mod cases;
 mod faults;
+mod handed;
 mod linear;
 mod mutation;
 mod mutators;

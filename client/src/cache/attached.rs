@@ -1,0 +1,95 @@
+//! The revocation page of the daemon, mapped.
+
+#![expect(unsafe_code, reason = "a mapping that the daemon writes to is seen as atomic words")]
+
+use apikeyd_protocol::message::{Freshness, PageReady};
+use apikeyd_protocol::page::{BYTES, Page, WORDS};
+use memmap2::{MmapOptions, MmapRaw};
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::AtomicU64;
+
+/// A page as it was handed over.
+pub(crate) struct Handed {
+    /// This process's clock before it asked.
+    pub(crate) before: u64,
+    /// What the daemon said.
+    pub(crate) ready: PageReady,
+    /// What came with it.
+    pub(crate) file: Option<OwnedFd>,
+    /// This process's clock when the answer was there.
+    pub(crate) after: u64,
+}
+
+/// This process cannot use the page.
+#[derive(Debug)]
+pub(crate) struct Unusable;
+
+/// A page that is mapped for reading.
+pub(super) struct Attached {
+    memory: MmapRaw,
+    instance: u64,
+    policy_rules: u32,
+}
+
+impl Attached {
+    /// Maps a page if it can be trusted: a file that nobody can write through this descriptor, as long as a page,
+    /// of the known layout, from a daemon whose clock runs as this process's does.
+    pub(super) fn check(handed: Handed) -> Result<Self, Unusable> {
+        let Handed { before, ready, file, after } = handed;
+        let file = file.ok_or(Unusable)?;
+        let stat = fstat(&file).map_err(|_| Unusable)?;
+        let is_long_enough = usize::try_from(stat.st_size).is_ok_and(|size| size >= BYTES);
+        let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
+        // A daemon that hands out descriptors for writing hands them to others, too.
+        let access = fcntl_getfl(&file).map_err(|_| Unusable)? & OFlags::RWMODE;
+        // In another time namespace the lease would mean another time.
+        let is_same_clock = (before..=after).contains(&ready.monotonic_ns);
+        let is_known = ready.bytes == u64::try_from(BYTES).map_err(|_| Unusable)?;
+        if !(is_long_enough && is_file && access == OFlags::RDONLY && is_same_clock && is_known) {
+            return Err(Unusable);
+        }
+        let memory =
+            MmapOptions::new().len(BYTES).populate().map_raw_read_only(&file).map_err(|_| Unusable)?;
+        let mut attached = Self { memory, instance: 0, policy_rules: ready.policy_rules };
+        let page = attached.page().filter(Page::is_known).ok_or(Unusable)?;
+        attached.instance = page.instance();
+        Ok(attached)
+    }
+
+    /// The instance of the daemon that handed it over.
+    pub(super) const fn instance(&self) -> u64 {
+        self.instance
+    }
+
+    /// The edition of the policy rules that the daemon follows.
+    pub(super) const fn policy_rules(&self) -> u32 {
+        self.policy_rules
+    }
+
+    /// Whether the daemon that handed it over is still at it.
+    pub(super) fn is_begun_anew(&self) -> bool {
+        self.page().is_none_or(|page| page.instance() != self.instance)
+    }
+
+    #[inline]
+    pub(super) fn holds(&self, seen: &Freshness, now: u64) -> bool {
+        self.page().is_some_and(|page| page.holds(seen, now))
+    }
+
+    pub(super) fn is_leased(&self, now: u64) -> bool {
+        self.page().is_some_and(|page| page.is_leased(now))
+    }
+
+    /// Always a page: the compiler sees that and leaves the question out.
+    #[inline]
+    fn page(&self) -> Option<Page<'_, AtomicU64>> {
+        // SAFETY: the mapping is BYTES = 8 * WORDS bytes long, starts on a page of memory and so is aligned, is
+        // readable, and lives as long as `self`. Any bits are an AtomicU64. All of this process's access is by
+        // relaxed atomic loads of 64 bits (`Word::read`), which never write; the daemon writes by atomic
+        // operations of that size. The file was at least this long and the daemon never cuts it short, nor
+        // can anybody else but root and the daemon's user open it for writing: the memory stays.
+        let words = unsafe { &*self.memory.as_ptr().cast::<[AtomicU64; WORDS]>() };
+        Page::over(words)
+    }
+}

@@ -1,0 +1,28 @@
+//! The clocks of a hit. The coarse ones cost a sixth of the exact ones: the kernel writes them at each timer tick,
+//! so they are behind by a tick, and on a virtual machine whose tick comes late by more
+//! ([`CLOCK_LAG`](apikeyd_protocol::page::CLOCK_LAG)).
+
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+/// CLOCK_MONOTONIC in nanoseconds, as of the last tick.
+#[inline]
+pub(super) fn recent_ns() -> u64 {
+    nanoseconds(&clock_gettime(ClockId::MonotonicCoarse))
+}
+
+/// CLOCK_MONOTONIC in nanoseconds.
+pub(super) fn exact_ns() -> u64 {
+    nanoseconds(&clock_gettime(ClockId::Monotonic))
+}
+
+/// The wall clock in milliseconds since the Unix epoch, as of the last tick.
+#[inline]
+pub(super) fn realtime_ms() -> u64 {
+    nanoseconds(&clock_gettime(ClockId::RealtimeCoarse)) / 1_000_000
+}
+
+// A wall clock before 1970 counts as 1970, as in the daemon.
+fn nanoseconds(time: &Timespec) -> u64 {
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or_default())
+}

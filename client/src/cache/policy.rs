@@ -1,0 +1,100 @@
+//! The daemon's policy table in this process.
+
+use super::attached::Attached;
+use super::memo::Memo;
+use super::tag::{Tag, TagKey};
+use apikeyd_policy::{Effect, HandedRow, PolicyTable, Verdict};
+use apikeyd_protocol::message::{Freshness, Operation, PolicyPage, PolicyRow};
+use std::sync::Arc;
+
+/// A table that counts while instance and epoch are these.
+pub(super) struct LocalPolicy {
+    instance: u64,
+    epoch: u64,
+    table: PolicyTable,
+    allowed: Memo,
+}
+
+/// A table on its way, page by page.
+pub(crate) struct Table {
+    page: Arc<Attached>,
+    heading: Option<Heading>,
+    rows: Vec<PolicyRow>,
+    /// Where the next page starts; none when all are there.
+    next: Option<u32>,
+}
+
+/// What all pages of one table have in common.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Heading {
+    epoch: u64,
+    total: u32,
+    default_allow: bool,
+    case_sensitive: bool,
+}
+
+impl LocalPolicy {
+    /// Whether this is the table by which the daemon judges while this freshness stands.
+    #[inline]
+    pub(super) fn is_of(&self, seen: &Freshness) -> bool {
+        self.instance == seen.instance && self.epoch == seen.epoch
+    }
+
+    /// Whether the daemon would allow the operation.
+    #[inline]
+    pub(super) fn allows(&self, tags: &TagKey, operation: &Operation<'_>) -> bool {
+        let tag = tags.of_operation(operation);
+        self.allowed.holds(&tag) || self.judge(&tag, operation)
+    }
+
+    fn judge(&self, tag: &Tag, operation: &Operation<'_>) -> bool {
+        let is_allowed = self.table.judge(operation.method, operation.target).verdict == Verdict::Allow;
+        if is_allowed {
+            self.allowed.remember(tag);
+        }
+        is_allowed
+    }
+}
+
+impl Table {
+    pub(super) fn of(page: Arc<Attached>) -> Self {
+        Self { page, heading: None, rows: Vec::new(), next: Some(0) }
+    }
+
+    /// Where the page starts that is to be asked for next; none when all are there.
+    pub(crate) const fn next(&self) -> Option<u32> {
+        self.next
+    }
+
+    /// Adds a page. False when it is of another table than those before: then all is in vain.
+    pub(crate) fn add(&mut self, page: PolicyPage) -> bool {
+        let PolicyPage { total, default_allow, case_sensitive, epoch, rows, next } = page;
+        let heading = Heading { epoch, total, default_allow, case_sensitive };
+        let fits = *self.heading.get_or_insert(heading) == heading
+            // A page that gives nothing and yet is not the last would be asked for again and again.
+            && (next.is_none() || !rows.is_empty());
+        self.rows.extend(rows);
+        self.next = next;
+        fits && u32::try_from(self.rows.len()).is_ok_and(|rows| rows <= total)
+    }
+
+    /// The table, if it is complete and the daemon is the one that handed the page over: another one may have the
+    /// same epoch with other rows.
+    pub(super) fn finish(self) -> Option<LocalPolicy> {
+        let Self { page, heading, rows, next } = self;
+        let Heading { epoch, total, default_allow, case_sensitive } = heading?;
+        let effect = |allow| if allow { Effect::Allow } else { Effect::Deny };
+        let is_complete = next.is_none() && u32::try_from(rows.len()) == Ok(total);
+        if !is_complete || page.is_begun_anew() {
+            return None;
+        }
+        let rows = rows.iter().map(|row| HandedRow {
+            method: &row.method,
+            path: &row.path,
+            effect: effect(row.allow),
+            name: &row.name,
+        });
+        let table = PolicyTable::from_rows(effect(default_allow), case_sensitive, rows).ok()?;
+        Some(LocalPolicy { instance: page.instance(), epoch, table, allowed: Memo::new() })
+    }
+}

@@ -1,0 +1,49 @@
+//! What stands for a key, and for an operation, in the cache.
+
+use apikeyd_protocol::key::ApiKey;
+use apikeyd_protocol::message::Operation;
+use siphasher::sip128::{Hasher128, SipHasher24};
+use std::hash::Hasher;
+
+/// 128 bits of a keyed hash: whoever does not know the random key can neither find a text for a tag, nor two texts
+/// of one tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tag([u64; 2]);
+
+/// The random key of this client's tags.
+pub(super) struct TagKey(SipHasher24);
+
+impl Tag {
+    #[inline]
+    pub(super) const fn words(&self) -> [u64; 2] {
+        self.0
+    }
+}
+
+impl TagKey {
+    /// A new one, from the operating system.
+    pub(super) fn random() -> Option<Self> {
+        let mut key = [0; 16];
+        getrandom::fill(&mut key).ok()?;
+        Some(Self(SipHasher24::new_with_key(&key)))
+    }
+
+    /// Of a key, secret included.
+    #[inline]
+    pub(super) fn of_key(&self, key: &ApiKey) -> Tag {
+        let hash = self.0.hash(key.expose_distinctive());
+        Tag([hash.h1, hash.h2])
+    }
+
+    /// Of an operation. The length of the method stands before it, so that no other split of the same bytes has
+    /// the same tag.
+    #[inline]
+    pub(super) fn of_operation(&self, operation: &Operation<'_>) -> Tag {
+        let mut hasher = self.0;
+        hasher.write(&u64::try_from(operation.method.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hasher.write(operation.method);
+        hasher.write(operation.target);
+        let hash = hasher.finish128();
+        Tag([hash.h1, hash.h2])
+    }
+}

@@ -1,0 +1,181 @@
+//! Telling the daemon when keys were used that it was not asked about.
+//!
+//! A thread of its own sleeps until a use is noted, waits for more of them, and reports all in batches over a
+//! connection that it closes again. While nothing is used it is not woken. It ends with the last client that
+//! shares the cache, after a last report; a process that ends at once loses the uses of the last seconds.
+
+use super::clock::{exact_ns, realtime_ms};
+use super::table::Entry;
+use super::{Inner, nanoseconds};
+use crate::blocking::Pools;
+use crate::deadline::Deadline;
+use crate::endpoint::Endpoint;
+use crate::process::PerProcess;
+use apikeyd_protocol::limit::MAX_USES;
+use apikeyd_protocol::message::{KeyUse, ReportUses};
+use apikeyd_protocol::time::Timestamp;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+/// Time from a use to its report. The daemon writes what it knows within as much again, so that the last use is
+/// true within a minute.
+const INTERVAL: Duration = Duration::from_secs(20);
+
+/// Time for one report.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Uses of keys that went from the table before they were reported. Further ones are not remembered.
+const MAX_REMEMBERED: usize = 16_384;
+
+pub(super) struct Uses {
+    endpoint: Endpoint,
+    /// Whether the thread knows that there is something to report.
+    armed: AtomicBool,
+    ended: AtomicBool,
+    own: PerProcess<Own>,
+}
+
+/// What a forked child must not share.
+#[derive(Default)]
+struct Own {
+    thread: Mutex<Option<Thread>>,
+    gone: Mutex<Vec<(apikeyd_protocol::key::KeyId, u64)>>,
+}
+
+impl Uses {
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        let (armed, ended) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { endpoint, armed, ended, own: PerProcess::new() }
+    }
+
+    /// Says that there is something to report; whether the thread has to be told.
+    pub(super) fn arm(&self) -> bool {
+        // Either the thread sees the use that was noted, or this sees that the thread has begun to look.
+        fence(Ordering::SeqCst);
+        !self.armed.load(Ordering::Relaxed) && !self.armed.swap(true, Ordering::Relaxed)
+    }
+
+    /// Wakes the thread, or starts it.
+    #[cold]
+    pub(super) fn wake(&self, inner: &Arc<Inner>) {
+        let own = self.own.get();
+        let mut thread = lock(&own.value.thread);
+        match &*thread {
+            Some(thread) => thread.unpark(),
+            None => {
+                let inner = Arc::clone(inner);
+                let reporter = thread::Builder::new().name("apikeyd-uses".into()).spawn(move || run(&inner));
+                // Without a thread the uses wait for the next one that arms.
+                match reporter {
+                    Ok(reporter) => *thread = Some(reporter.thread().clone()),
+                    Err(_) => self.armed.store(false, Ordering::Relaxed),
+                }
+            }
+        }
+    }
+
+    /// Remembers the use of an entry that has gone.
+    pub(super) fn remember(&self, entry: &Entry) {
+        let Some(used) = entry.unreported() else { return };
+        let own = self.own.get();
+        let mut gone = lock(&own.value.gone);
+        if gone.len() < MAX_REMEMBERED {
+            gone.push((entry.key.key_id, used));
+        }
+    }
+
+    /// In a forked child: the parent reports what was used so far.
+    pub(super) fn forget(&self) {
+        drop(self.own.get());
+        self.armed.store(false, Ordering::Relaxed);
+    }
+
+    /// Ends the thread.
+    pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        if let Some(thread) = &*lock(&self.own.get().value.thread) {
+            thread.unpark();
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+}
+
+fn run(inner: &Inner) {
+    let uses = &inner.uses;
+    loop {
+        while !uses.armed.load(Ordering::Relaxed) && !uses.has_ended() {
+            thread::park();
+        }
+        let due = Instant::now() + INTERVAL;
+        while !uses.has_ended() {
+            match due.saturating_duration_since(Instant::now()) {
+                Duration::ZERO => break,
+                left => thread::park_timeout(left),
+            }
+        }
+        // Before the look at the table: a use that comes too late for it arms again.
+        uses.armed.store(false, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+        if !report(inner) {
+            uses.armed.store(true, Ordering::Relaxed);
+        }
+        if uses.has_ended() {
+            break;
+        }
+    }
+}
+
+/// Reports all that the daemon does not know; whether that went well.
+fn report(inner: &Inner) -> bool {
+    let own = inner.uses.own.get();
+    let gone = std::mem::take(&mut *lock(&own.value.gone));
+    let used: Vec<_> =
+        inner.table.entries().filter_map(|entry| entry.unreported().map(|used| (entry, used))).collect();
+    let pools = Pools::new(inner.uses.endpoint.clone(), 1);
+    let clocks = Clocks::now();
+    let send = |uses: Vec<KeyUse>| pools.ask(&ReportUses { uses }, Deadline::after(TIMEOUT));
+    for (at, chunk) in gone.chunks(MAX_USES.into()).enumerate() {
+        if send(chunk.iter().map(|(key_id, used)| clocks.key_use(*key_id, *used)).collect()).is_err() {
+            let unsent = gone.iter().skip(at * usize::from(MAX_USES)).copied();
+            let mut gone = lock(&own.value.gone);
+            let room = MAX_REMEMBERED.saturating_sub(gone.len());
+            gone.extend(unsent.take(room));
+            return false;
+        }
+    }
+    for chunk in used.chunks(MAX_USES.into()) {
+        if send(chunk.iter().map(|(entry, used)| clocks.key_use(entry.key.key_id, *used)).collect()).is_err()
+        {
+            return false;
+        }
+        chunk.iter().for_each(|(entry, used)| entry.note_reported(*used));
+    }
+    true
+}
+
+/// Both clocks at one moment: uses are noted by one and told by the other.
+struct Clocks {
+    monotonic_ns: u64,
+    realtime_ms: u64,
+}
+
+impl Clocks {
+    fn now() -> Self {
+        Self { monotonic_ns: exact_ns(), realtime_ms: realtime_ms() }
+    }
+
+    fn key_use(&self, key_id: apikeyd_protocol::key::KeyId, used: u64) -> KeyUse {
+        let ago = self.monotonic_ns.saturating_sub(used) / nanoseconds(Duration::from_millis(1));
+        KeyUse { key_id, at: Timestamp::from_unix_millis(self.realtime_ms.saturating_sub(ago)) }
+    }
+}
+
+// Each change under a lock is one step, so a panic elsewhere leaves nothing half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,100 @@
+//! Operations that are judged here, by the daemon's table.
+
+use super::{asked_in, each};
+use crate::asker::Asker;
+use crate::paged::{Paged, Words, deny};
+use apikeyd_client::{Refusal, Verdict};
+use apikeyd_protocol::frame::Opcode;
+
+/// Five rows in three pages, and a key that is kept.
+fn prepare(daemon: &Paged, asker: &Asker) {
+    daemon.state().rows = ["/a", "/b", "/c", "/d", "/e"].map(deny).to_vec();
+    allowed(asker, "/x");
+}
+
+fn allowed(asker: &Asker, target: &str) {
+    assert!(asker.validate_operation(target).unwrap().valid().is_some(), "{target}");
+}
+
+fn denied(asker: &Asker, target: &str) {
+    let refusal = Refusal::OperationDenied(format!("no {target}"));
+    assert_eq!(asker.validate_operation(target).unwrap(), Verdict::Refused(refusal));
+}
+
+#[test]
+fn what_the_table_allows_is_not_asked_for() {
+    each(|daemon, asker| {
+        prepare(daemon, asker);
+        assert_eq!(daemon.asked(Opcode::PolicyRows), 3);
+        let asked = asked_in(daemon, || {
+            (0..10).for_each(|number| allowed(asker, &format!("/x/{number}")));
+            asker.user();
+        });
+        assert_eq!(asked, 0);
+    });
+}
+
+#[test]
+fn what_the_table_refuses_the_daemon_refuses() {
+    each(|daemon, asker| {
+        prepare(daemon, asker);
+        for target in ["/a", "/e", "/a"] {
+            assert_eq!(asked_in(daemon, || denied(asker, target)), 1);
+        }
+        assert_eq!(
+            asked_in(daemon, || allowed(asker, "/a/../b")),
+            1,
+            "ambiguous here: the daemon has the word"
+        );
+    });
+}
+
+#[test]
+fn an_exchanged_table_counts_for_the_next_validation() {
+    each(|daemon, asker| {
+        prepare(daemon, asker);
+        allowed(asker, "/new");
+        {
+            let mut state = daemon.state();
+            state.rows.push(deny("/new"));
+            state.table_epoch += 1;
+            state.page.bump_epoch();
+        }
+        denied(asker, "/new");
+        // The table is asked for again after a while; until then the daemon is asked.
+        super::wait_until(|| asked_in(daemon, || allowed(asker, "/x")) == 0);
+        assert_eq!(asked_in(daemon, || denied(asker, "/new")), 1);
+    });
+}
+
+#[test]
+fn a_table_of_another_epoch_is_not_used() {
+    each(|daemon, asker| {
+        daemon.state().table_epoch = 1;
+        prepare(daemon, asker);
+        assert_eq!(asked_in(daemon, || allowed(asker, "/x")), 1, "this table is not yet in force");
+        daemon.state().page.bump_epoch();
+        assert_eq!(asked_in(daemon, || allowed(asker, "/x")), 1, "the key is asked for under the new epoch");
+        assert_eq!(asked_in(daemon, || allowed(asker, "/x")), 0, "now it is");
+    });
+}
+
+#[test]
+fn a_client_of_other_rules_asks_for_operations() {
+    each(|daemon, asker| {
+        daemon.state().ready.policy_rules += 1;
+        prepare(daemon, asker);
+        assert_eq!(asked_in(daemon, || allowed(asker, "/x")), 1);
+        assert_eq!(asked_in(daemon, || drop(asker.user())), 0, "the key alone is kept");
+        assert_eq!(daemon.asked(Opcode::PolicyRows), 0);
+    });
+}
+
+#[test]
+fn a_table_that_cannot_be_is_not_used() {
+    each(|daemon, asker| {
+        daemon.state().rows = vec![deny("/a"), deny("no path")];
+        allowed(asker, "/x");
+        assert_eq!(asked_in(daemon, || allowed(asker, "/x")), 1);
+    });
+}

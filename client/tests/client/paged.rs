@@ -1,0 +1,266 @@
+//! A fake daemon with a revocation page, whose words the test sets.
+
+use crate::fake::{Asked, Fake, Peer, answer, failure};
+use apikeyd_client::message::{
+    Empty, Freshness, KeyUse, PageReady, PolicyPage, PolicyRow, PolicyRows, Refusal, ReportUses, ValidKey,
+    Validate, Verdict,
+};
+use apikeyd_client::{KeyId, Status, Timestamp};
+use apikeyd_protocol::codec::decode;
+use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::page::{BYTES, HEADER_WORDS, MAGIC};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use rustix::time::{ClockId, clock_gettime};
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+use tempfile::TempDir;
+
+const INSTANCE: usize = 1;
+const EPOCH: usize = 2;
+const LEASE: usize = 3;
+
+/// A running daemon.
+pub(crate) struct Paged {
+    fake: Fake,
+    house: Arc<House>,
+}
+
+/// What its connections share.
+pub(crate) struct House {
+    dir: TempDir,
+    state: Mutex<State>,
+}
+
+/// What the daemon answers with. A test changes it between its questions.
+pub(crate) struct State {
+    /// The page, open for writing.
+    pub(crate) page: File,
+    /// What clients get instead of the page's file, open for reading.
+    pub(crate) handed: Option<File>,
+    /// What clients are told of it.
+    pub(crate) ready: PageReady,
+    /// Added to the clock that clients are told.
+    pub(crate) clock_ahead_ns: i64,
+    /// How the question for the page is answered, if not with the page.
+    pub(crate) page_status: Status,
+    /// Keys that are not valid.
+    pub(crate) ended: Vec<KeyId>,
+    pub(crate) user: String,
+    pub(crate) expires_at: Option<Timestamp>,
+    /// The operations that are denied, as rows of the policy table, with the epoch that the table carries.
+    pub(crate) rows: Vec<PolicyRow>,
+    pub(crate) table_epoch: u64,
+    /// Runs while a validation is answered, after the page was read.
+    pub(crate) on_validate: Option<Interference>,
+    /// Reports of uses so far.
+    pub(crate) reported: Vec<KeyUse>,
+    asked: HashMap<u16, usize>,
+}
+
+/// What a test does to the page in the middle of something.
+type Interference = Box<dyn FnMut(&File) + Send>;
+
+/// The page as the daemon writes it.
+pub(crate) trait Words {
+    fn word(&self, at: usize) -> u64;
+    fn set(&self, at: usize, value: u64);
+
+    fn generation(&self, key_id: KeyId) -> u64 {
+        self.word(HEADER_WORDS + slot(key_id) as usize)
+    }
+    fn bump(&self, key_id: KeyId) {
+        self.set(HEADER_WORDS + slot(key_id) as usize, self.generation(key_id) + 1);
+    }
+    fn bump_epoch(&self) {
+        self.set(EPOCH, self.word(EPOCH) + 1);
+    }
+    fn begin_anew(&self) {
+        self.set(INSTANCE, self.word(INSTANCE) + 1);
+    }
+    fn instance(&self) -> u64 {
+        self.word(INSTANCE)
+    }
+    fn epoch(&self) -> u64 {
+        self.word(EPOCH)
+    }
+    fn lease_until(&self, until: u64) {
+        self.set(LEASE, until);
+    }
+}
+
+#[expect(clippy::host_endian_bytes, reason = "words of the page are the machine's own")]
+impl Words for File {
+    fn word(&self, at: usize) -> u64 {
+        let mut bytes = [0; 8];
+        self.read_exact_at(&mut bytes, at as u64 * 8).unwrap();
+        u64::from_ne_bytes(bytes)
+    }
+    fn set(&self, at: usize, value: u64) {
+        self.write_all_at(&value.to_ne_bytes(), at as u64 * 8).unwrap();
+    }
+}
+
+fn slot(key_id: KeyId) -> u32 {
+    // The ids of the tests' keys are alike in their low bits.
+    u32::try_from(key_id.get().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48).unwrap()
+}
+
+/// CLOCK_MONOTONIC in nanoseconds.
+pub(crate) fn monotonic_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    u64::try_from(now.tv_sec * 1_000_000_000 + now.tv_nsec).unwrap()
+}
+
+/// A page that is leased for an hour, and a descriptor for reading it.
+pub(crate) fn new_page(path: &Path, instance: u64) -> (File, File) {
+    let page = OpenOptions::new().read(true).write(true).create_new(true).open(path).unwrap();
+    page.set_len(BYTES as u64).unwrap();
+    page.set(0, MAGIC);
+    page.set(INSTANCE, instance);
+    page.lease_until(monotonic_ns() + 3_600_000_000_000);
+    (page, File::open(path).unwrap())
+}
+
+impl Paged {
+    /// A daemon that finds every key good.
+    pub(crate) fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (page, handed) = new_page(&dir.path().join("page"), 100);
+        let ready = PageReady { monotonic_ns: 0, bytes: BYTES as u64, policy_rules: apikeyd_policy::RULES };
+        let state = State {
+            page,
+            handed: Some(handed),
+            ready,
+            clock_ahead_ns: 0,
+            page_status: Status::Ok,
+            ended: Vec::new(),
+            user: "u".into(),
+            expires_at: None,
+            rows: Vec::new(),
+            table_epoch: 0,
+            on_validate: None,
+            reported: Vec::new(),
+            asked: HashMap::new(),
+        };
+        let house = Arc::new(House { dir, state: Mutex::new(state) });
+        let served = Arc::clone(&house);
+        let script = move |_, mut peer: Peer| {
+            peer.welcome();
+            while let Some(asked) = peer.request() {
+                served.answer(&mut peer, &asked);
+            }
+        };
+        Self { fake: Fake::start_at(&house.dir.path().join("socket"), script), house }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.fake.path()
+    }
+
+    /// The directory of socket and page.
+    pub(crate) fn dir(&self) -> &Path {
+        self.house.dir.path()
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.house.state.lock().unwrap()
+    }
+
+    /// How often an operation was asked for so far.
+    pub(crate) fn asked(&self, opcode: Opcode) -> usize {
+        self.state().asked.get(&opcode.code()).copied().unwrap_or(0)
+    }
+}
+
+impl House {
+    fn answer(&self, peer: &mut Peer, asked: &Asked) {
+        let mut state = self.state.lock().unwrap();
+        *state.asked.entry(asked.opcode).or_default() += 1;
+        let bytes = match Opcode::from_code(asked.opcode) {
+            Some(Opcode::Validate) => state.validate(asked),
+            Some(Opcode::PolicyRows) => state.policy_rows(asked),
+            Some(Opcode::ReportUses) => {
+                state.reported.extend(decode::<ReportUses>(&asked.body).unwrap().uses);
+                answer(asked, Status::Ok, &Empty {})
+            }
+            Some(Opcode::RevocationPage) => return state.hand_over(peer, asked),
+            other => panic!("{other:?} was not expected"),
+        };
+        peer.send(&bytes);
+    }
+}
+
+impl State {
+    fn validate(&mut self, asked: &Asked) -> Vec<u8> {
+        let request: Validate<'_> = decode(&asked.body).unwrap();
+        let key_id = request.key_id;
+        let freshness = Freshness {
+            instance: self.page.instance(),
+            epoch: self.page.epoch(),
+            slot: slot(key_id),
+            generation: self.page.generation(key_id),
+        };
+        let denied = request.operation.and_then(|operation| {
+            let target = std::str::from_utf8(operation.target).unwrap();
+            self.rows.iter().find(|row| row.path == target)
+        });
+        let verdict = match denied {
+            _ if self.ended.contains(&key_id) => Verdict::Refused(Refusal::Invalid),
+            Some(row) => Verdict::Refused(Refusal::OperationDenied(&row.name)),
+            None => Verdict::Valid(ValidKey {
+                user: &self.user,
+                key_id,
+                label: None,
+                expires_at: self.expires_at,
+                freshness,
+            }),
+        };
+        let bytes = answer(asked, Status::Ok, &verdict);
+        if let Some(on_validate) = &mut self.on_validate {
+            on_validate(&self.page);
+        }
+        bytes
+    }
+
+    fn policy_rows(&self, asked: &Asked) -> Vec<u8> {
+        let from = decode::<PolicyRows>(&asked.body).unwrap().from as usize;
+        let rows: Vec<_> = self.rows.iter().skip(from).take(2).cloned().collect();
+        let end = from + rows.len();
+        let page = PolicyPage {
+            total: u32::try_from(self.rows.len()).unwrap(),
+            default_allow: true,
+            case_sensitive: false,
+            epoch: self.table_epoch,
+            next: (end < self.rows.len()).then(|| u32::try_from(end).unwrap()),
+            rows,
+        };
+        answer(asked, Status::Ok, &page)
+    }
+
+    fn hand_over(&self, peer: &mut Peer, asked: &Asked) {
+        if self.page_status != Status::Ok {
+            return peer.send(&failure(asked, self.page_status, "no page"));
+        }
+        let clock = monotonic_ns().saturating_add_signed(self.clock_ahead_ns);
+        let bytes = answer(asked, Status::Ok, &PageReady { monotonic_ns: clock, ..self.ready });
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut control = SendAncillaryBuffer::new(&mut space);
+        let handed: Vec<_> = self.handed.iter().map(AsFd::as_fd).collect();
+        if !handed.is_empty() {
+            assert!(control.push(SendAncillaryMessage::ScmRights(&handed)));
+        }
+        let sent = sendmsg(&peer.stream, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL);
+        assert_eq!(sent, Ok(bytes.len()));
+    }
+}
+
+/// A row that denies GET of a path.
+pub(crate) fn deny(path: &str) -> PolicyRow {
+    PolicyRow { method: "GET".into(), path: path.into(), allow: false, name: format!("no {path}") }
+}
