@@ -7,6 +7,9 @@ use apikeyd_protocol::hello::{Hello, WelcomeCode};
 use apikeyd_protocol::message::{Empty, PolicyPage, PolicyRows, Reloaded};
 use rustix::process::Signal;
 use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
 fn apikeyd(arguments: &[&str]) -> (i32, String, String) {
@@ -95,14 +98,28 @@ fn what_is_in_the_way_has_its_exit_code_and_is_left_alone() {
 }
 
 #[test]
-fn no_core_file_is_written() {
+fn a_daemon_of_a_plain_user_is_closed_to_that_users_other_processes() {
     if !is_root() {
         return;
     }
-    let daemon = Running::start();
-    let limits = fs::read_to_string(format!("/proc/{}/limits", daemon.pid())).unwrap();
+    const USER: u32 = 4001;
+    let mut setup = Setup::new();
+    chown(setup.path(""), Some(USER), Some(USER)).unwrap();
+    fs::set_permissions(setup.path("notify"), fs::Permissions::from_mode(0o666)).unwrap();
+    setup.command.uid(USER).gid(USER);
+    let daemon = setup.start();
+    let process = format!("/proc/{}", daemon.pid());
+    let limits = fs::read_to_string(format!("{process}/limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
+    let read =
+        as_user(USER, &[], move || fs::read(format!("{process}/environ")).map_err(|error| error.kind()));
+    assert_eq!(read, Err(ErrorKind::PermissionDenied), "a process that can be dumped shows its environment");
+    let socket = daemon.socket();
+    assert_eq!(fs::metadata(&socket).unwrap().mode() & 0o777, 0o600, "a user's own daemon is for that user");
+    let status =
+        as_user(USER, &[], move || RawClient::greeted(&socket).ask(Opcode::Status, &Empty {}).status());
+    assert_eq!(status, Status::Ok);
 }
 
 #[test]
