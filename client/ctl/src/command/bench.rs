@@ -75,14 +75,18 @@ pub(super) fn run(
         BenchMode::Save => measure::saves(&plan),
     };
     // Whatever happened before: the users must go.
-    let removed = measure::remove(&plan);
-    let measured = measured?;
-    removed.map_err(|failure| {
-        failure.with_advice(format!(
-            "some of the users {} are left; `apikeyctl delete-user` ends their keys",
-            plan.users
-        ))
-    })?;
+    let left = measure::remove(&plan).err().map(|failure| {
+        let advice =
+            format!("keys of the users {} may be left: `apikeyctl delete-user` ends them", plan.users);
+        (failure, advice)
+    });
+    let measured = match (measured, left) {
+        (Ok(measured), None) => measured,
+        (Err(failure), None) => return Err(failure),
+        (Ok(_), Some((failure, advice))) | (Err(failure), Some((_, advice))) => {
+            return Err(failure.with_advice(advice));
+        }
+    };
     if plan.stop.load(Ordering::Relaxed) {
         return Err(Failure::new(
             Exit::Interrupted { signal: SIGINT },

@@ -16,6 +16,7 @@ use crate::output::text::visible;
 use crate::output::time::{rfc3339, to_the_second};
 use crate::terminal;
 use apikeyd_client::Client;
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{Generate, Generated, SaveMode, Saved};
 use serde::Serialize;
@@ -62,9 +63,14 @@ fn saved_then_shown(
     let saved = match client.save(key_id, mode) {
         Ok(saved) => saved,
         Err(error) => {
-            // Also when the save may have been done and only its answer is missing: nobody has seen the key.
-            let failure = Failure::from(error).with_advice("the key was not saved and is not shown");
-            return Err(withdrawn(client, key_id, failure));
+            // Withdrawn also when it may have been saved and only the answer is missing: nobody has seen the key.
+            let has_another = error.status() == Some(Status::Conflict) && mode == SaveMode::Add;
+            let failure = withdrawn(client, key_id, Failure::from(error).with_advice("the key is not shown"));
+            return Err(if has_another {
+                failure.with_advice("--replace takes the place of the other")
+            } else {
+                failure
+            });
         }
     };
     if let Err(error) = show(draft, generated, Some(&saved), output) {

@@ -67,7 +67,7 @@ fn a_key_that_could_not_be_saved_is_withdrawn_unseen() {
     for (status, code) in [(Status::Conflict, 4), (Status::NotFound, 3), (Status::StorageUnavailable, 75)] {
         let refusal = Answer::failure(Opcode::Save, status, "the daemon's words");
         let run = Peer::answering([draft(), refusal, withdrawn()]).run(["generate", "alice", "--save"]);
-        run.fails(code, "the daemon's words; the key was not saved and is not shown; it was withdrawn");
+        run.fails(code, "the daemon's words; the key is not shown; it was withdrawn");
     }
 }
 

@@ -1,7 +1,9 @@
 //! Running the program.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::ffi::OsStr;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -59,6 +61,14 @@ pub(crate) fn run_at<A: AsRef<OsStr>>(socket: &Path, arguments: impl IntoIterato
     let mut command = program();
     command.arg("--socket").arg(socket).args(arguments);
     finish(command, b"")
+}
+
+/// Waits until there is something to read; a program that says nothing fails its test instead of holding it.
+#[track_caller]
+pub(crate) fn await_output(source: impl AsFd) {
+    let mut waited = [PollFd::new(&source, PollFlags::IN)];
+    let patience = Timespec { tv_sec: 30, tv_nsec: 0 };
+    assert_eq!(poll(&mut waited, Some(&patience)).unwrap(), 1, "nothing came");
 }
 
 /// Runs a command to its end.

@@ -1,5 +1,6 @@
 //! The program on a terminal.
 
+use crate::program::await_output;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, ioctl_tiocgptpeer, openpt, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
@@ -37,8 +38,7 @@ impl OnTerminal {
     pub(crate) fn wait_for(&mut self, text: &str) {
         let mut bytes = [0; 4096];
         while !self.seen.contains(text) {
-            // Ends with the program at the latest, since its question is then never seen.
-            assert_eq!(self.child.try_wait().unwrap(), None, "{text:?} is not in {:?}", self.seen);
+            await_output(&self.screen);
             let length = self.screen.read(&mut bytes).unwrap();
             self.seen.push_str(std::str::from_utf8(&bytes[..length]).unwrap());
         }

@@ -1,7 +1,7 @@
 //! Standard output that is full, closed, or read by somebody who has enough.
 
 use crate::peer::{Answer, Peer};
-use crate::program::program;
+use crate::program::{await_output, program};
 use crate::samples::{id, record};
 use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::message::{KeyPage, KeyRecord};
@@ -67,10 +67,13 @@ fn each_line_of_a_log_is_answered_before_the_next_is_there() {
     let (_directory, mut command) = show(&["test", "--from", "-"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut answers = BufReader::new(child.stdout.take().unwrap());
     for _ in 0..3 {
         stdin.write_all(b"GET\t/\n").unwrap();
-        assert!(answers.next().unwrap().unwrap().starts_with("deny\t"));
+        await_output(answers.get_ref());
+        let mut answer = String::new();
+        answers.read_line(&mut answer).unwrap();
+        assert!(answer.starts_with("deny\t"), "{answer:?}");
     }
     drop(stdin);
     assert_eq!(child.wait().unwrap().code(), Some(1));
