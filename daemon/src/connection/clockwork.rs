@@ -36,6 +36,7 @@ impl Clockwork {
 
     /// Requests were taken, and a part of one is left or not.
     pub(super) fn took(&mut self, frames: usize, partial: bool) {
+        // A partial frame that goes on keeps its start, however steadily it trickles.
         if frames == 0 && partial == self.partial_since.is_some() {
             return;
         }
@@ -43,12 +44,7 @@ impl Clockwork {
         if frames > 0 {
             self.active = now;
         }
-        // A partial frame that goes on keeps its start, however steadily it trickles.
-        self.partial_since = match (partial, self.partial_since) {
-            (true, Some(since)) if frames == 0 => Some(since),
-            (true, _) => Some(now),
-            (false, _) => None,
-        };
+        self.partial_since = partial.then_some(now);
     }
 
     /// The outbox was written, wholly or not, with progress or not.

@@ -130,3 +130,77 @@ impl Drop for Outbox {
         self.buffer.zeroize();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+    use std::fs::File;
+    use std::io::IoSliceMut;
+    use std::os::unix::fs::MetadataExt as _;
+
+    /// What one `recvmsg` gives: bytes and the inodes of the descriptors that came with them.
+    fn receive(socket: &UnixStream) -> (Vec<u8>, Vec<u64>) {
+        let mut bytes = vec![0; 1024 * 1024];
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(8))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let mut parts = [IoSliceMut::new(&mut bytes)];
+        let count =
+            recvmsg(socket, &mut parts, &mut ancillary, RecvFlags::DONTWAIT).map_or(0, |got| got.bytes);
+        let mut inodes = Vec::new();
+        for message in ancillary.drain() {
+            if let RecvAncillaryMessage::ScmRights(descriptors) = message {
+                inodes.extend(descriptors.map(|descriptor| File::from(descriptor).metadata().unwrap().ino()));
+            }
+        }
+        bytes.truncate(count);
+        (bytes, inodes)
+    }
+
+    #[tokio::test]
+    async fn a_descriptor_travels_with_its_own_frame() {
+        let (near, far) = UnixStream::pair().unwrap();
+        let files = [tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap()];
+        let inodes = [&files[0], &files[1]].map(|file| file.metadata().unwrap().ino());
+        let [first, second] = files;
+        let mut outbox = Outbox::new();
+        outbox.append(b"plain", None);
+        outbox.append(b"first", Some(first.into()));
+        outbox.append(b"between", None);
+        outbox.append(b"second", Some(second.into()));
+        near.writable().await.unwrap();
+        assert!(outbox.write(&near).unwrap());
+        // A read ends at the end of the piece that a descriptor came with.
+        assert_eq!(receive(&far), (b"plainfirstbetween".to_vec(), vec![inodes[0]]));
+        assert_eq!(receive(&far), (b"second".to_vec(), vec![inodes[1]]));
+    }
+
+    #[tokio::test]
+    async fn what_the_socket_does_not_take_waits_in_order() {
+        let (near, far) = UnixStream::pair().unwrap();
+        near.writable().await.unwrap();
+        let mut outbox = Outbox::new();
+        let pieces: Vec<Vec<u8>> = (0..40).map(|byte| vec![byte; 20_000]).collect();
+        pieces.iter().for_each(|piece| outbox.append(piece, None));
+        assert!(!outbox.has_room());
+        let mut received = Vec::new();
+        while !outbox.write(&near).unwrap() {
+            received.extend(receive(&far).0);
+            near.writable().await.unwrap();
+        }
+        received.extend(receive(&far).0);
+        assert_eq!(received, pieces.concat());
+        assert!(outbox.is_empty() && outbox.has_room());
+        assert_eq!(outbox.buffer.capacity(), USUAL, "the room of a burst is given back");
+    }
+
+    #[tokio::test]
+    async fn the_other_ends_absence_is_an_error() {
+        let (near, far) = UnixStream::pair().unwrap();
+        near.writable().await.unwrap();
+        drop(far);
+        let mut outbox = Outbox::new();
+        outbox.append(b"anybody?", None);
+        assert_eq!(outbox.write(&near).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    }
+}

@@ -30,6 +30,22 @@ fn what_was_sent_before_the_end_is_answered() {
 }
 
 #[test]
+fn what_lies_unread_in_the_socket_is_answered_too() {
+    for round in 0..10 {
+        let mut daemon = Running::start();
+        let mut client = RawClient::greeted(&daemon.socket());
+        // Stopped, the daemon finds the request and the signal at the same time.
+        daemon.signal(Signal::STOP);
+        client.send(&request(Opcode::Status, 1, &Empty {}));
+        daemon.signal(Signal::TERM);
+        daemon.signal(Signal::CONT);
+        assert_eq!(client.answer_or_end().map(|answer| answer.status()), Some(Status::Ok), "round {round}");
+        client.assert_closed();
+        assert!(daemon.wait().success());
+    }
+}
+
+#[test]
 fn who_greets_during_the_drain_is_told() {
     let mut daemon = Running::start();
     let mut early = RawClient::silent(&daemon.socket());
