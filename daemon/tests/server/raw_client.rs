@@ -133,14 +133,17 @@ impl RawClient {
 
     fn read(&mut self) -> usize {
         let mut chunk = [0; 4096];
-        match self.stream.read(&mut chunk) {
-            Ok(count) => {
-                self.received.extend_from_slice(&chunk[..count]);
-                count
+        loop {
+            match self.stream.read(&mut chunk) {
+                Ok(count) => {
+                    self.received.extend_from_slice(&chunk[..count]);
+                    return count;
+                }
+                // The daemon closed while bytes of ours were on their way.
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return 0,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => panic!("no answer: {error}"),
             }
-            // The daemon closed while bytes of ours were on their way.
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => 0,
-            Err(error) => panic!("no answer: {error}"),
         }
     }
 }

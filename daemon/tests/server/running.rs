@@ -132,7 +132,12 @@ impl Running {
         while Instant::now() < deadline {
             match self.notify.recv(&mut datagram) {
                 Ok(length) => return Some(String::from_utf8(datagram[..length].to_vec()).unwrap()),
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                // Interrupted: a socket with a time limit is, when the process was stopped and goes on (signal(7)).
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                    ) => {}
                 Err(error) => panic!("{error}"),
             }
         }
