@@ -42,6 +42,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// Where to listen, unless the service manager hands over a socket.
     pub socket: Socket,
+    /// The file of the revocation page, if it is not to be beside the socket.
+    pub page: Option<PathBuf>,
     /// The policy file; without one the table that is compiled in.
     pub policy: Option<PathBuf>,
     /// The word in front of new keys.

@@ -84,6 +84,7 @@ impl Reload {
         let differs = [
             ("state_dir", then.state_dir != now.state_dir),
             ("socket", then.socket != now.socket),
+            ("page", then.page != now.page),
             ("key_prefix", then.key_prefix != now.key_prefix),
             ("keys", then.draft_ttl != now.draft_ttl || then.retention != now.retention),
             ("limits", then.limits != now.limits || then.cache_bytes != now.cache_bytes),

@@ -143,7 +143,11 @@ fn settings(config: &Config, listening: &[Listening]) -> Settings {
         .filter(|path| path.exists());
     // Beside the socket is a file system in memory, where the daemon may write there; else beside the database.
     let beside_socket = listening.first().and_then(|listening| listening.path.parent());
-    let pages = beside_socket.into_iter().chain([config.state_dir.as_path()]);
+    let usual = beside_socket.into_iter().chain([config.state_dir.as_path()]);
+    let pages = match &config.page {
+        Some(page) => vec![page.clone()],
+        None => usual.map(|directory| directory.join(PAGE)).collect(),
+    };
     Settings {
         state_dir: config.state_dir.clone(),
         pepper: credential.map_or(PepperSource::Beside, PepperSource::Credential),
@@ -151,7 +155,7 @@ fn settings(config: &Config, listening: &[Listening]) -> Settings {
         draft_ttl: config.draft_ttl,
         retention: config.retention,
         cache_bytes: config.cache_bytes,
-        pages: pages.map(|directory| directory.join(PAGE)).collect(),
+        pages,
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) fn parse(
     let config = Config {
         state_dir: state_dir(&raw, command_line, place, &mut faults),
         socket: socket(&raw, command_line, place, &mut faults),
+        page: path("page", raw.page.as_ref(), None, &mut faults),
         policy: path("policy", raw.policy.as_ref(), command_line.policy.as_deref(), &mut faults),
         key_prefix: key_prefix(raw.key_prefix.as_ref(), &mut faults),
         draft_ttl: Duration::from_secs(draft_minutes * MINUTE),

@@ -13,6 +13,7 @@ pub(super) struct RawConfig {
     pub(super) state_dir: Option<Spanned<String>>,
     pub(super) socket: Option<Spanned<String>>,
     pub(super) socket_mode: Option<Spanned<String>>,
+    pub(super) page: Option<Spanned<String>>,
     pub(super) policy: Option<Spanned<String>>,
     pub(super) key_prefix: Option<Spanned<String>>,
     pub(super) keys: RawKeys,

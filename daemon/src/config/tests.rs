@@ -87,6 +87,7 @@ fn every_fault_has_its_place_and_says_what_to_do() {
     let text = r#"socket_mode = "0066"
 key_prefix = "AKD"
 state_dir = "keys"
+page = "apikeyd.page"
 [keys]
 draft_minutes = 0
 retention_days = -1
@@ -102,16 +103,17 @@ level = "loud"
     let expected = r#"a.toml:1:15: socket_mode is "0066"; write the permission bits in octal, from "0600" to "0777", with read and write for the owner
 a.toml:2:14: key_prefix is "AKD"; a key prefix is 2 to 8 characters of a-z and 0-9
 a.toml:3:13: state_dir is "keys"; write an absolute path, from / on
-a.toml:5:17: keys.draft_minutes is 0; it must be from 1 to 1440
-a.toml:6:18: keys.retention_days is -1; it must be from 0 to 36500
-a.toml:8:23: this host has no user "bob"; create it or correct the name
-a.toml:8:30: 65534 stands for every user that the kernel cannot name, so it cannot hold a right; remove it
-a.toml:8:37: -1 is not the number of a user; it must be from 0 to 4294967294
-a.toml:8:52: this host has no group "nobody-here"; create it or correct the name
-a.toml:10:15: limits.connections is 0; it must be from 1 to 65536
-a.toml:11:23: limits.connections_per_uid is 70000; it must be from 1 to 65536
-a.toml:12:16: limits.idle_minutes is 1441; it must be from 1 to 1440
-a.toml:14:9: log.level is "loud"; write error, warn, info or debug"#;
+a.toml:4:8: page is "apikeyd.page"; write an absolute path, from / on
+a.toml:6:17: keys.draft_minutes is 0; it must be from 1 to 1440
+a.toml:7:18: keys.retention_days is -1; it must be from 0 to 36500
+a.toml:9:23: this host has no user "bob"; create it or correct the name
+a.toml:9:30: 65534 stands for every user that the kernel cannot name, so it cannot hold a right; remove it
+a.toml:9:37: -1 is not the number of a user; it must be from 0 to 4294967294
+a.toml:9:52: this host has no group "nobody-here"; create it or correct the name
+a.toml:11:15: limits.connections is 0; it must be from 1 to 65536
+a.toml:12:23: limits.connections_per_uid is 70000; it must be from 1 to 65536
+a.toml:13:16: limits.idle_minutes is 1441; it must be from 1 to 1440
+a.toml:15:9: log.level is "loud"; write error, warn, info or debug"#;
     assert_eq!(faults(text), expected);
 }
 
