@@ -13,13 +13,13 @@ pub enum Refusal {
     )]
     NoDraft(KeyId),
     /// There is no key and no draft of this id.
-    #[error("there is no key {0}; \"list\" shows those that there are")]
+    #[error("there is no key {0}")]
     NoKey(KeyId),
     /// The user has no active key.
-    #[error("this user has no active key; \"add\" saves the first one")]
+    #[error("this user has no active key")]
     NoActiveKey,
     /// The user has an active key, so nothing can be added.
-    #[error("this user already has the active key {active}; \"replace\" takes its place, or delete it first")]
+    #[error("this user already has the active key {active}: replace it, or delete it first")]
     HasActiveKey {
         /// The active key.
         active: KeyId,

@@ -78,6 +78,9 @@ impl Service {
             let record = batch.record(key_id)?;
             let draft = memory.draft(present.now, key_id).filter(|_| !batch.is_draft_dropped(key_id));
             let active = draft.as_ref().map(|draft| batch.active_of(&draft.user)).transpose()?.flatten();
+            if mode == SaveMode::Replace {
+                batch.rely();
+            }
             let facts = SaveFacts { record, draft, active };
             Ok(domain::save(present, uid, key_id, mode, facts))
         };
@@ -182,6 +185,8 @@ impl Service {
     ) -> Result<UserEnded, ServiceError> {
         let memory = Arc::clone(&self.memory);
         let decide = move |present: Present, batch: &mut Batch<'_>| {
+            // The key may have ended by a request that nobody saw answered; this one says that it has.
+            batch.rely();
             let active = batch.active_of(&user)?;
             let draft = memory.draft_of(present.now, &user).filter(|id| !batch.is_draft_dropped(*id));
             let decision = domain::end_user(present, event, UserFacts { active, draft });

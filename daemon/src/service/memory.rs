@@ -95,8 +95,8 @@ impl Observer for Memory {
             let mut drafts = self.drafts();
             effects.drafts.iter().for_each(|key_id| drafts.remove(*key_id));
         }
-        if !effects.touched.is_empty() {
-            effects.touched.iter().for_each(|key_id| self.generations.bump(*key_id));
+        effects.touched.iter().for_each(|key_id| self.generations.bump(*key_id));
+        if effects.relied_upon || !effects.touched.is_empty() {
             self.wait_out();
         }
     }

@@ -65,7 +65,8 @@ impl Service {
     }
 
     /// Puts another policy table in force. `actor` is a caller's [`Permit::actor`] (of an admin) or
-    /// [`Actor::Daemon`] for a reload by signal. A table with the text of the one in force changes nothing.
+    /// [`Actor::Daemon`] for a reload by signal. A table with the text of the one in force changes nothing. One
+    /// whose row was written by an attempt that failed all the same is put in force, without another row.
     ///
     /// # Errors
     /// Those of the store: without its audit row the change is not made.
@@ -73,7 +74,9 @@ impl Service {
         let policy_rows = count(table.rows().len());
         let (clock, memory) = (self.clock.clone(), Arc::clone(&self.memory));
         let decide = move |batch: &mut Batch<'_>| {
-            let changed = record_policy(batch, clock.now(), actor, &table)?;
+            let recorded = record_policy(batch, clock.now(), actor, &table)?;
+            // After a commit in doubt the audit can be ahead of what is in force.
+            let changed = recorded || memory.policy().table.source() != table.source();
             if changed {
                 batch.after_commit(move || {
                     memory.put_in_force(table);

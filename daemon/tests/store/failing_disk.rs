@@ -4,7 +4,7 @@ use crate::house::{House, START, directory};
 use apikeyd::service::{Clock, Medium, OpenError, Service, Settings, StorageBackend};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::{SaveMode, StoreState};
+use apikeyd_protocol::message::{Actor, SaveMode, StoreState};
 use redb::backends::FileBackend;
 use std::fs::File;
 use std::io;
@@ -289,4 +289,18 @@ fn a_file_system_that_is_really_full_heals_when_there_is_room_again() {
     house.save(&house.generate("later"), SaveMode::Add).unwrap();
     assert_eq!((house.report().fault, house.report().rows), (None, saved.len() as u64 + 2));
     assert!(saved.iter().all(|key| house.verdict(key).starts_with("valid")));
+}
+
+#[test]
+fn a_policy_whose_commit_was_in_doubt_is_put_in_force_by_the_next_attempt() {
+    for operations in 0..40 {
+        let (house, faults) = house();
+        let table = || PolicyTable::parse("default = \"deny\"\n").unwrap();
+        faults.arm(operations);
+        let _in_doubt = house.run(house.service().load_policy(Actor::Daemon, table()));
+        faults.mend();
+        house.maintain();
+        house.run(house.service().load_policy(Actor::Daemon, table())).unwrap();
+        assert_eq!(house.condition().policy_rows, 0, "after {operations} operations of the disk");
+    }
 }
