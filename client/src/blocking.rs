@@ -142,17 +142,23 @@ impl Client {
     }
 
     /// Every validation passes here.
+    #[inline]
     fn judge(&self, key: &ApiKey, operation: Option<Operation<'_>>) -> Result<Verdict, Error> {
-        let missed = match self.cache.as_ref().map(|cache| (cache, cache.look_up(key, operation.as_ref()))) {
-            Some((_, Ok(key))) => return Ok(Verdict::Valid(key)),
-            Some((cache, Err(missed))) => Some((cache, missed)),
-            None => None,
-        };
+        match self.cache.as_ref().and_then(|cache| cache.look_up(key, operation.as_ref())) {
+            Some(key) => Ok(Verdict::Valid(key)),
+            None => self.ask_for_verdict(key, operation),
+        }
+    }
+
+    #[inline(never)]
+    fn ask_for_verdict(&self, key: &ApiKey, operation: Option<Operation<'_>>) -> Result<Verdict, Error> {
         let deadline = self.deadline();
-        let request = Validate { key_id: key.id(), digest: key.digest(), operation };
-        let judged = self.pools.ask(&request, deadline)?;
-        if let Some((cache, missed)) = missed {
-            refill::refill(cache, &self.pools, deadline, key, &missed, &judged);
+        let has_operation = operation.is_some();
+        let judged =
+            self.pools.ask(&Validate { key_id: key.id(), digest: key.digest(), operation }, deadline)?;
+        if let Some(cache) = &self.cache {
+            cache.missed();
+            refill::refill(cache, &self.pools, deadline, key, has_operation, &judged);
         }
         Ok(judged.verdict)
     }

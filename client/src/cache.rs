@@ -2,27 +2,31 @@
 //! revoked.
 //!
 //! ```text
-//!   validate ─► [tag] of the key ─► [table] ─► entry ─► its page still says what it said? ─► accepted
-//!                                     │ no                      │ no          [attached]
-//!                                     ▼                         ▼
-//!                                   ask the daemon ─► valid? keep it; get the page or the policy table if need be
+//!   validate ─► a place of the [table] ─► the [page](pages) says that it stands, the [tag] is the key's ─► accepted
+//!                 │ no                      │ no
+//!                 ▼                         ▼
+//!               ask the daemon ─► valid? keep it; get the page, or the policy table, if need be
 //! ```
 //!
 //! What is kept of a key is a keyed hash, never its secret. Refusals are not kept. With an operation the key comes
 //! from the cache and the operation is judged by the daemon's own [policy] table; what that refuses the daemon is
-//! asked, so that every refusal is the daemon's. Why a revoked key is not accepted: `apikeyd_protocol::page`.
+//! asked, so that every refusal is the daemon's. Why a revoked key is not accepted: `docs/REVOCATION.md`.
 //!
-//! Nothing on the way of a hit takes a lock or writes to memory that threads share.
+//! Nothing on the way of a hit takes a lock, or writes to memory that other threads use at the time.
 
 mod attached;
 mod clock;
 mod counting;
 mod family;
+mod long;
 mod memo;
+mod pages;
+mod place;
 mod policy;
 mod table;
 mod tag;
 mod uses;
+mod wiped;
 
 pub(crate) use attached::Handed;
 pub use counting::CacheStatistics;
@@ -33,21 +37,22 @@ use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::{Freshness, Operation};
 use apikeyd_protocol::page::CLOCK_LAG;
 use arc_swap::ArcSwapOption;
-use attached::Attached;
-use clock::{realtime_ms, recent_ns};
+use attached::{Attached, Unusable};
+use clock::{exact_ns, realtime_ms, recent_ns};
 use counting::Counting;
 use family::Family;
-use policy::LocalPolicy;
-use policy::Table as PolicyTable;
+use pages::Pages;
+use place::Held;
+use policy::{LocalPolicy, Table as PolicyTable};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use table::{Entry, KeyTable};
+use table::{Found, KeyTable};
 use tag::TagKey;
 use uses::Uses;
 
-/// Keys that are kept at the most, unless the builder says otherwise: some 20 MiB with names of usual length.
+/// Keys that are kept at the most, unless the builder says otherwise.
 pub const DEFAULT_CACHE_ENTRIES: usize = 65_536;
 
 /// A key that ends by itself within this time is asked for each time: the wall clock that a hit reads may be
@@ -69,21 +74,15 @@ pub(crate) struct Cache {
 /// What the thread that reports uses holds, too.
 struct Inner {
     tags: TagKey,
-    family: Family,
     table: KeyTable,
-    page: ArcSwapOption<Attached>,
+    pages: Pages,
     policy: ArcSwapOption<LocalPolicy>,
+    family: Family,
     uses: Uses,
     counting: Counting,
     /// When the page, or the policy table, may be asked for again, by the clock of hits.
     next_page: AtomicU64,
     next_policy: AtomicU64,
-}
-
-/// A validation that has to be asked.
-pub(crate) struct Missed {
-    /// Whether an operation was given.
-    operation: bool,
 }
 
 /// What to ask the daemon for, so that the next validation need not be asked.
@@ -94,15 +93,15 @@ pub(crate) enum Wish {
 }
 
 impl Cache {
-    /// Empty. `None` where the system cannot tell a forked child from its parent, or gives no randomness: then
-    /// every validation is asked.
+    /// Empty. `None` where the system gives no randomness, or no memory that a forked child finds empty: then every
+    /// validation is asked.
     pub(crate) fn new(entries: usize, endpoint: Endpoint) -> Option<Self> {
         let inner = Inner {
             tags: TagKey::random()?,
-            family: Family::found()?,
-            table: KeyTable::with_room_for(entries),
-            page: ArcSwapOption::empty(),
+            table: KeyTable::with_room_for(entries)?,
+            pages: Pages::new(),
             policy: ArcSwapOption::empty(),
+            family: Family::found()?,
             uses: Uses::new(endpoint),
             counting: Counting::new(),
             next_page: AtomicU64::new(0),
@@ -112,71 +111,59 @@ impl Cache {
     }
 
     /// The key, if it is known to be good, and the operation to be allowed.
-    pub(crate) fn look_up(
-        &self,
-        key: &ApiKey,
-        operation: Option<&Operation<'_>>,
-    ) -> Result<ValidKey, Missed> {
-        let inner = &self.inner;
-        if inner.family.is_this_process() || inner.inherit() {
-            // Read after the validation has started, as the words of the page are.
-            let now = recent_ns();
-            let hit = inner.table.find(key.id(), |entry| {
-                // The tag last: while the processor hashes, it waits for the memory of the entry and the page.
-                let stands = entry.stands(now)
-                    && operation.is_none_or(|operation| inner.allows(entry, operation))
-                    && entry.is_of(&inner.tags.of_key(key));
-                stands.then(|| {
-                    inner.note_use(entry, now);
-                    entry.key.clone()
-                })
-            });
-            if let Some(key) = hit {
-                inner.counting.hit();
-                return Ok(key);
-            }
+    #[inline]
+    pub(crate) fn look_up(&self, key: &ApiKey, operation: Option<&Operation<'_>>) -> Option<ValidKey> {
+        let inner = &*self.inner;
+        // Read after the validation has started, as the words of the page are.
+        let now = recent_ns();
+        let (found, held) = inner.pages.with(|page| inner.find(page, now, key, operation))??;
+        let valid = found.place.key(&held, key.id(), || found.long()?.read())?;
+        if found.place.note_use(now) {
+            self.used();
         }
-        inner.counting.miss();
-        Err(Missed { operation: operation.is_some() })
+        inner.counting.hit();
+        Some(valid)
     }
 
     /// Keeps what the daemon answered, if the page can tell how long it stands. Otherwise says what is missing for
     /// that; each thing is wished of one caller only, and not too often.
-    pub(crate) fn keep(&self, asked: &ApiKey, missed: &Missed, judged: &Judged) -> Option<Wish> {
+    pub(crate) fn keep(&self, asked: &ApiKey, has_operation: bool, judged: &Judged) -> Option<Wish> {
         let (Verdict::Valid(key), Some(seen)) = (&judged.verdict, judged.freshness) else { return None };
         let inner = &*self.inner;
-        if !inner.family.is_this_process() {
+        if !inner.family.is_own(|| inner.start_anew()) {
             return None;
         }
         let now = recent_ns();
-        let page =
-            inner.page.load_full().filter(|page| page.instance() == seen.instance && page.is_leased(now));
+        let page = inner.pages.share().filter(|page| page.instance() == seen.instance && page.is_leased(now));
         let Some(page) = page else {
             return claim(&inner.next_page, now).then_some(Wish::Page);
         };
-        let entry = Entry::new(inner.tags.of_key(asked), key.clone(), seen, page, now);
-        if let Some(evicted) = inner.table.insert(entry, now) {
+        let verdict = place::Verdict { tag: inner.tags.of_key(asked), seen, key };
+        let displaced = inner.table.insert(&verdict, now, |held| stands(&page, held, now));
+        if displaced.stood {
             inner.counting.evicted();
-            inner.uses.remember(&evicted);
         }
-        let wants_policy = missed.operation && !inner.policy_fits(&seen) && inner.can_judge();
+        displaced.unreported.into_iter().for_each(|gone| inner.uses.remember(gone));
+        let wants_policy =
+            has_operation && !inner.has_policy_of(&seen) && page.policy_rules() == apikeyd_policy::RULES;
         (wants_policy && claim(&inner.next_policy, now)).then_some(Wish::Policy)
+    }
+
+    /// A validation is asked.
+    pub(crate) fn missed(&self) {
+        self.inner.counting.miss();
     }
 
     /// The clock to read before the page is asked for and after it came.
     pub(crate) fn clock() -> u64 {
-        clock::exact_ns()
+        exact_ns()
     }
 
-    /// The page came, or did not.
+    /// The page came, or what should be one.
     pub(crate) fn attach(&self, handed: Handed) {
-        let inner = &*self.inner;
         match Attached::check(handed) {
-            Ok(page) => {
-                inner.page.store(Some(Arc::new(page)));
-                inner.next_page.store(recent_ns().saturating_add(nanoseconds(RETRY)), Ordering::Relaxed);
-            }
-            Err(attached::Unusable) => self.no_page(),
+            Ok(page) => self.inner.pages.put(Some(page)),
+            Err(Unusable) => self.no_page(),
         }
     }
 
@@ -188,10 +175,10 @@ impl Cache {
 
     /// A policy table to fill with the pages that the daemon hands over.
     pub(crate) fn begin_policy(&self) -> Option<PolicyTable> {
-        self.inner.page.load_full().map(PolicyTable::of)
+        self.inner.pages.share().map(PolicyTable::of)
     }
 
-    /// The policy table is complete.
+    /// The policy table has all its pages.
     pub(crate) fn put_policy(&self, table: PolicyTable) {
         if let Some(policy) = table.finish() {
             self.inner.policy.store(Some(Arc::new(policy)));
@@ -200,9 +187,15 @@ impl Cache {
 
     pub(crate) fn statistics(&self) -> CacheStatistics {
         let inner = &*self.inner;
-        let page = inner.page.load();
-        let is_in_use = page.as_ref().is_some_and(|page| page.is_leased(recent_ns()));
-        inner.counting.statistics(inner.table.count(), is_in_use)
+        let has_page = inner.pages.with(|page| page.is_leased(recent_ns())).unwrap_or_default();
+        inner.counting.statistics(inner.table.held().count(), has_page)
+    }
+
+    #[cold]
+    fn used(&self) {
+        if self.inner.uses.arm() {
+            self.inner.uses.wake(&self.inner);
+        }
     }
 }
 
@@ -213,41 +206,54 @@ impl Drop for Cache {
 }
 
 impl Inner {
-    /// Whether the daemon would allow the operation under the epoch that the entry stands in.
-    fn allows(&self, entry: &Entry, operation: &Operation<'_>) -> bool {
-        let policy = self.policy.load();
-        let Some(policy) = &*policy else { return false };
-        policy.is_of(&entry.seen) && policy.allows(&self.tags, operation)
+    #[inline]
+    fn find(
+        &self,
+        page: &Attached,
+        now: u64,
+        key: &ApiKey,
+        operation: Option<&Operation<'_>>,
+    ) -> Option<(Found<'_>, Held)> {
+        for found in self.table.places_of(key.id()).into_iter().flatten() {
+            let Some(held) = found.place.read(key.id()) else { continue };
+            // The tag last: while it hashes, the processor waits for the memory of the place and of the page.
+            if stands(page, &held, now)
+                && operation.is_none_or(|operation| self.allows(&held.seen, operation))
+                && held.tag == self.tags.of_key(key)
+            {
+                return Some((found, held));
+            }
+        }
+        None
     }
 
-    fn policy_fits(&self, seen: &Freshness) -> bool {
+    /// Whether the daemon would allow the operation while this stands.
+    #[inline]
+    fn allows(&self, seen: &Freshness, operation: &Operation<'_>) -> bool {
+        let policy = self.policy.load();
+        policy.as_ref().is_some_and(|policy| policy.is_of(seen) && policy.allows(&self.tags, operation))
+    }
+
+    fn has_policy_of(&self, seen: &Freshness) -> bool {
         self.policy.load().as_ref().is_some_and(|policy| policy.is_of(seen))
     }
 
-    /// Whether this client follows the rules of the daemon whose page it has.
-    fn can_judge(&self) -> bool {
-        self.page.load().as_ref().is_some_and(|page| page.policy_rules() == apikeyd_policy::RULES)
-    }
-
-    fn note_use(self: &Arc<Self>, entry: &Entry, now: u64) {
-        if entry.note_use(now) && self.uses.arm() {
-            self.uses.wake(self);
-        }
-    }
-
-    /// In a forked child: starts with nothing. It may be in another time namespace, where the lease means another
+    /// In a forked child, whose table is empty: it may be in another time namespace, where the lease means another
     /// time, and what its parent counted the parent reports.
-    #[cold]
-    fn inherit(&self) -> bool {
-        self.family.inherit(|| {
-            self.table.clear();
-            self.page.store(None);
-            self.policy.store(None);
-            self.uses.forget();
-            self.next_page.store(0, Ordering::Relaxed);
-            self.next_policy.store(0, Ordering::Relaxed);
-        })
+    fn start_anew(&self) {
+        self.pages.put(None);
+        self.policy.store(None);
+        self.uses.forget();
+        self.next_page.store(0, Ordering::Relaxed);
+        self.next_policy.store(0, Ordering::Relaxed);
     }
+}
+
+/// Whether a verdict is still what the daemon would answer.
+#[inline]
+fn stands(page: &Attached, held: &Held, now: u64) -> bool {
+    page.holds(&held.seen, now)
+        && held.expires_at_ms().is_none_or(|end| realtime_ms().saturating_add(EXPIRY_MARGIN_MS) < end)
 }
 
 /// Whether the time has come, for one caller alone.

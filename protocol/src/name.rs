@@ -22,6 +22,9 @@ pub struct UserId(Text);
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Label(Text);
 
+/// A short name in words, for memory that is shared word by word.
+pub type Packed = [u64; 5];
+
 /// Why a text is not a [`UserId`] or a [`Label`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -114,6 +117,22 @@ fn forges_display(character: char) -> bool {
 
 macro_rules! text_impls {
     ($name:ident, $what:literal) => {
+        impl $name {
+            /// The name in words; none when it has more than 39 bytes.
+            #[must_use]
+            #[inline]
+            pub fn pack(&self) -> Option<Packed> {
+                self.0.pack()
+            }
+
+            /// The name that [`pack`](Self::pack) made these words of. Not checked again: other words make
+            /// a name that is no name.
+            #[must_use]
+            #[inline]
+            pub fn unpack(packed: &Packed) -> Self {
+                Self(Text::unpack(packed))
+            }
+        }
         impl TryFrom<String> for $name {
             type Error = NameError;
             fn try_from(text: String) -> Result<Self, NameError> {

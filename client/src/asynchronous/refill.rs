@@ -3,7 +3,7 @@
 //! What fails here fails silently: the verdict is there, and the next one is asked for, as this one was.
 
 use super::links::Links;
-use crate::cache::{Cache, Handed, Missed, Wish};
+use crate::cache::{Cache, Handed, Wish};
 use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::request::AskPage;
@@ -17,13 +17,13 @@ pub(super) async fn refill(
     links: &Links,
     deadline: Deadline,
     key: &ApiKey,
-    missed: &Missed,
+    has_operation: bool,
     judged: &Judged,
 ) {
-    let mut wish = cache.keep(key, missed, judged);
+    let mut wish = cache.keep(key, has_operation, judged);
     if wish == Some(Wish::Page) {
         get_page(cache, links, deadline).await;
-        wish = cache.keep(key, missed, judged);
+        wish = cache.keep(key, has_operation, judged);
     }
     if wish == Some(Wish::Policy) {
         get_policy(cache, links, deadline).await;

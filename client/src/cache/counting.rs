@@ -3,8 +3,11 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Counters of this many threads lie apart. Threads beyond it share, which costs time and no count.
-const STRIPES: usize = 64;
+/// So many threads, the first ones of the process, have counters of their own.
+const OWNED: usize = 64;
+
+/// All others share so many.
+const SHARED: usize = 64;
 
 /// What a client's cache did since it was made, clones included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,17 +26,15 @@ pub struct CacheStatistics {
 }
 
 pub(super) struct Counting {
-    stripes: [Stripe; STRIPES],
+    hits: Box<[Stripe]>,
+    misses: AtomicU64,
     evictions: AtomicU64,
 }
 
-/// The counters of one thread, on a line of their own and of their neighbour's that the processor fetches along.
+/// A counter on a line of the processor's cache of its own, and of the neighbour that is fetched along.
 #[derive(Default)]
 #[repr(align(128))]
-struct Stripe {
-    hits: AtomicU64,
-    misses: AtomicU64,
-}
+struct Stripe(AtomicU64);
 
 thread_local! {
     static STRIPE: Cell<usize> = const { Cell::new(usize::MAX) };
@@ -41,20 +42,27 @@ thread_local! {
 
 impl Counting {
     pub(super) fn new() -> Self {
-        Self { stripes: std::array::from_fn(|_| Stripe::default()), evictions: AtomicU64::new(0) }
+        let hits = std::iter::repeat_with(Stripe::default).take(OWNED + SHARED).collect();
+        Self { hits, misses: AtomicU64::new(0), evictions: AtomicU64::new(0) }
     }
 
     #[inline]
     pub(super) fn hit(&self) {
-        if let Some(stripe) = self.stripe() {
-            stripe.hits.fetch_add(1, Ordering::Relaxed);
+        let mut number = STRIPE.get();
+        if number == usize::MAX {
+            number = next_number();
+        }
+        let Some(Stripe(counter)) = self.hits.get(number) else { return };
+        if number < OWNED {
+            // Nobody else writes it. An addition in one step would hold up all that the processor does beside it.
+            counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        } else {
+            counter.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     pub(super) fn miss(&self) {
-        if let Some(stripe) = self.stripe() {
-            stripe.misses.fetch_add(1, Ordering::Relaxed);
-        }
+        self.misses.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn evicted(&self) {
@@ -62,32 +70,22 @@ impl Counting {
     }
 
     pub(super) fn statistics(&self, entries: usize, page: bool) -> CacheStatistics {
-        let sum = |counter: fn(&Stripe) -> &AtomicU64| {
-            self.stripes.iter().map(|stripe| counter(stripe).load(Ordering::Relaxed)).sum()
-        };
         CacheStatistics {
-            hits: sum(|stripe| &stripe.hits),
-            misses: sum(|stripe| &stripe.misses),
+            hits: self.hits.iter().map(|Stripe(counter)| counter.load(Ordering::Relaxed)).sum(),
+            misses: self.misses.load(Ordering::Relaxed),
             entries,
             evictions: self.evictions.load(Ordering::Relaxed),
             page,
         }
     }
-
-    #[inline]
-    fn stripe(&self) -> Option<&Stripe> {
-        let mut number = STRIPE.get();
-        if number == usize::MAX {
-            number = next_number();
-        }
-        self.stripes.get(number % STRIPES)
-    }
 }
 
+/// Numbers are not given out again, so that no two threads ever own one counter.
 #[cold]
 fn next_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES;
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let number = if number < OWNED { number } else { OWNED + number % SHARED };
     STRIPE.set(number);
     number
 }

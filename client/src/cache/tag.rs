@@ -15,6 +15,11 @@ pub(super) struct TagKey(SipHasher24);
 
 impl Tag {
     #[inline]
+    pub(super) const fn of(words: [u64; 2]) -> Self {
+        Self(words)
+    }
+
+    #[inline]
     pub(super) const fn words(&self) -> [u64; 2] {
         self.0
     }

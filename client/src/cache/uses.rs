@@ -5,7 +5,7 @@
 //! shares the cache, after a last report; a process that ends at once loses the uses of the last seconds.
 
 use super::clock::{exact_ns, realtime_ms};
-use super::table::Entry;
+use super::place::Unreported;
 use super::{Inner, nanoseconds};
 use crate::blocking::Pools;
 use crate::deadline::Deadline;
@@ -41,7 +41,7 @@ pub(super) struct Uses {
 #[derive(Default)]
 struct Own {
     thread: Mutex<Option<Thread>>,
-    gone: Mutex<Vec<(apikeyd_protocol::key::KeyId, u64)>>,
+    gone: Mutex<Vec<Unreported>>,
 }
 
 impl Uses {
@@ -76,13 +76,12 @@ impl Uses {
         }
     }
 
-    /// Remembers the use of an entry that has gone.
-    pub(super) fn remember(&self, entry: &Entry) {
-        let Some(used) = entry.unreported() else { return };
+    /// Remembers a use of a key that has gone from the table.
+    pub(super) fn remember(&self, gone: Unreported) {
         let own = self.own.get();
-        let mut gone = lock(&own.value.gone);
-        if gone.len() < MAX_REMEMBERED {
-            gone.push((entry.key.key_id, used));
+        let mut all = lock(&own.value.gone);
+        if all.len() < MAX_REMEMBERED {
+            all.push(gone);
         }
     }
 
@@ -134,26 +133,26 @@ fn run(inner: &Inner) {
 fn report(inner: &Inner) -> bool {
     let own = inner.uses.own.get();
     let gone = std::mem::take(&mut *lock(&own.value.gone));
-    let used: Vec<_> =
-        inner.table.entries().filter_map(|entry| entry.unreported().map(|used| (entry, used))).collect();
+    let held: Vec<_> = inner.table.held().filter_map(|place| Some((place, place.unreported()?))).collect();
     let pools = Pools::new(inner.uses.endpoint.clone(), 1);
     let clocks = Clocks::now();
-    let send = |uses: Vec<KeyUse>| pools.ask(&ReportUses { uses }, Deadline::after(TIMEOUT));
-    for (at, chunk) in gone.chunks(MAX_USES.into()).enumerate() {
-        if send(chunk.iter().map(|(key_id, used)| clocks.key_use(*key_id, *used)).collect()).is_err() {
-            let unsent = gone.iter().skip(at * usize::from(MAX_USES)).copied();
-            let mut gone = lock(&own.value.gone);
-            let room = MAX_REMEMBERED.saturating_sub(gone.len());
-            gone.extend(unsent.take(room));
+    let send = |uses: Vec<KeyUse>| pools.ask(&ReportUses { uses }, Deadline::after(TIMEOUT)).is_ok();
+    for chunk in held.chunks(MAX_USES.into()) {
+        if !send(chunk.iter().map(|(_, unreported)| clocks.key_use(unreported)).collect()) {
+            gone.into_iter().for_each(|gone| inner.uses.remember(gone));
             return false;
         }
+        chunk.iter().for_each(|(place, unreported)| place.note_reported(unreported.used));
     }
-    for chunk in used.chunks(MAX_USES.into()) {
-        if send(chunk.iter().map(|(entry, used)| clocks.key_use(entry.key.key_id, *used)).collect()).is_err()
-        {
+    let mut left = gone.as_slice();
+    while let Some((chunk, rest)) =
+        left.split_at_checked(left.len().min(MAX_USES.into())).filter(|_| !left.is_empty())
+    {
+        if !send(chunk.iter().map(|gone| clocks.key_use(gone)).collect()) {
+            left.iter().for_each(|gone| inner.uses.remember(*gone));
             return false;
         }
-        chunk.iter().for_each(|(entry, used)| entry.note_reported(*used));
+        left = rest;
     }
     true
 }
@@ -169,7 +168,8 @@ impl Clocks {
         Self { monotonic_ns: exact_ns(), realtime_ms: realtime_ms() }
     }
 
-    fn key_use(&self, key_id: apikeyd_protocol::key::KeyId, used: u64) -> KeyUse {
+    fn key_use(&self, unreported: &Unreported) -> KeyUse {
+        let Unreported { key_id, used } = *unreported;
         let ago = self.monotonic_ns.saturating_sub(used) / nanoseconds(Duration::from_millis(1));
         KeyUse { key_id, at: Timestamp::from_unix_millis(self.realtime_ms.saturating_sub(ago)) }
     }

@@ -1,0 +1,108 @@
+use super::*;
+use crate::cache::tag::TagKey;
+use crate::verdict::ValidKey;
+use apikeyd_protocol::key::{ApiKey, KeyPrefix};
+use apikeyd_protocol::message::Freshness;
+use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::time::Timestamp;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+struct Sample {
+    key: ApiKey,
+    valid: ValidKey,
+}
+
+fn sample(user: &str, label: Option<&str>, expires_at: Option<u64>) -> Sample {
+    let key = ApiKey::generate(&KeyPrefix::default(), getrandom::fill).unwrap();
+    let valid = ValidKey {
+        user: UserId::parse(user).unwrap(),
+        key_id: key.id(),
+        label: label.map(|label| Label::parse(label).unwrap()),
+        expires_at: expires_at.map(Timestamp::from_unix_millis),
+    };
+    Sample { key, valid }
+}
+
+fn seen(slot: u32) -> Freshness {
+    Freshness { instance: 1, epoch: 2, slot, generation: 3 }
+}
+
+fn insert(table: &KeyTable, tags: &TagKey, sample: &Sample, now: u64) -> Displaced {
+    let verdict = Verdict { tag: tags.of_key(&sample.key), seen: seen(u32::MAX), key: &sample.valid };
+    table.insert(&verdict, now, |held| held.seen.generation == 3)
+}
+
+fn find(table: &KeyTable, tags: &TagKey, sample: &Sample) -> Option<ValidKey> {
+    let key_id = sample.key.id();
+    table.places_of(key_id).into_iter().flatten().find_map(|found| {
+        let held = found.place.read(key_id).filter(|held| held.tag == tags.of_key(&sample.key))?;
+        assert_eq!(held.seen, seen(u32::MAX));
+        found.place.key(&held, key_id, || found.long()?.read())
+    })
+}
+
+#[test]
+fn a_verdict_comes_back_as_it_was_whatever_its_names() {
+    let (table, tags) = (KeyTable::with_room_for(1024).unwrap(), TagKey::random().unwrap());
+    let lengths = [1, 7, 8, 38, 39, 40, 128, 255];
+    for user in lengths {
+        for label in [None, Some(1), Some(39), Some(40), Some(128)] {
+            let (user, label) = ("u".repeat(user), label.map(|label| "é".repeat(label / 2) + "l"));
+            let label = label.as_deref().map(|label| &label[..label.len().min(128)]);
+            let kept = sample(&user, label.filter(|label| label.len() <= 128), Some(u64::MAX - 1));
+            insert(&table, &tags, &kept, 5);
+            assert_eq!(find(&table, &tags, &kept), Some(kept.valid));
+        }
+    }
+}
+
+#[test]
+fn nothing_is_lost_while_two_places_in_three_are_free_to_take() {
+    let (table, tags) = (KeyTable::with_room_for(16_384).unwrap(), TagKey::random().unwrap());
+    let samples: Vec<_> = (0..11_000).map(|number| sample(&format!("user {number}"), None, None)).collect();
+    let displaced = samples.iter().filter(|sample| insert(&table, &tags, sample, 5).stood).count();
+    let lost = samples.iter().filter(|kept| find(&table, &tags, kept).as_ref() != Some(&kept.valid)).count();
+    assert_eq!(displaced, lost);
+    assert!(lost < 3, "{lost} of 11,000");
+}
+
+#[test]
+fn a_reader_never_takes_the_halves_of_two_verdicts_for_one() {
+    let (table, tags) = (KeyTable::with_room_for(1).unwrap(), TagKey::random().unwrap());
+    // Three keys for two places, each with names that tell the key, in place and elsewhere.
+    let named = |digit: &str| {
+        let names = [digit.repeat(39), digit.repeat(255)];
+        names.map(|user| sample(&user, Some(&digit.repeat(100)), None))
+    };
+    let samples: Vec<_> = ["a", "b", "c"].into_iter().flat_map(named).collect();
+    let done = AtomicBool::new(false);
+    let hits: usize = std::thread::scope(|scope| {
+        for (number, kept) in samples.iter().enumerate() {
+            let (table, tags, done) = (&table, &tags, &done);
+            scope.spawn(move || {
+                for round in 0..20_000 {
+                    insert(table, tags, kept, round * 7 + u64::try_from(number).unwrap());
+                }
+                done.store(true, Ordering::Relaxed);
+            });
+        }
+        let readers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut hits = 0;
+                    while !done.load(Ordering::Relaxed) {
+                        for kept in &samples {
+                            if let Some(found) = find(&table, &tags, kept) {
+                                assert_eq!(found, kept.valid);
+                                hits += 1;
+                            }
+                        }
+                    }
+                    hits
+                })
+            })
+            .collect();
+        readers.into_iter().map(|reader| reader.join().unwrap()).sum()
+    });
+    assert!(hits > 0, "the readers found nothing to check");
+}
