@@ -1,5 +1,6 @@
-//! The floor: a bare tokio echo in a process of its own.
+//! The floors of a socket: a bare tokio echo and a blocking one, each in a process of its own.
 
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -8,6 +9,9 @@ use tokio::net::UnixListener;
 
 /// Makes this binary the echo.
 pub(crate) const FLAG: &str = "--echo";
+
+/// Makes this binary the blocking echo.
+pub(crate) const BLOCKING_FLAG: &str = "--blocking-echo";
 
 /// The running echo; ended when dropped.
 pub(crate) struct Echo {
@@ -56,4 +60,20 @@ pub(crate) fn serve(socket: &Path) {
             });
         }
     });
+}
+
+/// Echoes for ever, one thread for each connection.
+pub(crate) fn serve_blocking(socket: &Path) {
+    let listener = std::os::unix::net::UnixListener::bind(socket).unwrap();
+    for stream in listener.incoming() {
+        let mut stream = stream.unwrap();
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; 64 * 1024];
+            while let Ok(length @ 1..) = stream.read(&mut buffer) {
+                if stream.write_all(buffer.get(..length).unwrap_or_default()).is_err() {
+                    break;
+                }
+            }
+        });
+    }
 }

@@ -4,7 +4,7 @@ use apikeyd_protocol::codec;
 use apikeyd_protocol::frame::{Frame, Opcode, Status, append_request};
 use apikeyd_protocol::hello::{Hello, WELCOME_BYTES, Welcome, WelcomeCode};
 use apikeyd_protocol::key::ApiKey;
-use apikeyd_protocol::message::{Validate, Verdict};
+use apikeyd_protocol::message::{Operation, Validate, Verdict};
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -38,26 +38,46 @@ enum Answers {
 impl Load {
     /// Against the daemon.
     pub(crate) fn greeted(socket: &Path, shape: Shape, sample: &[ApiKey]) -> Self {
-        let load = Self::new(socket, shape, sample, Answers::Frames);
-        for mut stream in &load.streams {
+        Self::new(socket, shape, sample, None, Answers::Frames).greet()
+    }
+
+    /// Against the daemon, each with an operation: method and target.
+    pub(crate) fn with_operation(
+        socket: &Path,
+        shape: Shape,
+        sample: &[ApiKey],
+        (method, target): (&str, &str),
+    ) -> Self {
+        let operation = Operation { method: method.as_bytes(), target: target.as_bytes() };
+        Self::new(socket, shape, sample, Some(operation), Answers::Frames).greet()
+    }
+
+    /// Against the echo, with the same bytes.
+    pub(crate) fn bare(socket: &Path, shape: Shape, sample: &[ApiKey]) -> Self {
+        Self::new(socket, shape, sample, None, Answers::Echo)
+    }
+
+    fn greet(self) -> Self {
+        for mut stream in &self.streams {
             stream.write_all(&Hello::CURRENT.encode()).unwrap();
             let mut welcome = [0; WELCOME_BYTES];
             stream.read_exact(&mut welcome).unwrap();
             let (welcome, _) = Welcome::decode(&welcome).unwrap().unwrap();
             assert_eq!(welcome.code, WelcomeCode::Accepted);
         }
-        load
+        self
     }
 
-    /// Against the echo, with the same bytes.
-    pub(crate) fn bare(socket: &Path, shape: Shape, sample: &[ApiKey]) -> Self {
-        Self::new(socket, shape, sample, Answers::Echo)
-    }
-
-    fn new(socket: &Path, shape: Shape, sample: &[ApiKey], answers: Answers) -> Self {
+    fn new(
+        socket: &Path,
+        shape: Shape,
+        sample: &[ApiKey],
+        operation: Option<Operation<'_>>,
+        answers: Answers,
+    ) -> Self {
         let streams = (0..shape.connections).map(|_| UnixStream::connect(socket).unwrap()).collect();
-        let batches =
-            sample.chunks(shape.depth).filter(|chunk| chunk.len() == shape.depth).map(batch).collect();
+        let whole = sample.chunks(shape.depth).filter(|chunk| chunk.len() == shape.depth);
+        let batches = whole.map(|keys| batch(keys, operation)).collect();
         Self { streams, batches, next: 0, shape, answers, buffer: vec![0; 256 * 1024] }
     }
 
@@ -79,6 +99,22 @@ impl Load {
             answered += u32::try_from(self.shape.connections * self.shape.depth).unwrap();
         }
         f64::from(answered) / begun.elapsed().as_secs_f64()
+    }
+
+    /// Half of the batches on the first connection take at most so many microseconds, one at a time.
+    pub(crate) fn median_latency(&mut self, length: Duration) -> f64 {
+        let begun = Instant::now();
+        let mut times = Vec::new();
+        while begun.elapsed() < length {
+            let batch = self.batches.get(self.next % self.batches.len()).unwrap();
+            self.next += 1;
+            let sent = batch.len();
+            let asked = Instant::now();
+            self.streams.first().unwrap().write_all(batch).unwrap();
+            self.receive(0, sent);
+            times.push(asked.elapsed().as_secs_f64() * 1e6);
+        }
+        super::median(times)
     }
 
     fn receive(&mut self, at: usize, sent: usize) {
@@ -109,10 +145,10 @@ impl Load {
     }
 }
 
-fn batch(keys: &[ApiKey]) -> Vec<u8> {
+fn batch(keys: &[ApiKey], operation: Option<Operation<'_>>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (id, key) in (1..).zip(keys) {
-        let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
+        let request = Validate { key_id: key.id(), digest: key.digest(), operation };
         append_request(&mut bytes, Opcode::Validate, id, &request).unwrap();
     }
     bytes

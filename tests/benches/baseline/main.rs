@@ -1,6 +1,12 @@
 //! The daemon's figures, each beside a floor from the same run: `cargo bench -p apikeyd-tests --bench baseline`.
 //!
-//! Arguments: numbers of saved keys, one store for each (`-- 1000 1000000`; without any, 1000).
+//! | arguments | does |
+//! |---|---|
+//! | `[KEYS ...]` | socket, saves and restart, one store for each number of keys (without any: 1000) |
+//! | `scale DIR KEYS` | start, memory and latency of a store of so many keys, which is made in `DIR` and kept |
+//! | `idle CONNECTIONS` | wake-ups and memory of a daemon with so many idle connections |
+//! | `rate ...`, `fill ...`, `--echo ...` | the parts that `tests/bench/compare` drives, see `rate` |
+//!
 //! Rates are medians of rounds that take turns with the floor's rounds, so that a ratio holds although the
 //! machine's speed drifts.
 
@@ -10,13 +16,20 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::cast_precision_loss,
+    clippy::indexing_slicing,
     reason = "a benchmark prints, and ends when it cannot go on"
 )]
 
 mod echo;
+mod floor;
+mod idle;
 mod load;
 mod populate;
+mod rate;
+mod revoke;
 mod save;
+mod scale;
+mod stock;
 
 use apikeyd_tests::daemon::{Daemon, Start};
 use apikeyd_tests::scratch::Scratch;
@@ -30,17 +43,17 @@ const ROUND: Duration = Duration::from_millis(700);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    if let [flag, socket] = arguments.as_slice()
-        && flag == echo::FLAG
-    {
-        return echo::serve(Path::new(socket));
-    }
-    let mut stores: Vec<u64> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
-    if stores.is_empty() {
-        stores.push(1000);
-    }
-    for keys in stores {
-        store(keys);
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [echo::FLAG, socket] => echo::serve(Path::new(socket)),
+        [echo::BLOCKING_FLAG, socket] => echo::serve_blocking(Path::new(socket)),
+        [revoke::FLAG, socket, keys] => revoke::cache_for_ever(Path::new(socket), Path::new(keys)),
+        ["scale", dir, keys] => scale::run(Path::new(dir), keys.parse().unwrap()),
+        ["idle", connections] => idle::run(connections.parse().unwrap()),
+        ["fill", socket, keys, file] => rate::fill(Path::new(socket), keys.parse().unwrap(), Path::new(file)),
+        ["rate", what @ ..] => println!("{:.1}", rate::measure(what)),
+        [] => store(1000),
+        stores => stores.iter().for_each(|keys| store(keys.parse().expect("a number of keys"))),
     }
 }
 
@@ -85,9 +98,7 @@ fn restart(daemon: Daemon, scratch: &Scratch) {
         "  ready after SIGKILL                                    {:>10.1} ms",
         begun.elapsed().as_secs_f64() * 1e3
     );
-    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
-    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    println!("  resident memory after the start                        {:>13}", resident.trim());
+    println!("  resident memory after the start        {:>26}", scale::resident(&daemon));
     let file = std::fs::metadata(scratch.state().join("apikeyd.redb")).unwrap().len();
     println!(
         "  database file                                          {:>10.1} MiB",
