@@ -5,6 +5,8 @@ mod connection;
 mod dispatch;
 pub mod domain;
 pub mod exit;
+#[cfg(feature = "fault-injection")]
+pub mod fault;
 mod logging;
 pub mod peer;
 pub mod policy_file;

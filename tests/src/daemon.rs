@@ -39,12 +39,21 @@ impl Start {
     /// When the directory cannot be written.
     #[must_use]
     pub fn new(scratch: &Scratch) -> Self {
+        Self::program(scratch, &scratch.daemon())
+    }
+
+    /// Another program, in the daemon's place.
+    ///
+    /// # Panics
+    /// When the directory cannot be written.
+    #[must_use]
+    pub fn program(scratch: &Scratch, program: &Path) -> Self {
         let notify_path = scratch.path("notify.sock");
         let _ = std::fs::remove_file(&notify_path);
         let notify = UnixDatagram::bind(&notify_path).expect("a notify socket");
         notify.set_read_timeout(Some(Duration::from_millis(50))).expect("a read time-out");
         let log = scratch.path("daemon.log");
-        let mut command = multicall::command(&scratch.daemon());
+        let mut command = multicall::command(program);
         command
             .env("NOTIFY_SOCKET", &notify_path)
             .stdin(std::process::Stdio::null())

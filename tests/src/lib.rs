@@ -12,4 +12,5 @@ pub mod ctl;
 pub mod daemon;
 pub mod multicall;
 pub mod scratch;
+pub mod stress;
 pub mod tour;

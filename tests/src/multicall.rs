@@ -1,4 +1,4 @@
-//! One binary under three names.
+//! One binary under several names.
 //!
 //! Cargo builds for `cargo run --bin tour` that binary and nothing else of the package. So it is the daemon
 //! and the command line, too, when it is called by their names: the same library `main`s, in processes of
@@ -12,13 +12,24 @@ pub const DAEMON: &str = "apikeyd";
 /// The command line's name.
 pub const CTL: &str = "apikeyctl";
 
-/// Becomes the program of the name that this process was called by; `None` when it is neither.
+/// The name of a daemon that moves the generations of keys on only after its answer: a fault that the stress test
+/// must notice.
+pub const LATE_DAEMON: &str = "apikeyd-late";
+/// The name of the stress test's client process.
+pub const STRESS_CLIENT: &str = "revocation-client";
+
+/// All names.
+pub const NAMES: [&str; 4] = [DAEMON, CTL, LATE_DAEMON, STRESS_CLIENT];
+
+/// Becomes the program of the name that this process was called by; `None` when it is none of them.
 #[must_use]
 pub fn dispatch() -> Option<ExitCode> {
     let called = PathBuf::from(std::env::args_os().next()?);
     match called.file_name()?.to_str()? {
         DAEMON => Some(apikeyd::main()),
         CTL => Some(apikeyctl::main()),
+        LATE_DAEMON => Some(apikeyd::fault::main_with_late_bumps()),
+        STRESS_CLIENT => Some(crate::stress::client_main()),
         _ => None,
     }
 }

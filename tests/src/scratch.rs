@@ -25,7 +25,7 @@ impl Scratch {
             .tempdir()
             .expect("a temporary directory");
         DirBuilder::new().mode(0o700).create(dir.path().join("state")).expect("a state directory");
-        for name in [multicall::DAEMON, multicall::CTL] {
+        for name in multicall::NAMES {
             symlink(binary, dir.path().join(name)).expect("a link to the binary");
         }
         Self { dir }
@@ -72,6 +72,12 @@ impl Scratch {
     #[must_use]
     pub fn state(&self) -> PathBuf {
         self.path("state")
+    }
+
+    /// Where the daemon keeps its revocation page.
+    #[must_use]
+    pub fn page(&self) -> PathBuf {
+        self.path("apikeyd.page")
     }
 
     /// Where the daemon listens.

@@ -16,6 +16,7 @@ mod layout;
 mod lifecycle;
 mod policy;
 mod readme;
+mod revocation;
 mod secrets;
 mod shutdown;
 mod support;

@@ -1,0 +1,212 @@
+//! The proof by trial that no key is accepted after its revocation was answered: client processes that validate
+//! from their caches, and a revoker, against a real daemon that is killed and started again in the middle.
+//!
+//! `docs/REVOCATION.md` has the argument that this tries, and what the long form found.
+
+#![allow(clippy::print_stdout, reason = "the program prints its findings")]
+
+mod board;
+mod client;
+mod clock;
+mod found;
+mod options;
+mod revoker;
+
+pub use found::Found;
+pub use options::Plan;
+
+use crate::daemon::{Daemon, Start};
+use crate::multicall;
+use crate::scratch::Scratch;
+use apikeyd_client::Client;
+use board::{Board, SEATS};
+use revoker::{Ends, Revoker};
+use std::io::Read;
+use std::process::{Child, ExitCode, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How often a long run says how far it is.
+const NEWS: Duration = Duration::from_secs(10);
+
+/// How long after its time a run waits for the ends that it must have.
+const PATIENCE: Duration = Duration::from_secs(120);
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Time for one request of the revoker. More than a daemon waits that finds no page to go on with.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Report {
+    /// What all client processes found together.
+    pub found: Found,
+    /// Ends that were answered, by way.
+    pub ends: Vec<(&'static str, u64)>,
+    /// How often the daemon was killed and started again.
+    pub restarts: u32,
+    /// From the first client's start to the last one's end.
+    pub time: Duration,
+}
+
+/// The client's part, in a process of its own: see [`multicall`].
+#[must_use]
+pub fn client_main() -> ExitCode {
+    client::main()
+}
+
+/// The program `revocation-stress`: fails when a key was accepted that must not be.
+#[must_use]
+pub fn main() -> ExitCode {
+    let plan = match Plan::from_arguments(std::env::args().skip(1)) {
+        Ok(plan) => plan,
+        Err(usage) => {
+            println!("{usage}");
+            return ExitCode::from(2);
+        }
+    };
+    let Ok(binary) = std::env::current_exe() else { return ExitCode::FAILURE };
+    let scratch = Scratch::new(&binary);
+    let report = run(&scratch, &plan);
+    print!("{report}");
+    let is_as_it_must_be = (report.found.violations() > 0) == plan.fault;
+    if is_as_it_must_be { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs the plan in a scratch directory.
+///
+/// # Panics
+/// When a part of it cannot be started, or the daemon stays away.
+#[must_use]
+pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
+    let board_path = scratch.path("board");
+    let board = Board::create(&board_path).expect("a board");
+    let first = start(scratch, plan);
+    let (ends, stop) = (Ends::default(), AtomicBool::new(false));
+    let revoker =
+        Client::builder().socket(scratch.socket()).cache(false).timeout(TIMEOUT).build().expect("a client");
+    let began = Instant::now();
+    let clients: Vec<Child> = (0..plan.clients).map(|_| start_client(scratch, plan)).collect();
+    let daemon = thread::scope(|scope| {
+        for first in 0..plan.revokers.min(SEATS) {
+            let step = plan.revokers.min(SEATS);
+            let revoker = Revoker { board: &board, client: &revoker, ends: &ends, first, step, issued: 0 };
+            let stop = &stop;
+            scope.spawn(move || revoker.run(stop));
+        }
+        // Also when this thread panics: the scope waits for the others.
+        let _stopping = OnDrop(|| stop.store(true, Ordering::Relaxed));
+        let (mut daemon, mut told) = (first, began);
+        for restart in 1..=plan.restarts {
+            wait_until(began + plan.time * restart / (plan.restarts + 1), began, &mut told, &ends);
+            daemon = restart_daemon(daemon, scratch, plan, restart);
+        }
+        wait_until(began + plan.time, began, &mut told, &ends);
+        wait_for_ends(plan.ends, &ends);
+        daemon
+    });
+    let mut found = Found::default();
+    clients.into_iter().for_each(|client| found.add(finish(client)));
+    let time = began.elapsed();
+    assert!(daemon.stop().success());
+    Report { found, ends: ends.by_way(), restarts: plan.restarts, time }
+}
+
+fn start(scratch: &Scratch, plan: &Plan) -> Daemon {
+    let program = if plan.fault { multicall::LATE_DAEMON } else { multicall::DAEMON };
+    Start::program(scratch, &scratch.path(program)).ready()
+}
+
+/// Kills the daemon and starts another one, every second time without the page that clients have mapped: then it
+/// has to wait until nobody trusts that one any more.
+fn restart_daemon(daemon: Daemon, scratch: &Scratch, plan: &Plan, number: u32) -> Daemon {
+    daemon.kill();
+    if number.is_multiple_of(2) {
+        std::fs::remove_file(scratch.page()).expect("a page to remove");
+    }
+    start(scratch, plan)
+}
+
+fn start_client(scratch: &Scratch, plan: &Plan) -> Child {
+    multicall::command(&scratch.path(multicall::STRESS_CLIENT))
+        .arg(scratch.socket())
+        .arg(scratch.path("board"))
+        .arg(plan.threads.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a client process")
+}
+
+/// Tells a client process to end, and takes what it found.
+fn finish(mut client: Child) -> Found {
+    drop(client.stdin.take());
+    let mut line = String::new();
+    client.stdout.take().expect("its output").read_to_string(&mut line).expect("its findings");
+    assert!(client.wait().expect("its end").success(), "a client process failed");
+    Found::from_line(&line).unwrap_or_else(|| panic!("a client process printed {line:?}"))
+}
+
+fn wait_until(until: Instant, began: Instant, told: &mut Instant, ends: &Ends) {
+    loop {
+        let now = Instant::now();
+        if now >= until {
+            return;
+        }
+        if now >= *told + NEWS {
+            *told = now;
+            println!("{:4} s: {} revocations", began.elapsed().as_secs(), ends.total());
+        }
+        thread::sleep((until - now).min(NEWS));
+    }
+}
+
+/// A machine that is busy otherwise takes its time.
+fn wait_for_ends(count: u64, ends: &Ends) {
+    let deadline = Instant::now() + PATIENCE;
+    while ends.by_way().iter().any(|(_, ended)| *ended < count) && Instant::now() < deadline {
+        thread::sleep(PAUSE);
+    }
+}
+
+fn user_of(seat: usize) -> String {
+    format!("seat-{seat}")
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { found, ends, restarts, time } = self;
+        let total: u64 = ends.iter().map(|(_, count)| count).sum();
+        writeln!(
+            f,
+            "time                          {:.1} s, {restarts} restarts by SIGKILL",
+            time.as_secs_f64()
+        )?;
+        writeln!(f, "revocations                   {total}")?;
+        for (way, count) in ends {
+            writeln!(f, "    {way:<26}{count}")?;
+        }
+        for (what, count) in [
+            ("accepted validations", found.accepted),
+            ("    from caches", found.hits),
+            ("refused validations", found.refused),
+            ("validations without verdict", found.unanswered),
+            ("ends seen by a thread", found.ends_seen),
+            ("accepted after the end", found.accepted_after_end),
+            ("accepted after a refusal", found.accepted_after_refusal),
+            ("accepted for another user", found.accepted_for_another),
+        ] {
+            writeln!(f, "{what:<30}{count}")?;
+        }
+        found.told.iter().try_for_each(|words| writeln!(f, "VIOLATION: {words}"))
+    }
+}
+
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
