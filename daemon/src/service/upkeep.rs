@@ -4,7 +4,7 @@ use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
 use crate::domain::{self, Change, Deed};
-use crate::store::{Batch, StoreError};
+use crate::store::{Batch, StoreError, View};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Actor, AuditHead, BackupReady};
 use apikeyd_protocol::time::Timestamp;
@@ -91,6 +91,10 @@ impl Service {
     async fn repeat(&self, chore: Chore) -> Result<(), StoreError> {
         for _ in 0..MAX_SWEEPS {
             let now = self.clock.now();
+            // The writer is not woken for nothing.
+            if !self.store.read(|view| chore.is_due(view, now))? {
+                break;
+            }
             let done = self.store.write(move |batch| {
                 let changes = chore.changes(batch, now)?;
                 changes.iter().try_for_each(|change| batch.apply(change))?;
@@ -138,6 +142,14 @@ enum Chore {
 }
 
 impl Chore {
+    /// Whether there is anything to do.
+    fn is_due(self, view: &View<'_>, now: Timestamp) -> Result<bool, StoreError> {
+        match self {
+            Self::Expire => view.has_due(now),
+            Self::Purge { retention } => view.has_ended_by(now.saturating_sub(retention)),
+        }
+    }
+
     /// The next changes, at most [`SWEEP`]. Damaged records stay as they are: nothing is accepted on them.
     fn changes(self, batch: &Batch<'_>, now: Timestamp) -> Result<Vec<Change>, StoreError> {
         let key_ids = match self {

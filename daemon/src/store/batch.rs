@@ -82,12 +82,12 @@ impl<'t> Batch<'t> {
 
     /// Up to `limit` active keys whose date has passed, the oldest first.
     pub(crate) fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<KeyId>, StoreError> {
-        ids(&self.due, now, limit)
+        view::ids(&self.due, now, limit)
     }
 
     /// Up to `limit` keys that had ended at a time, the oldest first.
     pub(crate) fn ended_by(&self, time: Timestamp, limit: usize) -> Result<Vec<KeyId>, StoreError> {
-        ids(&self.ended, time, limit)
+        view::ids(&self.ended, time, limit)
     }
 
     /// The hash of the policy table that was last put in force.
@@ -236,18 +236,6 @@ impl<'t> Batch<'t> {
         self.dirty = true;
         Ok(())
     }
-}
-
-fn ids(
-    index: &impl ReadableTable<(u64, u64), ()>,
-    up_to: Timestamp,
-    limit: usize,
-) -> Result<Vec<KeyId>, StoreError> {
-    index
-        .range(..=(up_to.unix_millis(), u64::MAX))?
-        .take(limit)
-        .map(|entry| view::known_id(entry?.0.value().1))
-        .collect()
 }
 
 /// A change that the facts of its own transaction contradict: the tables do not agree with each other.

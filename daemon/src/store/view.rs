@@ -3,7 +3,7 @@
 use super::audit_codec;
 use super::error::StoreError;
 use super::record_codec;
-use super::schema::{ACTIVE, AUDIT, Head, KEYS, META, META_HEAD, USED};
+use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, META_HEAD, USED};
 use super::secrets::Secrets;
 use crate::domain::KeyRecord;
 use apikeyd_protocol::key::KeyId;
@@ -35,6 +35,16 @@ impl View<'_> {
     /// Whether a record of this id is stored, whatever its state.
     pub(crate) fn knows(&self, key_id: KeyId) -> Result<bool, StoreError> {
         Ok(self.txn.open_table(KEYS)?.get(key_id.get())?.is_some())
+    }
+
+    /// Whether the date of an active key has passed.
+    pub(crate) fn has_due(&self, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(!ids(&self.txn.open_table(DUE)?, now, 1)?.is_empty())
+    }
+
+    /// Whether a key had ended at a time.
+    pub(crate) fn has_ended_by(&self, time: Timestamp) -> Result<bool, StoreError> {
+        Ok(!ids(&self.txn.open_table(ENDED)?, time, 1)?.is_empty())
     }
 
     /// The record that is stored as a user's active one.
@@ -135,4 +145,17 @@ pub(super) fn active_of(
 pub(super) fn head(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Head, StoreError> {
     let bytes = meta.get(META_HEAD)?.ok_or_else(|| StoreError::Damaged("the store has no head".into()))?;
     Head::decode(bytes.value()).map_err(|malformed| StoreError::Damaged(format!("the head: {malformed}")))
+}
+
+/// Up to `limit` ids of an index by time, up to this time, the oldest first.
+pub(super) fn ids(
+    index: &impl ReadableTable<(u64, u64), ()>,
+    up_to: Timestamp,
+    limit: usize,
+) -> Result<Vec<KeyId>, StoreError> {
+    index
+        .range(..=(up_to.unix_millis(), u64::MAX))?
+        .take(limit)
+        .map(|entry| known_id(entry?.0.value().1))
+        .collect()
 }
