@@ -13,6 +13,7 @@ mod house;
 
 mod audit;
 mod backup;
+mod caching;
 mod failing_disk;
 mod life;
 mod model;

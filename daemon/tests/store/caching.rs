@@ -1,0 +1,223 @@
+//! What clients that cache rely on: the page moves before an end is answered, and what they report is noted.
+
+use crate::house::{ADMIN, House};
+use apikeyd::service::authorise;
+use apikeyd_policy::PolicyTable;
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::key::{ApiKey, KeyId};
+use apikeyd_protocol::message::{
+    Actor, CredentialsCause, CredentialsChanged, DeleteUser, Freshness, KeyUse, PolicyRows, ReportUses,
+    SaveMode, Validate, Verdict,
+};
+use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::page::{BYTES, LEASE, Page, WAIT_OUT};
+use apikeyd_protocol::time::Timestamp;
+use core::time::Duration;
+use rustix::time::{ClockId, clock_gettime};
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+/// The page as a client sees it, and a verdict that it keeps.
+struct Client {
+    file: File,
+    seen: Freshness,
+}
+
+impl Client {
+    /// A client that has just found the key good.
+    fn of(house: &House, key: &ApiKey) -> Self {
+        let permit = authorise(ADMIN, &house.peer).unwrap();
+        let (ready, file) = house.service().revocation_page(&permit).unwrap();
+        assert_eq!(ready.bytes, BYTES as u64);
+        let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
+        let seen = house.service().validate(&permit, &request, |verdict| match verdict {
+            Verdict::Valid(valid) => valid.freshness,
+            Verdict::Refused(refusal) => panic!("{refusal:?}"),
+        });
+        let client = Self { file: file.into(), seen: seen.unwrap() };
+        assert!(client.accepts(), "a verdict stands at first");
+        client
+    }
+
+    #[expect(clippy::host_endian_bytes, reason = "words of the page are the machine's own")]
+    fn page<T>(&self, look: impl FnOnce(&Page<'_, AtomicU64>) -> T) -> T {
+        let mut bytes = vec![0; BYTES];
+        self.file.read_exact_at(&mut bytes, 0).unwrap();
+        let words: Vec<_> =
+            bytes.as_chunks().0.iter().map(|word| AtomicU64::new(u64::from_ne_bytes(*word))).collect();
+        look(&Page::over(&words).unwrap())
+    }
+
+    fn accepts(&self) -> bool {
+        self.page(|page| page.is_known() && page.holds(&self.seen, monotonic_ns()))
+    }
+}
+
+fn monotonic_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    u64::try_from(now.tv_sec * 1_000_000_000 + now.tv_nsec).unwrap()
+}
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+fn saved(house: &House, name: &str) -> ApiKey {
+    let key = house.generate(name);
+    house.save(&key, SaveMode::Add).unwrap();
+    key
+}
+
+/// Ends a key of the user a, or what was known of it.
+type Ending = fn(&House, KeyId);
+
+#[test]
+fn whatever_ends_a_key_ends_kept_verdicts_before_it_is_answered() {
+    let endings: [(&str, Ending); 6] = [
+        ("delete", |house, key_id| drop(house.delete(key_id).unwrap())),
+        ("replace", |house, _| drop(house.save(&house.generate("a"), SaveMode::Replace).unwrap())),
+        ("credentials changed", |house, _| {
+            let request = CredentialsChanged { user: user("a"), cause: CredentialsCause::Reset };
+            let permit = authorise(ADMIN, &house.peer).unwrap();
+            house.run(house.service().credentials_changed(&permit, request)).unwrap();
+        }),
+        ("user deleted", |house, _| {
+            let permit = authorise(ADMIN, &house.peer).unwrap();
+            house.run(house.service().delete_user(&permit, DeleteUser { user: user("a") })).unwrap();
+        }),
+        ("policy", |house, _| {
+            let table = PolicyTable::parse("default = \"deny\"\n").unwrap();
+            house.run(house.service().load_policy(Actor::Daemon, table)).unwrap();
+        }),
+        ("rights", |house, _| house.run(house.service().rights_changed())),
+    ];
+    for (name, end) in endings {
+        let house = House::new();
+        let key = saved(&house, "a");
+        let client = Client::of(&house, &key);
+        end(&house, key.id());
+        assert!(!client.accepts(), "{name}");
+    }
+}
+
+#[test]
+fn a_repeated_end_ends_what_was_kept_in_between() {
+    let house = House::new();
+    let key = saved(&house, "a");
+    let mut client = Client::of(&house, &key);
+    house.delete(key.id()).unwrap();
+    // As if this client had been answered between the commit of the first caller and its bump.
+    client.seen = client.page(|page| page.freshness(client.seen.slot));
+    assert!(client.accepts());
+    house.delete(key.id()).unwrap();
+    assert!(!client.accepts());
+}
+
+#[test]
+fn an_expiry_that_is_swept_ends_kept_verdicts() {
+    let house = House::new();
+    let key = house.generate_until("a", Some(house.now().saturating_add(Duration::from_secs(5))));
+    house.save(&key, SaveMode::Add).unwrap();
+    let client = Client::of(&house, &key);
+    house.advance(Duration::from_secs(5));
+    house.maintain();
+    assert!(!client.accepts());
+}
+
+#[test]
+fn the_policy_table_carries_the_epoch_under_which_it_counts() {
+    let house = House::new();
+    let key = saved(&house, "a");
+    let client = Client::of(&house, &key);
+    let epochs = || {
+        let permit = authorise(ADMIN, &house.peer).unwrap();
+        let page = house.service().policy_page(&permit, PolicyRows { from: 0 });
+        (page.epoch, client.page(|page| page.epoch()))
+    };
+    let (first, of_page) = epochs();
+    assert_eq!(first, of_page);
+    let table = PolicyTable::parse("default = \"deny\"\n").unwrap();
+    house.run(house.service().load_policy(Actor::Daemon, table)).unwrap();
+    assert_eq!(epochs(), (first + 1, first + 1));
+    house.run(house.service().rights_changed());
+    assert_eq!(epochs(), (first + 2, first + 2), "the same table goes on counting");
+}
+
+#[test]
+fn a_stop_ends_the_lease_and_the_next_start_is_another_instance_of_the_same_page() {
+    let mut house = House::new();
+    let key = saved(&house, "a");
+    let client = Client::of(&house, &key);
+    house.stop();
+    assert!(!client.page(|page| page.is_leased(0)));
+    house.start().unwrap();
+    let next = Client::of(&house, &key);
+    assert_eq!(next.seen.instance, client.seen.instance + 1);
+    assert!(client.page(|page| page.is_leased(monotonic_ns())), "it is the same page");
+    assert!(!client.accepts());
+    let begin = Instant::now();
+    house.delete(key.id()).unwrap();
+    assert!(begin.elapsed() < LEASE, "nobody trusts another page");
+    assert!(!next.accepts());
+}
+
+#[test]
+fn after_a_lost_page_the_first_end_is_answered_when_nobody_trusts_it_any_more() {
+    let mut house = House::new();
+    let key = saved(&house, "a");
+    house.stop();
+    std::fs::remove_file(house.dir.path().join("apikeyd.page")).unwrap();
+    let begin = Instant::now();
+    house.start().unwrap();
+    let client = Client::of(&house, &key);
+    house.delete(key.id()).unwrap();
+    assert!(begin.elapsed() >= WAIT_OUT);
+    assert!(!client.accepts());
+}
+
+#[test]
+fn without_a_place_for_the_page_no_client_gets_one() {
+    let house = House::with(|dir| apikeyd::service::Settings {
+        pages: vec![dir.join("missing/page")],
+        ..apikeyd::service::Settings::in_dir(dir)
+    });
+    let permit = authorise(ADMIN, &house.peer).unwrap();
+    assert_eq!(house.service().revocation_page(&permit).unwrap_err().status, Status::NotFound);
+}
+
+#[test]
+fn the_page_is_made_at_the_first_place_that_can_be_written() {
+    let house = House::with(|dir| apikeyd::service::Settings {
+        pages: vec![dir.join("missing/page"), dir.join("page"), dir.join("never")],
+        ..apikeyd::service::Settings::in_dir(dir)
+    });
+    let key = saved(&house, "a");
+    drop(Client::of(&house, &key));
+    assert!(house.dir.path().join("page").exists() && !house.dir.path().join("never").exists());
+}
+
+#[test]
+fn uses_that_clients_report_are_noted_for_keys_that_count() {
+    let mut house = House::new();
+    let (used, ended) = (saved(&house, "a"), saved(&house, "b"));
+    house.delete(ended.id()).unwrap();
+    let at = |seconds| house.now().saturating_add(Duration::from_secs(seconds));
+    let (later, now, unknown) = (at(90), at(60), KeyId::new(77).unwrap());
+    house.advance(Duration::from_secs(60));
+    let report = |uses: &[(KeyId, Timestamp)]| {
+        let uses = uses.iter().map(|(key_id, at)| KeyUse { key_id: *key_id, at: *at }).collect();
+        let permit = authorise(ADMIN, &house.peer).unwrap();
+        house.service().report_uses(&permit, &ReportUses { uses }).unwrap();
+    };
+    report(&[(used.id(), later), (ended.id(), now), (unknown, now)]);
+    assert_eq!(house.record(used.id()).last_used_at, Some(now), "a time to come is the present");
+    assert_eq!(house.record(ended.id()).last_used_at, None);
+    report(&[(used.id(), at(0).saturating_sub(Duration::from_secs(30)))]);
+    assert_eq!(house.record(used.id()).last_used_at, Some(now), "time does not go back");
+    let revision = house.revision();
+    house.restart();
+    assert_eq!(house.record(used.id()).last_used_at, Some(now));
+    assert_eq!(house.revision(), revision, "a use is no change");
+}
