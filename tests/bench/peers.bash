@@ -26,15 +26,24 @@ wait_for() {
 
 stop_all() {
     local pid
-    for pid in "${pids[@]}"; do kill -INT "$pid" 2>/dev/null || true; done
+    for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
     for pid in "${pids[@]}"; do wait "$pid" 2>/dev/null || true; done
     rm -rf "$dir"
 }
 
 pg_directory() { find /usr/lib/postgresql -path '*/bin/postgres' -printf '%h\n' 2>/dev/null | sort -V | tail -n 1; }
 
+# Whether every peer is there.
+has_peers() {
+    local program
+    for program in redis-server redis-cli redis-benchmark psql pgbench; do
+        command -v "$program" >/dev/null || return 1
+    done
+    [[ -n $(pg_directory) ]]
+}
+
 install_peers() {
-    if ! command -v redis-server redis-benchmark pgbench >/dev/null || [[ -z $(pg_directory) ]]; then
+    if ! has_peers; then
         if ((EUID != 0)); then
             echo 'missing: apt-get install --no-install-recommends redis-server redis-tools postgresql' >&2
             exit 1
@@ -69,15 +78,16 @@ redis_set() {
     redis_rate -s "$dir/durable.sock" -t set -c "$callers" -n $((ms * (callers > 1 ? 15 : 1)))
 }
 
-# PostgreSQL refuses root: its own user, which the package made, runs it.
-as_postgres() { if ((EUID == 0)); then setpriv --reuid=postgres --regid=postgres --init-groups -- "$@"; else "$@"; fi; }
-
 start_postgres() {
     mkdir -m 700 "$dir/pg"
-    if ((EUID == 0)); then chown postgres "$dir/pg"; fi
-    local socket=$dir/pg
-    as_postgres "$pg/initdb" -D "$dir/pg/data" -U bench -A trust --no-sync >"$dir/initdb.log"
-    start postgres as_postgres "$pg/postgres" -D "$dir/pg/data" -k "$socket" -c listen_addresses= \
+    # It refuses root: its own user, which the package made, runs it.
+    local as=(env)
+    if ((EUID == 0)); then
+        chown postgres "$dir/pg"
+        as=(setpriv --reuid=postgres --regid=postgres --init-groups --)
+    fi
+    "${as[@]}" "$pg/initdb" -D "$dir/pg/data" -U bench -A trust --no-sync >"$dir/initdb.log"
+    start postgres "${as[@]}" "$pg/postgres" -D "$dir/pg/data" -k "$dir/pg" -c listen_addresses= \
         -c synchronous_commit=on -c fsync=on -c max_connections=100 -c shared_buffers=256MB
     wait_for psql_quiet -c 'select 1'
     psql_quiet -c "create table keys (hash bytea primary key, owner text not null)" \
@@ -100,5 +110,5 @@ pg_rate() {
     local callers=$2 threads
     threads=$((callers > 1 ? 2 : 1))
     pgbench -h "$dir/pg" -U bench -n -M prepared -f "$dir/$1.sql" -c "$callers" -j "$threads" \
-        -T $(((ms + 999) / 1000)) postgres 2>/dev/null | sed -n 's/^tps = \([0-9.]*\).*/\1/p'
+        -T $(((ms + 999) / 1000)) postgres 2>>"$dir/pgbench.log" | sed -n 's/^tps = \([0-9.]*\).*/\1/p'
 }
