@@ -22,6 +22,14 @@ pub enum Error {
         /// The path that was given.
         path: PathBuf,
     },
+    /// Something else has that name. It was left alone.
+    #[error("{} is {kind} and not a socket: name the daemon's socket in the builder or in {SOCKET_VARIABLE}", path.display())]
+    NotASocket {
+        /// The path that was given.
+        path: PathBuf,
+        /// What is there, with its article.
+        kind: &'static str,
+    },
     /// Nobody listens there.
     #[error("no daemon listens at {}: start apikeyd or set {SOCKET_VARIABLE} ({source})", socket.display())]
     Unreachable {
@@ -194,6 +202,7 @@ impl Error {
             }
             Self::Answered { status, .. } => status.is_retryable(),
             Self::SocketPath { .. }
+            | Self::NotASocket { .. }
             | Self::SocketForbidden { .. }
             | Self::WrongServer { .. }
             | Self::TooLong { .. }

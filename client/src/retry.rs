@@ -59,6 +59,7 @@ impl Retry {
             Error::Unreachable { .. } => self.losses > 0,
             Error::NoWelcome { .. } => self.lose(),
             Error::SocketPath { .. }
+            | Error::NotASocket { .. }
             | Error::SocketForbidden { .. }
             | Error::WrongServer { .. }
             | Error::TimedOut { .. }

@@ -9,6 +9,8 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 /// Connects, waiting for room in the backlog until the deadline. The socket is left blocking, with both of
@@ -66,6 +68,10 @@ fn new_socket(flags: SocketFlags) -> Result<OwnedFd, Error> {
 }
 
 fn connect_error(endpoint: &Endpoint, errno: Errno) -> Error {
+    // The kernel refuses a connection to a file or a directory as it does where nobody listens.
+    if let Some(kind) = other_kind(endpoint.socket()) {
+        return Error::NotASocket { path: endpoint.socket().into(), kind };
+    }
     let (socket, source) = (endpoint.socket().into(), io::Error::from(errno));
     match errno {
         Errno::ACCESS | Errno::PERM => Error::SocketForbidden { socket, source },
@@ -77,4 +83,18 @@ fn check_server(endpoint: &Endpoint, socket: &OwnedFd) -> Result<(), Error> {
     let uid = peer::server_uid(socket)
         .map_err(|source| Error::System { action: "the name of the server's user", source })?;
     endpoint.check_server(uid)
+}
+
+/// What stands at a path that is not a socket; `None` for a socket, and for nothing.
+fn other_kind(path: &Path) -> Option<&'static str> {
+    let kind = path.metadata().ok()?.file_type();
+    if kind.is_socket() {
+        None
+    } else if kind.is_dir() {
+        Some("a directory")
+    } else if kind.is_file() {
+        Some("a file")
+    } else {
+        Some("a device or a pipe")
+    }
 }

@@ -49,6 +49,12 @@ fn in_terms_of_the_command_line(error: &Error) -> Option<String> {
             "{path:?} cannot be a socket's path: give 1 to {MAX_SOCKET_PATH_BYTES} bytes with --socket or in {SOCKET_VARIABLE}"
         ));
     }
+    if let Error::NotASocket { path, kind } = error {
+        let path = path.display();
+        return Some(format!(
+            "{path} is {kind} and not a socket: name the daemon's with --socket or in {SOCKET_VARIABLE}"
+        ));
+    }
     if let Error::WrongServer { socket, uid } = error {
         let socket = socket.display();
         return Some(format!(
@@ -69,6 +75,7 @@ fn exit_of(error: &Error) -> Exit {
     match error {
         Error::SocketPath { .. } | Error::TooLong { .. } => Exit::Usage,
         Error::Unreachable { .. }
+        | Error::NotASocket { .. }
         | Error::WrongServer { .. }
         | Error::NoWelcome { .. }
         | Error::TimedOut { waiting: Waiting::Connect | Waiting::Welcome, .. } => Exit::Unreachable,

@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 #[test]
 fn where_nobody_listens_is_an_error_at_once_that_says_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join("file");
-    std::fs::write(&file, "").unwrap();
-    for path in [dir.path().join("absent"), file, dir.path().into()] {
+    let dead = dir.path().join("dead");
+    drop(std::os::unix::net::UnixListener::bind(&dead).unwrap());
+    for path in [dir.path().join("absent"), dead] {
         for asker in both(&path) {
             let began = Instant::now();
             let error = asker.validate().unwrap_err();
@@ -27,6 +27,20 @@ fn where_nobody_listens_is_an_error_at_once_that_says_what_to_do() {
                 format!("no daemon listens at {}: start apikeyd or set APIKEYD_SOCKET", path.display());
             assert!(sentence.starts_with(&advice), "{sentence}");
             assert!(began.elapsed() < Duration::from_secs(5));
+        }
+    }
+}
+
+#[test]
+fn what_is_no_socket_is_named_and_not_asked_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    for (path, is) in [(file, "a file"), (dir.path().into(), "a directory")] {
+        for asker in both(&path) {
+            let error = asker.validate().unwrap_err();
+            assert!(matches!(&error, Error::NotASocket { kind, .. } if *kind == is), "{error}");
+            assert!(!error.is_retryable());
         }
     }
 }

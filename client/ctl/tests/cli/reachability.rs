@@ -23,6 +23,9 @@ fn what_is_no_socket_is_told_from_a_daemon_that_is_absent() {
     for name in ["missing", "file", "directory", "fifo", "dangling", "dead"] {
         run_at(&at(name), ["status"]).fails(69, name);
     }
+    for (name, kind) in [("file", "a file"), ("directory", "a directory"), ("fifo", "a device or a pipe")] {
+        run_at(&at(name), ["status"]).fails(69, &format!("is {kind} and not a socket"));
+    }
     run_at(Path::new("@abstract"), ["status"]).fails(69, "@abstract");
     run_at(&at(&"x".repeat(108)), ["status"]).fails(2, "107");
     assert!(at("file").exists() && at("dead").exists(), "nothing is removed");
