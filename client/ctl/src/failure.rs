@@ -120,25 +120,22 @@ impl Failure {
         self
     }
 
-    /// Says so on standard error: one line, or one object. If even that cannot be written, the exit code
+    /// Says so on standard error: in lines, or as one object. If even that cannot be written, the exit code
     /// is all that is left.
     pub(crate) fn report(&self, json: bool, color: bool) -> Exit {
         let mut stderr = std::io::stderr().lock();
-        let _ = if json {
-            let fields = FailureFields {
-                kind: self.exit.name(),
-                exit_code: self.exit.number(),
-                message: &self.message,
-            };
-            match serde_json::to_string(&FailureObject { error: fields }) {
-                Ok(object) => writeln!(stderr, "{object}"),
-                Err(_) => writeln!(stderr, "apikeyctl: {}", visible(&self.message)),
-            }
-        } else if color {
-            writeln!(stderr, "\u{1b}[1;31mapikeyctl:\u{1b}[0m {}", visible(&self.message))
-        } else {
-            writeln!(stderr, "apikeyctl: {}", visible(&self.message))
-        };
+        let fields =
+            FailureFields { kind: self.exit.name(), exit_code: self.exit.number(), message: &self.message };
+        let object = json.then(|| serde_json::to_string(&FailureObject { error: fields }).ok()).flatten();
+        if let Some(object) = object {
+            let _ = writeln!(stderr, "{object}");
+            return self.exit;
+        }
+        let (on, off) = if color && !json { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
+        // A policy file has a line for each of its faults.
+        for line in self.message.lines() {
+            let _ = writeln!(stderr, "{on}apikeyctl:{off} {}", visible(line));
+        }
         self.exit
     }
 }

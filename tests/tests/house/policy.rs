@@ -39,11 +39,12 @@ fn a_reload_takes_effect_at_once_and_a_faulty_file_changes_nothing() {
 
     let _ = house.scratch.write(
         "policy.toml",
-        "default = \"allow\"\n\n[[operation]]\nmethod = \"get\"\npath = \"/x\"\nname = \"x\"\n",
+        "default = \"allow\"\n\n[[operation]]\nmethod = \"get\"\npath = \"x\"\nname = \"x\"\n",
     );
     let faulty = house.ctl.run(["policy", "reload"]);
     assert_eq!(faulty.code, 1, "{faulty:?}");
     assert!(faulty.stderr.contains("policy.toml:4:10: "), "{faulty:?}");
+    assert_eq!(faulty.stderr.lines().count(), 2, "a line for each fault: {faulty:?}");
     assert_eq!(judged().code, 1, "the old table stays");
 }
 
