@@ -5,7 +5,7 @@ use apikeyd_protocol::key::{ApiKey, KeyPrefix};
 use apikeyd_protocol::message::Freshness;
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::time::Timestamp;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 struct Sample {
     key: ApiKey,
@@ -75,34 +75,35 @@ fn a_reader_never_takes_the_halves_of_two_verdicts_for_one() {
         names.map(|user| sample(&user, Some(&digit.repeat(100)), None))
     };
     let samples: Vec<_> = ["a", "b", "c"].into_iter().flat_map(named).collect();
-    let done = AtomicBool::new(false);
-    let hits: usize = std::thread::scope(|scope| {
-        for (number, kept) in samples.iter().enumerate() {
-            let (table, tags, done) = (&table, &tags, &done);
+    // The writers go on until each reader has found enough: how the threads are scheduled decides nothing.
+    let reading = AtomicUsize::new(2);
+    let torn: usize = std::thread::scope(|scope| {
+        for (number, kept) in (0..).zip(&samples) {
+            let (table, tags, reading) = (&table, &tags, &reading);
             scope.spawn(move || {
-                for round in 0..20_000 {
-                    insert(table, tags, kept, round * 7 + u64::try_from(number).unwrap());
+                for round in 0u64.. {
+                    insert(table, tags, kept, round * 7 + number);
+                    if reading.load(Ordering::Relaxed) == 0 {
+                        break;
+                    }
                 }
-                done.store(true, Ordering::Relaxed);
             });
         }
-        let readers: Vec<_> = (0..2)
-            .map(|_| {
-                scope.spawn(|| {
-                    let mut hits = 0;
-                    while !done.load(Ordering::Relaxed) {
-                        for kept in &samples {
-                            if let Some(found) = find(&table, &tags, kept) {
-                                assert_eq!(found, kept.valid);
-                                hits += 1;
-                            }
-                        }
+        let read = || {
+            let (mut hits, mut torn) = (0, 0);
+            while hits < 5_000 {
+                for kept in &samples {
+                    if let Some(found) = find(&table, &tags, kept) {
+                        hits += 1;
+                        torn += usize::from(found != kept.valid);
                     }
-                    hits
-                })
-            })
-            .collect();
+                }
+            }
+            reading.fetch_sub(1, Ordering::Relaxed);
+            torn
+        };
+        let readers = [scope.spawn(read), scope.spawn(read)];
         readers.into_iter().map(|reader| reader.join().unwrap()).sum()
     });
-    assert!(hits > 0, "the readers found nothing to check");
+    assert_eq!(torn, 0);
 }
