@@ -1,0 +1,15 @@
+//! Campaigns: each one tries, by force and by chance, to make the daemon break a promise.
+//!
+//! A campaign is a folder here that holds its whole machinery, a test in `tests/short` that runs a small part
+//! of it in `cargo test`, and a binary in `src/bin` that runs it for as long as one likes. What each of them
+//! found, and which planted fault shows that it can find one, stands in `docs/TESTING.md`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a campaign is a test: it stops where the promise breaks and prints what it saw"
+)]
