@@ -1,6 +1,11 @@
 //! A daemon that is wrong on purpose, to see that tests notice. Only with the feature `fault-injection`, which
-//! only the tests' package asks for, and only in a process that calls [`main_with_late_bumps`]: the program
-//! `apikeyd` does not.
+//! only the packages of tests ask for, and only in a process that calls [`main_with_late_bumps`], or on a thread
+//! that calls [`plant`]: the program `apikeyd` does neither.
+
+mod repeatable;
+
+pub use repeatable::{Planted, plant, repeat_from};
+pub(crate) use repeatable::{fill, is_planted, is_repeatable};
 
 use crate::revocation::Generations;
 use apikeyd_protocol::key::KeyId;

@@ -10,6 +10,7 @@ pub mod fault;
 mod logging;
 pub mod peer;
 pub mod policy_file;
+mod randomness;
 mod reload;
 pub mod revocation;
 pub mod rights;

@@ -25,6 +25,7 @@ mod monotonic;
 
 pub use file::{PageFault, PageFile};
 
+use crate::randomness;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::Freshness;
 use apikeyd_protocol::page::{self as layout, BYTES, GENERATIONS, Start, WAIT_OUT};
@@ -77,8 +78,10 @@ impl Fresh {
     /// When it gives none.
     pub fn draw() -> Result<Self, getrandom::Error> {
         let mut slot_key = [0; 16];
-        getrandom::fill(&mut slot_key)?;
-        Ok(Self { slot_key, instance: getrandom::u64()? })
+        randomness::fill(&mut slot_key)?;
+        let mut instance = [0; 8];
+        randomness::fill(&mut instance)?;
+        Ok(Self { slot_key, instance: u64::from_le_bytes(instance) })
     }
 }
 

@@ -142,7 +142,7 @@ impl Unwatched {
             path,
             source,
         })?;
-        Ok(Store { shared, queue, writer: Mutex::new(Some(writer)), instance })
+        Ok(Store { shared, queue, writer: Mutex::new(writer), instance })
     }
 }
 
@@ -160,6 +160,8 @@ impl Store {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         // A caller that went away does not want the answer; the change stands all the same.
         self.queue.submit(decide, move |answer| drop(sender.send(answer)))?;
+        #[cfg(feature = "fault-injection")]
+        self.queue.gather_inline().await;
         receiver.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -170,6 +172,8 @@ impl Store {
     ) -> Result<T, StoreError> {
         let (sender, receiver) = mpsc::channel();
         self.queue.submit(decide, move |answer| drop(sender.send(answer)))?;
+        #[cfg(feature = "fault-injection")]
+        self.queue.write_inline();
         receiver.recv().unwrap_or(Err(StoreError::Closed))
     }
 

@@ -40,12 +40,14 @@ impl LastUsed {
         self.shard(key_id)?.get(&key_id).copied()
     }
 
-    /// All that is not yet written. It stays until it [is](LastUsed::written).
+    /// All that is not yet written, in the order of the table. It stays until it [is](LastUsed::written).
     pub(super) fn pending(&self) -> Vec<(KeyId, Timestamp)> {
         let copy = |shard: &Mutex<HashMap<_, _>>| {
             lock(shard).iter().map(|(key_id, at)| (*key_id, *at)).collect::<Vec<_>>()
         };
-        self.shards.iter().flat_map(copy).collect()
+        let mut uses: Vec<_> = self.shards.iter().flat_map(copy).collect();
+        uses.sort_unstable();
+        uses
     }
 
     /// Drops what was written, unless the key was used again since.

@@ -7,6 +7,7 @@ use crate::domain::{
     self, Decision, DeleteFacts, Draft, DraftsFull, Ending, KeyRecord, Present, Refusal, SaveFacts,
     UserEvent, UserFacts,
 };
+use crate::randomness;
 use crate::store::{Batch, StoreError};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
@@ -35,7 +36,7 @@ impl Service {
         let now = self.clock.now();
         domain::check_expiry(now, request.expires_at)?;
         for _ in 0..DRAWS {
-            let key = ApiKey::generate(&self.settings.key_prefix, getrandom::fill).map_err(no_randomness)?;
+            let key = ApiKey::generate(&self.settings.key_prefix, randomness::fill).map_err(no_randomness)?;
             let key_id = key.id();
             if self.store.read(|view| view.knows(key_id))? {
                 continue;

@@ -13,6 +13,7 @@ use super::secrets::Secrets;
 use super::state_dir::failed;
 use super::view;
 use crate::domain::{Change, Deed};
+use crate::randomness;
 use apikeyd_protocol::message::Actor;
 use redb::{
     Builder, Database, DatabaseError, ReadableDatabase, ReadableTable as _, StorageBackend, StorageError,
@@ -40,7 +41,7 @@ pub(super) fn create(
     genesis: Genesis,
 ) -> Result<(), OpenError> {
     let mut store_id = [0; 16];
-    getrandom::fill(&mut store_id).map_err(OpenError::Randomness)?;
+    randomness::fill(&mut store_id).map_err(OpenError::Randomness)?;
     let database = Builder::new()
         .set_cache_size(SMALL_CACHE)
         .create_with_backend(Attached(backend))

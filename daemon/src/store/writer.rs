@@ -4,12 +4,16 @@ use super::batch::{Batch, Effects};
 use super::error::StoreError;
 use super::schema::Head;
 use super::shared::Shared;
+use core::ops::ControlFlow;
 use core::panic::AssertUnwindSafe;
 use redb::Database;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::{Builder, JoinHandle};
+
+#[cfg(feature = "fault-injection")]
+mod inline;
 
 /// Commands that may wait. Past it callers are told to ask again.
 const MAX_QUEUED: usize = 8192;
@@ -35,6 +39,8 @@ enum Message {
 #[derive(Debug)]
 pub(super) struct Queue {
     sender: SyncSender<Message>,
+    #[cfg(feature = "fault-injection")]
+    inline: Option<inline::Inline>,
 }
 
 impl core::fmt::Debug for Message {
@@ -43,11 +49,20 @@ impl core::fmt::Debug for Message {
     }
 }
 
-/// Starts the writer.
-pub(super) fn start(shared: Arc<Shared>) -> std::io::Result<(Queue, JoinHandle<()>)> {
+/// Starts the writer. There is no thread only with the feature `fault-injection`, for a store that repeats.
+pub(super) fn start(shared: Arc<Shared>) -> std::io::Result<(Queue, Option<JoinHandle<()>>)> {
     let (sender, receiver) = sync_channel(MAX_QUEUED);
+    #[cfg(feature = "fault-injection")]
+    if crate::fault::is_repeatable() {
+        return Ok((Queue { sender, inline: Some(inline::Inline::new(shared, receiver)) }, None));
+    }
     let thread = Builder::new().name("store-writer".into()).spawn(move || run(&shared, &receiver))?;
-    Ok((Queue { sender }, thread))
+    let queue = Queue {
+        sender,
+        #[cfg(feature = "fault-injection")]
+        inline: None,
+    };
+    Ok((queue, Some(thread)))
 }
 
 impl Queue {
@@ -62,7 +77,10 @@ impl Queue {
 
     /// Asks the writer to open a failed database again; `done` is called when it has tried.
     pub(super) fn recover(&self, done: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
-        self.send(Message::Recover(Box::new(done)))
+        self.send(Message::Recover(Box::new(done)))?;
+        #[cfg(feature = "fault-injection")]
+        self.write_inline();
+        Ok(())
     }
 
     /// Asks the writer to close, after all that is queued.
@@ -71,7 +89,10 @@ impl Queue {
         done: impl FnOnce(Result<(), StoreError>) + Send + 'static,
     ) -> Result<(), StoreError> {
         // Waits for room: there is no "ask again later" for a close.
-        self.sender.send(Message::Close(Box::new(done))).map_err(|_| StoreError::Closed)
+        self.sender.send(Message::Close(Box::new(done))).map_err(|_| StoreError::Closed)?;
+        #[cfg(feature = "fault-injection")]
+        self.write_inline();
+        Ok(())
     }
 
     fn send(&self, message: Message) -> Result<(), StoreError> {
@@ -106,7 +127,18 @@ where
 }
 
 fn run(shared: &Shared, receiver: &Receiver<Message>) {
-    let mut next = receiver.recv().ok();
+    while let Ok(message) = receiver.recv() {
+        if serve(shared, message, receiver).is_break() {
+            return;
+        }
+    }
+    // All senders are gone without a close; the error would have nobody to go to.
+    let _ = shared.close();
+}
+
+/// Carries out a message and those behind it that were looked at on the way; breaks when it was a close.
+fn serve(shared: &Shared, message: Message, receiver: &Receiver<Message>) -> ControlFlow<()> {
+    let mut next = Some(message);
     while let Some(message) = next.take() {
         match message {
             Message::Command(first) => {
@@ -120,15 +152,11 @@ fn run(shared: &Shared, receiver: &Receiver<Message>) {
             }
             Message::Close(done) => {
                 done(shared.close());
-                return;
+                return ControlFlow::Break(());
             }
         }
-        if next.is_none() {
-            next = receiver.recv().ok();
-        }
     }
-    // All senders are gone without a close; the error would have nobody to go to.
-    let _ = shared.close();
+    ControlFlow::Continue(())
 }
 
 /// What is queued now, up to the limit of a batch or a message of another kind, which comes next.
@@ -177,16 +205,20 @@ fn run_batch(shared: &Shared, mut commands: Vec<Box<dyn Command>>) {
 }
 
 /// Decides all commands in one transaction and makes it durable.
+#[cfg_attr(
+    not(feature = "fault-injection"),
+    expect(clippy::ptr_arg, reason = "the planted fault takes commands out")
+)]
 fn commit(
     shared: &Shared,
     database: &Database,
-    commands: &mut [Box<dyn Command>],
+    commands: &mut Vec<Box<dyn Command>>,
 ) -> Result<(Option<Head>, Effects), StoreError> {
     let mut txn = database.begin_write()?;
     // Also makes the commit two-phase, so that a torn one is never taken for whole.
     txn.set_quick_repair(true);
     let mut batch = Batch::open(&txn, &shared.secrets)?;
-    for command in commands {
+    for command in commands.iter_mut() {
         command.decide(&mut batch);
         if let Some(fault) = batch.fault() {
             // Dropping the transaction takes back what was begun.
@@ -194,6 +226,8 @@ fn commit(
         }
     }
     let (head, effects) = batch.finish()?;
+    #[cfg(feature = "fault-injection")]
+    inline::misbehave(&mut txn, commands)?;
     match head {
         Some(_) => txn.commit()?,
         None => txn.abort()?,
