@@ -13,3 +13,5 @@
     clippy::print_stderr,
     reason = "a campaign is a test: it stops where the promise breaks and prints what it saw"
 )]
+
+pub mod damage;

@@ -7,3 +7,5 @@
     clippy::indexing_slicing,
     reason = "a test stops where the promise breaks"
 )]
+
+mod damage;

@@ -1,0 +1,88 @@
+//! Opening a spoiled image and asking everything.
+
+use super::image::Image;
+use super::subject::{ADMIN, Answer, Session, Subject};
+use apikeyd::service::{ExitClass, authorise};
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::message::{AuditVerify, List, Save, SaveMode};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What came of a damage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing was wrong: the damage hit nothing that counts.
+    Right,
+    /// The store said that it is damaged: at its opening, or about the record, row or chain that is.
+    Told(String),
+    /// A wrong answer, or silence. Must not be.
+    Wrong(String),
+}
+
+/// Opens an image and asks about every key, lists, checks the audit and makes a change. `in_rows` allows that
+/// single records say that they are damaged; elsewhere the file is refused as a whole.
+#[must_use]
+pub fn ask(subject: &Subject, bytes: Vec<u8>, in_rows: bool) -> Outcome {
+    // The image and the service are not used again after a panic.
+    catch_unwind(AssertUnwindSafe(|| examine(subject, bytes, in_rows))).unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().cloned();
+        let words = words.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+        Outcome::Wrong(format!("panic: {}", words.unwrap_or_default()))
+    })
+}
+
+fn examine(subject: &Subject, bytes: Vec<u8>, in_rows: bool) -> Outcome {
+    let session = match Session::later(Image::of(bytes)) {
+        Ok(session) => session,
+        Err(error) if error.exit_class() == ExitClass::Data => {
+            let text = format!("{error:?}");
+            let kind = text.split([' ', '(', '{']).next().unwrap_or_default().to_owned();
+            return Outcome::Told(kind);
+        }
+        Err(error) => return Outcome::Wrong(format!("an unclear error: {error}")),
+    };
+    let outcome = answers(&session, subject, in_rows)
+        .and_then(|damaged| works(&session, in_rows).map(|refused| damaged || refused));
+    session.close();
+    match outcome {
+        Ok(false) => Outcome::Right,
+        Ok(true) => Outcome::Told("Record".into()),
+        Err(wrong) => Outcome::Wrong(wrong),
+    }
+}
+
+/// Whether some record was called damaged; the error is a wrong answer.
+fn answers(session: &Session, subject: &Subject, in_rows: bool) -> Result<bool, String> {
+    let mut damaged = false;
+    for answer in &subject.answers {
+        let told = session.verdict(answer);
+        if told == "refused Damaged" && in_rows {
+            damaged = true;
+        } else if told != answer.right {
+            let Answer { key_id, right, .. } = answer;
+            return Err(format!("{key_id}: {told:?} instead of {right:?}"));
+        }
+    }
+    Ok(damaged)
+}
+
+/// Lists, checks the audit and makes a change: whether the change was refused because of damage.
+fn works(session: &Session, in_rows: bool) -> Result<bool, String> {
+    let inspect = authorise(ADMIN, session.peer()).unwrap();
+    let request = List { after: None, limit: 128, include_ended: true };
+    session.service.list(&inspect, request).map_err(|error| format!("list: {error}"))?;
+    let verify = session.service.audit_verify(&inspect, AuditVerify { known_head: None });
+    let report = session.run(verify).map_err(|error| format!("audit verify: {error}"))?;
+    if let Some(fault) = report.fault {
+        return Err(format!("audit verify: {fault:?}"));
+    }
+    // The user whose row of the index may be the one that lies.
+    let draft = session.generate("user-1", None);
+    let issue = authorise(ADMIN, session.peer()).unwrap();
+    let request = Save { key_id: draft.key_id, mode: SaveMode::Add };
+    match session.run(session.service.save(&issue, request)) {
+        Ok(_) if session.verdict(&draft) == "valid user-1" => Ok(false),
+        Ok(_) => Err("a new key is not valid".into()),
+        Err(error) if in_rows && error.status == Status::Damaged => Ok(true),
+        Err(error) => Err(format!("save: {error}")),
+    }
+}
