@@ -1,17 +1,18 @@
 //! What may be written on the command line, as text. `request` gives it types that need more than one
 //! argument to decide.
 
+mod bench;
 mod commands;
 mod guard;
 mod head;
-
 mod policy;
 mod span;
 
+pub(crate) use bench::{BenchArguments, BenchMode};
 pub(crate) use commands::{
-    AuditArguments, AuditCommand, BackupArguments, BenchArguments, BenchMode, Cause, CompletionsArguments,
-    CredentialsArguments, DeleteArguments, GenerateArguments, ListArguments, ManArguments, SaveArguments,
-    ShowArguments, UserArguments, ValidateArguments,
+    AuditArguments, AuditCommand, BackupArguments, Cause, CompletionsArguments, CredentialsArguments,
+    DeleteArguments, GenerateArguments, ListArguments, ManArguments, SaveArguments, ShowArguments,
+    UserArguments, ValidateArguments,
 };
 pub(crate) use policy::{PolicyArguments, PolicyCommand, PolicyTestArguments};
 
@@ -121,7 +122,7 @@ pub(crate) enum Command {
     Backup(BackupArguments),
     /// Show what the daemon is and how it is
     Status,
-    /// Measure the running daemon
+    /// Measure the running daemon, or the cache of its client
     Bench(BenchArguments),
     /// Write a completion script for a shell to standard output
     Completions(CompletionsArguments),

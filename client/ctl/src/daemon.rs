@@ -2,7 +2,7 @@
 
 use crate::failure::{Exit, Failure};
 use crate::request::Connection;
-use apikeyd_client::{Client, Error, Waiting};
+use apikeyd_client::{Builder, Client, DEFAULT_CACHE_ENTRIES, Error, Waiting};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::hello::WelcomeCode;
 use apikeyd_protocol::socket::{MAX_SOCKET_PATH_BYTES, SOCKET_VARIABLE};
@@ -17,7 +17,20 @@ const LONG_TIMEOUT: Duration = Duration::from_secs(600);
 /// [`Failure`] when the path cannot be a socket's.
 pub(crate) fn client(connection: &Connection) -> Result<Client, Failure> {
     // One command asks once: it would fetch what a cache needs and then end.
-    let mut builder = Client::builder().cache(false);
+    build(Client::builder().cache(false), connection)
+}
+
+/// A client whose cache has room for so many keys.
+///
+/// # Errors
+/// As [`client`].
+pub(crate) fn cached_client(connection: &Connection, keys: usize) -> Result<Client, Failure> {
+    // Half empty, so that few keys have to go for others that fall on the same places.
+    let entries = keys.saturating_mul(2).max(DEFAULT_CACHE_ENTRIES);
+    build(Client::builder().cache_entries(entries), connection)
+}
+
+fn build(mut builder: Builder, connection: &Connection) -> Result<Client, Failure> {
     if let Some(socket) = &connection.socket {
         builder = builder.socket(socket);
     }

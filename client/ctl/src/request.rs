@@ -1,8 +1,8 @@
 //! The command line with its types: past here nothing is parsed again.
 
 use crate::arguments::{
-    Arguments, AuditCommand, BenchArguments, Cause, Command as Written, GenerateArguments, PolicyCommand,
-    PolicyTestArguments, ShowArguments, ValidateArguments,
+    Arguments, AuditCommand, BenchArguments, BenchMode, Cause, Command as Written, GenerateArguments,
+    PolicyCommand, PolicyTestArguments, ShowArguments, ValidateArguments,
 };
 use crate::failure::Failure;
 use crate::key_source::KeySource;
@@ -181,6 +181,11 @@ impl Request {
             }
             Written::Backup(backup) => Command::Backup(backup.file),
             Written::Status => Command::Status,
+            Written::Bench(bench) if bench.mode == BenchMode::Cached && bench.pipeline > 1 => {
+                return Err(Failure::usage(
+                    "--mode cached keeps no requests in flight; leave --pipeline out, and give threads with --connections",
+                ));
+            }
             Written::Bench(bench) => Command::Bench(bench),
             Written::Completions(completions) => Command::Completions(completions.shell),
             Written::Man(man) => Command::Man(man.directory),

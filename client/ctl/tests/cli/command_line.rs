@@ -61,7 +61,7 @@ fn mistakes_are_usage_errors_that_say_what_to_write() {
         (&["audit", "list", "--limit", "0"], "--limit"),
         (&["backup", "-"], "needs a file"),
         (&["bench", "--pipeline", "129"], "128"),
-        (&["bench", "--mode", "cached"], "validate"),
+        (&["bench", "--mode", "cached", "--pipeline", "2"], "leave --pipeline out"),
         (&["--timeout", "5", "status"], "500ms"),
         (&["--color", "red", "status"], "never"),
         (&["--socket", "", "status"], "--socket"),

@@ -130,6 +130,7 @@ fn failures_are_documented() {
 
 #[test]
 fn every_object_of_the_document_is_tried() {
-    // One heading for each object that is compared above, and `bench`.
-    assert_eq!(DOCUMENT.matches("```json\n").count(), 17, "a new object needs a line in these tests");
+    // One heading for each object that is compared above, and `bench`, whose members the tests of the whole house
+    // compare with what a real measurement says.
+    assert_eq!(DOCUMENT.matches("```json\n").count(), 18, "a new object needs a line in these tests");
 }

@@ -1,15 +1,14 @@
 //! What is asked: the scripts that the connections play.
 
 use super::users::Users;
-use super::wire::{Outbox, Script, nanoseconds};
+use super::wire::{Answer, Outbox, Script, nanoseconds};
 use crate::failure::Failure;
-use apikeyd_protocol::codec;
 use apikeyd_protocol::frame::{Opcode, append_request};
+use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::{
     DeleteUser, Generate, Generated, Save, SaveMode, Saved, UserEnded, Validate, Verdict,
 };
 use hdrhistogram::Histogram;
-use serde::Deserialize;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -23,26 +22,27 @@ pub(super) struct End<'a> {
 }
 
 impl End<'_> {
-    fn is_reached(&self, now: Instant) -> bool {
+    /// Whether it has come.
+    pub(super) fn is_reached(&self, now: Instant) -> bool {
         now >= self.at || self.stop.load(Ordering::Relaxed)
     }
 }
 
-/// Gives each user a key, and keeps the request that validates it.
+/// Gives each user a key, and keeps it.
 pub(super) struct Prepare<'a> {
     users: &'a Users,
     left: Range<u32>,
     stop: &'a AtomicBool,
-    pending: Vec<Option<Vec<u8>>>,
-    /// The requests, encoded.
-    pub(super) validations: Vec<Vec<u8>>,
+    pending: Vec<Option<ApiKey>>,
+    /// The keys that were saved.
+    pub(super) keys: Vec<ApiKey>,
 }
 
 impl<'a> Prepare<'a> {
     /// For the users of these numbers, on so many slots.
     pub(super) fn new(users: &'a Users, numbers: Range<u32>, slots: u16, stop: &'a AtomicBool) -> Self {
-        let validations = Vec::with_capacity(numbers.len());
-        Self { users, left: numbers, stop, pending: vec![None; slots.into()], validations }
+        let (pending, keys) = ((0..slots).map(|_| None).collect(), Vec::with_capacity(numbers.len()));
+        Self { users, left: numbers, stop, pending, keys }
     }
 }
 
@@ -56,27 +56,16 @@ impl Script for Prepare<'_> {
         Ok(true)
     }
 
-    fn answered(
-        &mut self,
-        slot: u64,
-        body: &[u8],
-        now: Instant,
-        outbox: &mut Outbox,
-    ) -> Result<bool, Failure> {
-        let pending = place(&mut self.pending, slot)?;
-        if let Some(validation) = pending.take() {
-            read::<Saved>(body)?;
-            self.validations.push(validation);
-            return self.begin(slot, now, outbox);
+    fn answered(&mut self, answer: &Answer<'_>, outbox: &mut Outbox) -> Result<bool, Failure> {
+        let pending = place(&mut self.pending, answer.slot)?;
+        if let Some(key) = pending.take() {
+            answer.read::<Saved>()?;
+            self.keys.push(key);
+            return self.begin(answer.slot, answer.now, outbox);
         }
-        let generated: Generated = read(body)?;
-        let request =
-            Validate { key_id: generated.key_id, digest: generated.key.0.digest(), operation: None };
-        let mut frame = Vec::new();
-        append_request(&mut frame, Opcode::Validate, slot, &request)
-            .map_err(|error| Failure::internal(error.to_string()))?;
-        *pending = Some(frame);
-        outbox.request(Opcode::Save, slot, &Save { key_id: generated.key_id, mode: SaveMode::Add })?;
+        let Generated { key_id, key, .. } = answer.read()?;
+        *pending = Some(key.0);
+        outbox.request(Opcode::Save, answer.slot, &Save { key_id, mode: SaveMode::Add })?;
         Ok(true)
     }
 }
@@ -107,21 +96,28 @@ impl Script for Validations<'_> {
         Ok(true)
     }
 
-    fn answered(
-        &mut self,
-        slot: u64,
-        body: &[u8],
-        now: Instant,
-        outbox: &mut Outbox,
-    ) -> Result<bool, Failure> {
-        if !matches!(read(body)?, Verdict::Valid(_)) {
-            return Err(Failure::internal(
-                "the daemon refused a key of this measurement; did somebody delete it?",
-            ));
+    fn answered(&mut self, answer: &Answer<'_>, outbox: &mut Outbox) -> Result<bool, Failure> {
+        if !matches!(answer.read()?, Verdict::Valid(_)) {
+            return Err(refused());
         }
+        let Answer { slot, now, .. } = *answer;
         self.latency.saturating_record(nanoseconds(now - *place(&mut self.sent, slot)?));
         self.begin(slot, now, outbox)
     }
+}
+
+/// The request that validates a key, encoded once: for each slot it gets another header.
+pub(super) fn validation(key: &ApiKey) -> Result<Vec<u8>, Failure> {
+    let mut frame = Vec::new();
+    let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
+    append_request(&mut frame, Opcode::Validate, 0, &request)
+        .map_err(|error| Failure::internal(error.to_string()))?;
+    Ok(frame)
+}
+
+/// A key that this measurement saved is not good.
+pub(super) fn refused() -> Failure {
+    Failure::internal("the daemon refused a key of this measurement; did somebody delete it?")
 }
 
 /// Generates and saves key after key, each slot for its own user, and counts the saves.
@@ -165,21 +161,16 @@ impl Script for Saves<'_> {
         Ok(true)
     }
 
-    fn answered(
-        &mut self,
-        slot: u64,
-        body: &[u8],
-        now: Instant,
-        outbox: &mut Outbox,
-    ) -> Result<bool, Failure> {
+    fn answered(&mut self, answer: &Answer<'_>, outbox: &mut Outbox) -> Result<bool, Failure> {
+        let Answer { slot, now, .. } = *answer;
         let state = place(&mut self.slots, slot)?;
         if let Some(since) = state.saving_since.take() {
-            read::<Saved>(body)?;
+            answer.read::<Saved>()?;
             state.mode = SaveMode::Replace;
             self.latency.saturating_record(nanoseconds(now - since));
             return self.begin(slot, now, outbox);
         }
-        let generated: Generated = read(body)?;
+        let generated: Generated = answer.read()?;
         state.saving_since = Some(now);
         outbox.request(Opcode::Save, slot, &Save { key_id: generated.key_id, mode: state.mode })?;
         Ok(true)
@@ -201,25 +192,15 @@ impl Script for Remove<'_> {
         Ok(true)
     }
 
-    fn answered(
-        &mut self,
-        slot: u64,
-        body: &[u8],
-        now: Instant,
-        outbox: &mut Outbox,
-    ) -> Result<bool, Failure> {
-        read::<UserEnded>(body)?;
-        self.begin(slot, now, outbox)
+    fn answered(&mut self, answer: &Answer<'_>, outbox: &mut Outbox) -> Result<bool, Failure> {
+        answer.read::<UserEnded>()?;
+        self.begin(answer.slot, answer.now, outbox)
     }
 }
 
 fn generate(users: &Users, number: u32, slot: u64, outbox: &mut Outbox) -> Result<(), Failure> {
     let request = Generate { user: users.name(number)?, label: None, expires_at: None };
     outbox.request(Opcode::Generate, slot, &request)
-}
-
-fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, Failure> {
-    codec::decode(body).map_err(|error| Failure::internal(error.to_string()))
 }
 
 fn place<T>(slots: &mut [T], slot: u64) -> Result<&mut T, Failure> {

@@ -1,7 +1,7 @@
 //! The threads of a measurement, and what they found together.
 
 use super::Plan;
-use super::load::{End, Prepare, Remove, Saves, Validations};
+use super::load::{self, End, Prepare, Remove, Saves, Validations};
 use super::wire::Wire;
 use crate::failure::Failure;
 use apikeyd_protocol::limit::MAX_IN_FLIGHT;
@@ -22,13 +22,23 @@ const DIGITS: u8 = 3;
 pub(super) struct Measured {
     /// From the first request to the last answer.
     pub(super) time: Duration,
-    latency: Histogram<u64>,
+    /// Nanoseconds that each batch took.
+    pub(super) latency: Histogram<u64>,
+    /// Requests that were timed together: more than one where a look at the clock would take as long as they do.
+    pub(super) batch: u32,
+    /// The part of the requests that a cache answered, if there was one.
+    pub(super) hit_share: Option<f64>,
 }
 
 impl Measured {
+    /// Of requests that were timed one by one, and answered by the daemon.
+    fn one_by_one(time: Duration, latency: Histogram<u64>) -> Self {
+        Self { time, latency, batch: 1, hit_share: None }
+    }
+
     /// Answers.
     pub(super) fn requests(&self) -> u64 {
-        self.latency.len()
+        self.latency.len() * u64::from(self.batch)
     }
 
     /// Answers in each second.
@@ -36,9 +46,10 @@ impl Measured {
         self.requests() as f64 / self.time.as_secs_f64()
     }
 
-    /// The time within which this part of the requests was answered, in microseconds.
+    /// The time within which this part of the requests was answered, in microseconds; of batches the mean of
+    /// their requests.
     pub(super) fn latency_us(&self, part: f64) -> f64 {
-        self.latency.value_at_quantile(part) as f64 / 1000.0
+        self.latency.value_at_quantile(part) as f64 / f64::from(self.batch) / 1000.0
     }
 }
 
@@ -48,18 +59,19 @@ pub(super) fn validations(plan: &Plan<'_>) -> Result<Measured, Failure> {
         let slots = u16::try_from(MAX_IN_FLIGHT).unwrap_or(1);
         let share = plan.users.share(worker, plan.connections);
         let mut prepare = Prepare::new(&plan.users, share, slots, &plan.stop);
-        let prepared = wire.play(slots, &mut prepare);
-        let began = start.wait(prepared.is_err(), plan);
-        prepared?;
+        let requests = wire
+            .play(slots, &mut prepare)
+            .and_then(|()| prepare.keys.iter().map(load::validation).collect::<Result<Vec<_>, _>>());
+        let began = start.wait(requests.is_err(), plan);
         let mut script = Validations {
-            keys: &prepare.validations,
+            keys: &requests?,
             next: 0,
             sent: vec![began; plan.pipeline.into()],
             end: End { at: began + plan.time, stop: &plan.stop },
             latency: histogram()?,
         };
         wire.play(plan.pipeline, &mut script)?;
-        Ok(Measured { time: began.elapsed(), latency: script.latency })
+        Ok(Measured::one_by_one(began.elapsed(), script.latency))
     })
 }
 
@@ -71,7 +83,7 @@ pub(super) fn saves(plan: &Plan<'_>) -> Result<Measured, Failure> {
         let end = End { at: began + plan.time, stop: &plan.stop };
         let mut script = Saves::new(&plan.users, first_user, plan.pipeline, end, histogram()?);
         wire.play(plan.pipeline, &mut script)?;
-        Ok(Measured { time: began.elapsed(), latency: script.latency })
+        Ok(Measured::one_by_one(began.elapsed(), script.latency))
     })
 }
 
@@ -121,7 +133,7 @@ fn on_every_connection(
             .collect();
         threads.into_iter().map(|thread| thread.join().map_err(|_| died()).flatten()).collect()
     });
-    let mut together = Measured { time: Duration::ZERO, latency: histogram()? };
+    let mut together = Measured::one_by_one(Duration::ZERO, histogram()?);
     for measured in found {
         let measured = measured?;
         together.time = together.time.max(measured.time);
@@ -130,10 +142,12 @@ fn on_every_connection(
     Ok(together)
 }
 
-fn histogram() -> Result<Histogram<u64>, Failure> {
+/// For times in nanoseconds.
+pub(super) fn histogram() -> Result<Histogram<u64>, Failure> {
     Histogram::new_with_bounds(1, LONGEST, DIGITS).map_err(|error| Failure::internal(error.to_string()))
 }
 
-fn died() -> Failure {
+/// A thread panicked.
+pub(super) fn died() -> Failure {
     Failure::internal("a thread of the measurement died")
 }

@@ -8,7 +8,7 @@ use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Opcode, Status, append_reques
 use apikeyd_protocol::hello::{Hello, Welcome, WelcomeCode};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -21,14 +21,24 @@ pub(super) trait Script {
     /// Queues the first request of a slot; false when there is none.
     fn begin(&mut self, slot: u64, now: Instant, outbox: &mut Outbox) -> Result<bool, Failure>;
 
-    /// Takes the body of an answer and queues the next request of the slot; false when there is none.
-    fn answered(
-        &mut self,
-        slot: u64,
-        body: &[u8],
-        now: Instant,
-        outbox: &mut Outbox,
-    ) -> Result<bool, Failure>;
+    /// Takes an answer and queues the next request of its slot; false when there is none.
+    fn answered(&mut self, answer: &Answer<'_>, outbox: &mut Outbox) -> Result<bool, Failure>;
+}
+
+/// An answer of status `Ok`.
+pub(super) struct Answer<'a> {
+    /// Whose request it answers.
+    pub(super) slot: u64,
+    body: &'a [u8],
+    /// When it was read.
+    pub(super) now: Instant,
+}
+
+impl<'a> Answer<'a> {
+    /// What it says.
+    pub(super) fn read<T: Deserialize<'a>>(&self) -> Result<T, Failure> {
+        codec::decode(self.body).map_err(|error| Failure::internal(error.to_string()))
+    }
 }
 
 /// A connection that was welcomed.
@@ -112,9 +122,8 @@ impl Wire {
             {
                 rest = behind;
                 in_flight -= 1;
-                let body = accepted(&frame)?;
-                in_flight +=
-                    u32::from(script.answered(frame.header.request_id, body, now, &mut self.outbox)?);
+                let answer = Answer { slot: frame.header.request_id, body: accepted(&frame)?, now };
+                in_flight += u32::from(script.answered(&answer, &mut self.outbox)?);
             }
             let left = rest.len();
             self.inbox.copy_within(self.filled - left..self.filled, 0);
