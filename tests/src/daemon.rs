@@ -111,7 +111,12 @@ impl Start {
         (status, daemon.log())
     }
 
-    fn spawn(mut self) -> Daemon {
+    /// Starts it and waits for nothing: for who kills it before it is ready.
+    ///
+    /// # Panics
+    /// When the process cannot be started.
+    #[must_use]
+    pub fn spawn(mut self) -> Daemon {
         let log = File::options().create(true).append(true).open(&self.log).expect("a log file");
         self.command.arg("--state-dir").arg(&self.state_dir).arg("--socket").arg(&self.socket);
         let child = self.command.stderr(log).spawn().expect("the daemon's process");
@@ -157,7 +162,13 @@ impl Daemon {
                         return true;
                     }
                 }
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                // Interrupted: a socket with a time limit is, when the process was stopped and goes on (signal(7)).
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+                    ) =>
+                {
                     if matches!(self.child.try_wait(), Ok(Some(_))) {
                         return false;
                     }

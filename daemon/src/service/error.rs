@@ -44,6 +44,11 @@ impl From<StoreError> for ServiceError {
                 "the daemon's disk is full or failing: validation goes on, and changes are refused until it is \
                  mended; ask again later",
             ),
+            StoreError::NoCopy(_) => (
+                Status::StorageUnavailable,
+                "the copy cannot be written in the daemon's state directory, for want of room or of descriptors; \
+                 nothing else is affected: make room and ask again",
+            ),
             StoreError::Damaged(_) => (
                 Status::Damaged,
                 "what is stored is not what the daemon wrote: an administrator should look at the daemon's \

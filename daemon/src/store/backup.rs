@@ -27,23 +27,26 @@ pub(crate) struct Copy {
 impl Shared {
     /// Copies one view of the database into a file without a name: a whole database of the same store, compact
     /// and synced.
+    ///
+    /// Whatever the copy's own file does is [`StoreError::NoCopy`]: only an error of the database itself may move
+    /// reads away from it.
     pub(super) fn copy(&self) -> Result<Copy, StoreError> {
         // Each try has a file of its own: the first may fail with half of it written.
         self.read(|view| {
-            let file = self.medium.scratch().map_err(unavailable)?;
-            let head = copy_into(view, file.try_clone().map_err(unavailable)?)?;
-            file.sync_all().map_err(unavailable)?;
-            let bytes = file.metadata().map_err(unavailable)?.len();
-            Ok(Copy { file: reopen_for_reading(&file).map_err(unavailable)?, bytes, head })
+            let file = self.medium.scratch().map_err(no_copy)?;
+            let head = copy_into(view, file.try_clone().map_err(no_copy)?)?;
+            file.sync_all().map_err(no_copy)?;
+            let bytes = file.metadata().map_err(no_copy)?.len();
+            Ok(Copy { file: reopen_for_reading(&file).map_err(no_copy)?, bytes, head })
         })
     }
 }
 
 fn copy_into(view: &View<'_>, file: File) -> Result<Head, StoreError> {
-    let backend = state_dir::backend(file, Path::new("the copy"))
-        .map_err(|error| StoreError::unavailable(error.to_string()))?;
-    let mut copy: Database = Builder::new().set_cache_size(CACHE).create_with_backend(Attached(backend))?;
-    let mut txn = copy.begin_write()?;
+    let backend = state_dir::backend(file, Path::new("the copy")).map_err(no_copy)?;
+    let builder = Builder::new().set_cache_size(CACHE).create_with_backend(Attached(backend));
+    let mut copy: Database = builder.map_err(no_copy)?;
+    let mut txn = copy.begin_write().map_err(no_copy)?;
     txn.set_quick_repair(true);
     copy_table(view, &txn, META)?;
     copy_table(view, &txn, KEYS)?;
@@ -52,9 +55,9 @@ fn copy_into(view: &View<'_>, file: File) -> Result<Head, StoreError> {
     copy_table(view, &txn, ENDED)?;
     copy_table(view, &txn, AUDIT)?;
     copy_table(view, &txn, USED)?;
-    txn.commit()?;
-    copy.compact().map_err(|error| StoreError::unavailable(error.to_string()))?;
-    copy.close()?;
+    txn.commit().map_err(no_copy)?;
+    copy.compact().map_err(no_copy)?;
+    copy.close().map_err(no_copy)?;
     view.head()
 }
 
@@ -63,10 +66,10 @@ fn copy_table<K: Key + 'static, V: Value + 'static>(
     txn: &WriteTransaction,
     definition: TableDefinition<'static, K, V>,
 ) -> Result<(), StoreError> {
-    let mut to = txn.open_table(definition)?;
+    let mut to = txn.open_table(definition).map_err(no_copy)?;
     for entry in view.txn.open_table(definition)?.iter()? {
         let (key, value) = entry?;
-        to.insert(key.value(), value.value())?;
+        to.insert(key.value(), value.value()).map_err(no_copy)?;
     }
     Ok(())
 }
@@ -77,6 +80,6 @@ fn reopen_for_reading(file: &File) -> io::Result<OwnedFd> {
     Ok(rustix::fs::openat(CWD, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?)
 }
 
-fn unavailable(error: io::Error) -> StoreError {
-    StoreError::Unavailable { cause: format!("the copy cannot be written: {error}"), kind: error.kind() }
+fn no_copy(error: impl core::fmt::Display) -> StoreError {
+    StoreError::NoCopy(error.to_string())
 }

@@ -15,6 +15,9 @@ pub(crate) enum StoreError {
         /// The same for programs.
         kind: io::ErrorKind,
     },
+    /// The copy of a backup cannot be written. The database itself is as it was.
+    #[error("the copy cannot be written: {0}")]
+    NoCopy(String),
     /// Bytes on disk are not what the daemon wrote.
     #[error("damaged: {0}")]
     Damaged(String),

@@ -15,3 +15,4 @@
 )]
 
 pub mod damage;
+pub mod hostile;

@@ -82,7 +82,8 @@ fn make_directory(path: &Path) -> Result<(), BindError> {
 /// Others must not be able to put their own socket into the place of the daemon's.
 fn check_owner(path: &Path, stat: &Stat) -> Result<(), BindError> {
     let mode = stat.st_mode & 0o7777;
-    let (sticky, by_others) = (mode & 0o1000 != 0, mode & 0o002 != 0);
+    // A group has members, too.
+    let (sticky, by_others) = (mode & 0o1000 != 0, mode & 0o022 != 0);
     if by_others && !sticky {
         return Err(BindError::DirectoryWritableByOthers { path: path.to_owned(), mode });
     }

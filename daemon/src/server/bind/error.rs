@@ -43,10 +43,10 @@ pub enum BindError {
     /// The daemon may not write there.
     #[error("this user may not write the directory {}; grant it, or name another socket with --socket", .0.display())]
     DirectoryNotWritable(PathBuf),
-    /// Everybody could replace the socket.
+    /// Somebody else could replace the socket.
     #[error(
-        "everybody may write the directory {} (mode {mode:04o}) and so could put another socket there; run: \
-         chmod o-w {}", path.display(), path.display()
+        "others may write the directory {} (mode {mode:04o}) and so could put another socket there; run: \
+         chmod go-w {}", path.display(), path.display()
     )]
     DirectoryWritableByOthers {
         /// The directory.

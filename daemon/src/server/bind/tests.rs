@@ -111,9 +111,11 @@ fn a_directory_that_others_rule_is_refused() {
     let dir = dir();
     let path = dir.path().join("s");
     let set = |mode| fs::set_permissions(dir.path(), fs::Permissions::from_mode(mode)).unwrap();
-    set(0o777);
-    let said = bind(&at(&path)).unwrap_err().to_string();
-    assert!(said.contains("mode 0777") && said.contains("chmod o-w"), "{said}");
+    for mode in [0o777, 0o757, 0o775] {
+        set(mode);
+        let said = bind(&at(&path)).unwrap_err().to_string();
+        assert!(said.contains(&format!("mode {mode:04o}")) && said.contains("chmod go-w"), "{said}");
+    }
     set(0o1777);
     let (_fd, name) = bind(&at(&path)).unwrap();
     name.remove();

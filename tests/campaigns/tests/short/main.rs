@@ -5,7 +5,10 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stderr,
     reason = "a test stops where the promise breaks"
 )]
 
 mod damage;
+mod host_faults;
+mod hostile;

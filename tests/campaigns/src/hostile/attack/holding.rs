@@ -1,0 +1,109 @@
+//! Attacks that keep connections, to use up places, memory and patience.
+
+use crate::hostile::peer::{Peer, frame, request};
+use crate::hostile::siege::Field;
+use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::hello::WelcomeCode;
+use apikeyd_protocol::limit::MAX_BODY_BYTES;
+use apikeyd_protocol::message::PolicyRows;
+use std::io::Write as _;
+use std::time::Duration;
+
+/// How often connections are looked after.
+const ROUND: Duration = Duration::from_millis(50);
+
+/// Time between two bytes of a frame that trickles.
+const BETWEEN_BYTES: Duration = Duration::from_secs(1);
+
+/// Greets and keeps every connection, those that were turned away as well: their descriptors are the attacker's own
+/// trouble.
+pub(super) fn idle(field: &Field, connections: usize) {
+    let mut held = Vec::new();
+    while !field.is_over() {
+        while held.len() < connections && !field.is_over() {
+            // A greeting fails when the daemon has no time for one more refusal.
+            held.extend(Peer::greet(&field.socket).ok());
+            field.blow();
+        }
+        field.rest(ROUND);
+    }
+}
+
+/// Says nothing, and comes again when the daemon has lost its patience.
+pub(super) fn silent(field: &Field, connections: usize) {
+    let mut held = Vec::new();
+    while !field.is_over() {
+        held.retain_mut(|peer: &mut Peer| !peer.is_closed());
+        while held.len() < connections && !field.is_over() {
+            held.extend(Peer::silent(&field.socket).ok());
+            field.blow();
+        }
+        field.rest(ROUND);
+    }
+}
+
+/// Sends a frame of a thousand bytes, one byte a second on each connection.
+pub(super) fn trickle(field: &Field, connections: usize) {
+    let whole = frame(1000, Opcode::Status.code(), 0, &[0; 1000]);
+    let mut held: Vec<(Peer, usize)> = Vec::new();
+    while !field.is_over() {
+        fill(field, connections, &mut held);
+        held.retain_mut(|(peer, sent)| {
+            let byte = &whole[*sent..=*sent];
+            *sent = (*sent + 1) % whole.len();
+            field.blow();
+            peer.send(byte).is_ok()
+        });
+        field.rest(BETWEEN_BYTES);
+    }
+}
+
+/// Asks for pages of the policy table as long as the socket takes requests, and never reads.
+pub(super) fn unread(field: &Field, connections: usize) {
+    let many: Vec<u8> =
+        (0..64).flat_map(|id| request(Opcode::PolicyRows, id, &PolicyRows { from: 0 })).collect();
+    let mut held: Vec<(Peer, usize)> = Vec::new();
+    while !field.is_over() {
+        fill(field, connections, &mut held);
+        held.retain_mut(|(peer, sent)| {
+            peer.stream.set_nonblocking(true).expect("a socket");
+            loop {
+                match peer.stream.write(&many[*sent..]) {
+                    Ok(count) => *sent = (*sent + count) % many.len(),
+                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break true,
+                    Err(_) => break false,
+                }
+                field.blow();
+            }
+        });
+        field.rest(ROUND);
+    }
+}
+
+/// Announces the longest frame, sends one byte of it, and comes again when it was given up.
+pub(super) fn claims(field: &Field, connections: usize) {
+    let longest = u32::try_from(MAX_BODY_BYTES).expect("a length that fits");
+    let claim = frame(longest, Opcode::Status.code(), 0, &[0]);
+    let mut held: Vec<(Peer, usize)> = Vec::new();
+    while !field.is_over() {
+        held.retain_mut(|(peer, _)| !peer.is_closed());
+        let standing = held.len();
+        fill(field, connections, &mut held);
+        for (peer, _) in &mut held[standing..] {
+            if peer.send(&claim).is_ok() {
+                field.blow();
+            }
+        }
+        field.rest(ROUND);
+    }
+}
+
+/// Makes connections until there are enough or the daemon accepts no more.
+fn fill(field: &Field, connections: usize, held: &mut Vec<(Peer, usize)>) {
+    while held.len() < connections && !field.is_over() {
+        match Peer::greet(&field.socket) {
+            Ok((peer, WelcomeCode::Accepted)) => held.push((peer, 0)),
+            Ok(_) | Err(_) => return,
+        }
+    }
+}

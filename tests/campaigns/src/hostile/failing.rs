@@ -1,0 +1,143 @@
+//! Connections that fail, at every stage of their life, in great numbers: nothing may be left of them.
+
+use super::attack::send_with;
+use super::peer::{Peer, frame, request};
+use super::strangers::{ATTACKER, NOBODY, are_other_users, spawn_as};
+use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::hello::Hello;
+use apikeyd_protocol::limit::MAX_BODY_BYTES;
+use apikeyd_protocol::message::{AuditList, Empty, PolicyRows};
+use std::fs::File;
+use std::net::Shutdown;
+use std::os::fd::AsFd as _;
+use std::path::Path;
+
+/// A stage: what it is called, who fails there, and how. The number varies what can be varied.
+struct Stage {
+    name: &'static str,
+    uid: u32,
+    fail: fn(&Path, usize),
+}
+
+/// The daemon's own user, who may ask for everything.
+const OWN: u32 = 0;
+
+static STAGES: [Stage; 15] = [
+    Stage { name: "closed at once", uid: ATTACKER, fail: |socket, _| silent(socket, |_| ()) },
+    Stage { name: "cut anywhere in hello and request", uid: ATTACKER, fail: cut },
+    Stage { name: "another magic", uid: ATTACKER, fail: |socket, _| say(socket, b"GET / HTTP/1.1\r\n\r\n") },
+    Stage { name: "another version", uid: ATTACKER, fail: |socket, _| say(socket, &another_version()) },
+    Stage { name: "reserved flags", uid: ATTACKER, fail: |socket, _| greeted(socket, &frame(0, 1, 1, &[])) },
+    Stage {
+        name: "a frame too long",
+        uid: ATTACKER,
+        fail: |socket, _| greeted(socket, &frame(u32::MAX, 1, 0, &[])),
+    },
+    Stage { name: "a long frame cut", uid: ATTACKER, fail: long_cut },
+    Stage {
+        name: "an id twice",
+        uid: ATTACKER,
+        fail: |socket, _| greeted(socket, &twice(Opcode::RevocationPage)),
+    },
+    Stage {
+        name: "the page asked for and left",
+        uid: ATTACKER,
+        fail: |socket, _| {
+            greeted(socket, &request(Opcode::RevocationPage, 1, &Empty {}));
+        },
+    },
+    Stage { name: "answers left unread", uid: ATTACKER, fail: unread },
+    Stage { name: "not reading any more", uid: ATTACKER, fail: deaf },
+    Stage { name: "253 descriptors and gone", uid: ATTACKER, fail: descriptors },
+    Stage { name: "no right", uid: NOBODY, fail: |socket, _| drop(Peer::greet(socket)) },
+    Stage {
+        name: "the audit asked for and left",
+        uid: OWN,
+        fail: |socket, _| {
+            greeted(socket, &request(Opcode::AuditList, 1, &AuditList { after: 0, limit: 128 }));
+        },
+    },
+    Stage {
+        name: "a backup asked for and left",
+        uid: OWN,
+        fail: |socket, _| {
+            greeted(socket, &request(Opcode::Backup, 1, &Empty {}));
+        },
+    },
+];
+
+/// Lets so many connections fail, each stage its share, and says when a stage is over.
+///
+/// # Panics
+/// When a connection cannot even be made.
+pub fn fail(socket: &Path, connections: usize, over: impl Fn(&str)) {
+    let each = connections.div_ceil(STAGES.len());
+    for stage in &STAGES {
+        let socket = socket.to_owned();
+        let failing = move || (0..each).for_each(|number| (stage.fail)(&socket, number));
+        match are_other_users() && stage.uid != OWN {
+            true => spawn_as(stage.uid, failing).join().expect("connections that fail as they should"),
+            false => failing(),
+        }
+        over(stage.name);
+    }
+}
+
+fn silent(socket: &Path, then: impl FnOnce(&mut Peer)) {
+    then(&mut Peer::silent(socket).expect("a daemon that listens"));
+}
+
+/// Sends without a greeting, and does not mind that the daemon has hung up.
+fn say(socket: &Path, bytes: &[u8]) {
+    silent(socket, |peer| drop(peer.send(bytes)));
+}
+
+/// Sends after a greeting. There may be no place while the daemon has not seen the end of the connections before:
+/// then this one fails at that stage.
+fn greeted(socket: &Path, bytes: &[u8]) {
+    if let Ok((mut peer, _)) = Peer::greet(socket) {
+        let _hung_up = peer.send(bytes);
+    }
+}
+
+fn another_version() -> Vec<u8> {
+    let mut hello = Hello::CURRENT;
+    hello.version.major = hello.version.major.wrapping_add(1);
+    hello.encode().to_vec()
+}
+
+fn cut(socket: &Path, number: usize) {
+    let whole = [&Hello::CURRENT.encode()[..], &request(Opcode::Status, 1, &Empty {})].concat();
+    say(socket, &whole[..number % (whole.len() + 1)]);
+}
+
+fn long_cut(socket: &Path, number: usize) {
+    let longest = u32::try_from(MAX_BODY_BYTES).expect("a length that fits");
+    let whole = frame(longest, Opcode::Validate.code(), 0, &[1; MAX_BODY_BYTES]);
+    greeted(socket, &whole[..(number * 4099) % whole.len()]);
+}
+
+fn twice(opcode: Opcode) -> Vec<u8> {
+    [request(opcode, 4, &Empty {}), request(opcode, 4, &Empty {})].concat()
+}
+
+fn unread(socket: &Path, _: usize) {
+    let many: Vec<u8> =
+        (0..20).flat_map(|id| request(Opcode::PolicyRows, id, &PolicyRows { from: 0 })).collect();
+    greeted(socket, &many);
+}
+
+fn deaf(socket: &Path, _: usize) {
+    if let Ok((mut peer, _)) = Peer::greet(socket) {
+        let _already = peer.stream.shutdown(Shutdown::Read);
+        let _hung_up = peer.send(&request(Opcode::Status, 1, &Empty {}));
+    }
+}
+
+fn descriptors(socket: &Path, _: usize) {
+    silent(socket, |peer| {
+        let file = File::open("/dev/null").expect("a file");
+        // Where too many are on their way, this one fails by leaving.
+        let _sent = send_with(peer, &Hello::CURRENT.encode(), &[file.as_fd(); 253]);
+    });
+}

@@ -1,0 +1,50 @@
+//! Users that are not the daemon's. A thread of root becomes one of them for good; the kernel names the user of the
+//! thread that connects.
+
+use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
+use rustix::thread::{Gid, Uid, set_thread_gid, set_thread_groups, set_thread_uid};
+use std::thread::{self, JoinHandle};
+
+/// Who validates while others attack.
+pub const VICTIM: u32 = 4301;
+
+/// Who attacks alone.
+pub const ATTACKER: u32 = 4400;
+
+/// Who attacks together: with 64 places each they are fewer than the daemon's 1,024 by the places of one of them.
+pub const GANG: core::ops::Range<u32> = 4401..4416;
+
+/// Who has no right at all.
+pub const NOBODY: u32 = 4500;
+
+/// Whether this process can be other users. If not, attackers and victim are its own user and share that user's
+/// places.
+#[must_use]
+pub fn are_other_users() -> bool {
+    geteuid().is_root()
+}
+
+/// Runs on a thread as another user, or as this one where that cannot be.
+///
+/// # Panics
+/// When root may not change its user.
+pub fn spawn_as<T: Send + 'static>(uid: u32, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    thread::spawn(move || {
+        if are_other_users() {
+            set_thread_groups(&[]).expect("no groups");
+            set_thread_gid(Gid::from_raw(uid)).expect("another group");
+            set_thread_uid(Uid::from_raw(uid)).expect("another user");
+        }
+        run()
+    })
+}
+
+/// Lets this process hold as many connections as its hard limit allows.
+///
+/// # Panics
+/// When the limit cannot be raised to itself.
+pub fn allow_many_descriptors() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+        .expect("the hard limit as the soft one");
+}

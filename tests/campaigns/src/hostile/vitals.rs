@@ -1,0 +1,71 @@
+//! What the kernel says about the daemon's process. Needs root for a process that is not dumpable.
+
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long descriptors may take to be closed: the daemon sees the end of a connection later than the caller.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Clock ticks a second in `/proc/PID/stat`: the same on every architecture of Linux (`USER_HZ`, times(2)).
+const TICKS: u64 = 100;
+
+/// The process that is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Vitals(u32);
+
+impl Vitals {
+    /// Of this process.
+    #[must_use]
+    pub const fn of(pid: u32) -> Self {
+        Self(pid)
+    }
+
+    /// Resident memory in KiB.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    #[must_use]
+    pub fn resident_kib(self) -> u64 {
+        let status = fs::read_to_string(self.file("status")).expect("the daemon's status");
+        let line = status.lines().find(|line| line.starts_with("VmRSS")).expect("its resident memory");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number")
+    }
+
+    /// Processor time used so far.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    #[must_use]
+    pub fn processor_time(self) -> Duration {
+        let stat = fs::read_to_string(self.file("stat")).expect("the daemon's stat");
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        // utime and stime, fields 14 and 15 of proc_pid_stat(5); the first that is left here is the third.
+        let ticks: u64 = fields[11..13].iter().map(|ticks| ticks.parse::<u64>().expect("ticks")).sum();
+        Duration::from_millis(ticks * 1000 / TICKS)
+    }
+
+    /// Open descriptors; `None` when this user may not look.
+    #[must_use]
+    pub fn descriptors(self) -> Option<usize> {
+        fs::read_dir(self.file("fd")).ok().map(Iterator::count)
+    }
+
+    /// Waits until no more descriptors are open than there were before `what`.
+    ///
+    /// # Panics
+    /// When some stay open.
+    pub fn wait_for_descriptors(self, most: Option<usize>, what: &str) {
+        let Some(most) = most else { return };
+        let deadline = Instant::now() + PATIENCE;
+        while let Some(open) = self.descriptors().filter(|open| *open > most) {
+            assert!(Instant::now() < deadline, "{what}: {open} descriptors stay open, not {most}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn file(self, name: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/{name}", self.0))
+    }
+}

@@ -1,0 +1,142 @@
+//! Disks that are full, limited, sealed or read-only.
+
+use super::{Before, binary};
+use apikeyd_campaigns::hostile::house::issue;
+use apikeyd_tests::daemon::{Daemon, Start};
+use apikeyd_tests::scratch::Scratch;
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A file system of its own in memory. None where this process may not mount one.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(scratch: &Scratch) -> Option<Self> {
+        let place = scratch.path("disk");
+        std::fs::create_dir(&place).unwrap();
+        let mounted =
+            ran(Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m,mode=0700", "none"]).arg(&place));
+        if !mounted {
+            eprintln!("skipped: this test may not mount a file system");
+        }
+        mounted.then_some(Self(place))
+    }
+
+    fn remount(&self, how: &str) -> bool {
+        ran(Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(&self.0))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Also while the daemon has files open there.
+        Command::new("umount").arg("--lazy").arg(&self.0).status().unwrap();
+    }
+}
+
+fn ran(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn a_full_disk_refuses_changes_until_there_is_room() {
+    let scratch = Scratch::new(binary());
+    let Some(disk) = SmallDisk::mount(&scratch) else { return };
+    let daemon = Start::new(&scratch).state_dir(disk.0.clone()).ready();
+    let before = Before::the_fault(daemon.socket());
+    let filler = disk.0.join("filler");
+    let full = std::fs::write(&filler, vec![1; 16 * 1024 * 1024]).unwrap_err();
+    assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
+    before.save_until_refused();
+    before.assert_changes_are_refused();
+    std::fs::remove_file(filler).unwrap();
+    before.assert_heals();
+}
+
+#[test]
+fn a_backup_that_finds_no_room_fails_alone() {
+    let scratch = Scratch::new(binary());
+    let Some(disk) = SmallDisk::mount(&scratch) else { return };
+    let daemon = Start::new(&scratch).state_dir(disk.0.clone()).ready();
+    let before = Before::the_fault(daemon.socket());
+    (0..600).for_each(|number| drop(issue(&before.client, &format!("one of many {number}"))));
+    let filler = disk.0.join("filler");
+    std::fs::write(&filler, vec![1; 16 * 1024 * 1024]).unwrap_err();
+    // Room for the row that a backup writes into the database, whose file has holes, and not for a copy of it all.
+    let full = std::fs::metadata(&filler).unwrap().len();
+    File::options().write(true).open(&filler).unwrap().set_len(full - 128 * 1024).unwrap();
+    for _ in 0..3 {
+        before.assert_backup_fails_alone();
+    }
+    std::fs::remove_file(filler).unwrap();
+    before.client.backup().expect("room for a backup");
+    before.assert_heals();
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_and_not_the_end() {
+    let scratch = Scratch::new(binary());
+    let mut daemon = Daemon::start(&scratch);
+    let before = Before::the_fault(daemon.socket());
+    let pid = i32::try_from(daemon.pid()).ok().and_then(Pid::from_raw);
+    let unlimited = prlimit(pid, Resource::Fsize, Rlimit { current: Some(0), maximum: None }).unwrap();
+    // Not even its log can be written now, which is a file, too: the daemon goes on all the same.
+    before.save_until_refused();
+    before.assert_changes_are_refused();
+    prlimit(pid, Resource::Fsize, unlimited).unwrap();
+    before.assert_heals();
+    assert!(daemon.log().contains("storage"), "{}", daemon.log());
+    daemon.signal(rustix::process::Signal::TERM);
+    assert!(daemon.wait().success(), "{}", daemon.log());
+}
+
+/// A file that turned immutable fails writes to descriptors that are open, as a file system does that turned
+/// read-only after an error.
+#[test]
+fn a_file_that_turns_read_only_refuses_changes_until_it_can_be_written_again() {
+    let scratch = Scratch::new(binary());
+    let daemon = Daemon::start(&scratch);
+    let before = Before::the_fault(daemon.socket());
+    let seal = |how: &str, path: &Path| ran(Command::new("chattr").arg(how).arg(path));
+    let (database, directory) = (scratch.state().join("apikeyd.redb"), scratch.state());
+    if !seal("+i", &database) {
+        eprintln!("skipped: files cannot be made immutable here");
+        return;
+    }
+    let sealed = Sealed(vec![database.clone(), directory.clone()]);
+    assert!(seal("+i", &directory));
+    before.save_until_refused();
+    before.assert_changes_are_refused();
+    drop(sealed);
+    before.assert_heals();
+}
+
+/// Makes its files writable again, also when the test fails: nobody could remove them otherwise.
+struct Sealed(Vec<PathBuf>);
+
+impl Drop for Sealed {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|path| {
+            Command::new("chattr").arg("-i").arg(path).status().unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_file_system_that_is_read_only_at_the_start_is_named_and_harmed_in_nothing() {
+    let scratch = Scratch::new(binary());
+    let Some(disk) = SmallDisk::mount(&scratch) else { return };
+    let start = || Start::new(&scratch).state_dir(disk.0.clone());
+    let daemon = start().ready();
+    let before = Before::the_fault(daemon.socket());
+    assert!(daemon.stop().success());
+    assert!(disk.remount("ro"));
+    let (status, log) = start().fails();
+    assert_eq!(status.code(), Some(74), "{log}");
+    assert!(log.contains("read-only"), "{log}");
+    assert!(disk.remount("rw"));
+    let _daemon = start().ready();
+    before.assert_heals();
+}
