@@ -7,11 +7,12 @@
 
 mod board;
 mod client;
-mod clock;
+pub mod clock;
 mod found;
 mod options;
 mod revoker;
 
+pub use board::{Board, Posted, SEATS};
 pub use found::Found;
 pub use options::Plan;
 
@@ -19,7 +20,6 @@ use crate::daemon::{Daemon, Start};
 use crate::multicall;
 use crate::scratch::Scratch;
 use apikeyd_client::Client;
-use board::{Board, SEATS};
 use revoker::{Ends, Revoker};
 use std::io::Read;
 use std::process::{Child, ExitCode, Stdio};
@@ -87,7 +87,8 @@ pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
     let revoker =
         Client::builder().socket(scratch.socket()).cache(false).timeout(TIMEOUT).build().expect("a client");
     let began = Instant::now();
-    let clients: Vec<Child> = (0..plan.clients).map(|_| start_client(scratch, plan)).collect();
+    let clients: Vec<Child> =
+        (0..plan.clients).map(|_| start_client(scratch, plan.threads, plan.checks)).collect();
     let daemon = thread::scope(|scope| {
         for first in 0..plan.revokers.min(SEATS) {
             let step = plan.revokers.min(SEATS);
@@ -128,11 +129,17 @@ fn restart_daemon(daemon: Daemon, scratch: &Scratch, plan: &Plan, number: u32) -
     start(scratch, plan)
 }
 
-fn start_client(scratch: &Scratch, plan: &Plan) -> Child {
+/// Starts a client process on a scratch directory's daemon and the file `board` there. Each of its threads validates
+/// a key `checks` times in a row.
+///
+/// # Panics
+/// When the process cannot be started.
+#[must_use]
+pub fn start_client(scratch: &Scratch, threads: usize, checks: u32) -> Child {
     multicall::command(&scratch.path(multicall::STRESS_CLIENT))
         .arg(scratch.socket())
         .arg(scratch.path("board"))
-        .arg(plan.threads.to_string())
+        .arg(threads.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -140,7 +147,11 @@ fn start_client(scratch: &Scratch, plan: &Plan) -> Child {
 }
 
 /// Tells a client process to end, and takes what it found.
-fn finish(mut client: Child) -> Found {
+///
+/// # Panics
+/// When the process failed.
+#[must_use]
+pub fn finish(mut client: Child) -> Found {
     drop(client.stdin.take());
     let mut line = String::new();
     client.stdout.take().expect("its output").read_to_string(&mut line).expect("its findings");
@@ -170,7 +181,9 @@ fn wait_for_ends(count: u64, ends: &Ends) {
     }
 }
 
-fn user_of(seat: usize) -> String {
+/// The user who sits on a seat.
+#[must_use]
+pub fn user_of(seat: usize) -> String {
     format!("seat-{seat}")
 }
 

@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Places that have a key each, one after the other.
-pub(super) const SEATS: usize = 256;
+pub const SEATS: usize = 256;
 
 /// Keys at the most: at a thousand revocations a second for more than an hour. Places that no key took cost
 /// nothing, the file has holes there.
@@ -32,22 +32,28 @@ const BYTES: usize = WORDS * size_of::<u64>();
 
 /// The mapped file.
 #[derive(Debug)]
-pub(super) struct Board(MmapRaw);
+pub struct Board(MmapRaw);
 
 /// A key that was posted, by its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Posted(u64);
+pub struct Posted(u64);
 
 impl Board {
     /// An empty board.
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When the file is there already or cannot be made.
+    pub fn create(path: &Path) -> io::Result<Self> {
         let file = File::options().read(true).write(true).create_new(true).open(path)?;
         file.set_len(u64::try_from(BYTES).map_err(io::Error::other)?)?;
         MmapOptions::new().len(BYTES).map_raw(&file).map(Self)
     }
 
     /// The board of another process, for reading.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When there is no such file, or it is no board.
+    pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         if file.metadata()?.len() != u64::try_from(BYTES).map_err(io::Error::other)? {
             return Err(io::Error::other("this file is no board"));
@@ -56,7 +62,10 @@ impl Board {
     }
 
     /// Puts a key on a seat. `ends_at`: when it ends by itself.
-    pub(super) fn post(&self, seat: usize, key: &ApiKey, ends_at: Option<u64>) -> Posted {
+    ///
+    /// # Panics
+    /// When the board is full.
+    pub fn post(&self, seat: usize, key: &ApiKey, ends_at: Option<u64>) -> Posted {
         let number = self.word(0).fetch_add(1, Ordering::Relaxed);
         let posted = Posted(number);
         let text = key.expose_text().as_bytes();
@@ -73,17 +82,22 @@ impl Board {
     }
 
     /// Tells that a key's end was answered at that time.
-    pub(super) fn end(&self, posted: Posted, answered_at: u64) {
+    pub fn end(&self, posted: Posted, answered_at: u64) {
         self.key_word(posted, 0).store(answered_at, Ordering::Release);
     }
 
     /// The last key of a seat.
-    pub(super) fn on_seat(&self, seat: usize) -> Option<Posted> {
+    #[must_use]
+    pub fn on_seat(&self, seat: usize) -> Option<Posted> {
         self.word(HEADER_WORDS + seat).load(Ordering::Acquire).checked_sub(1).map(Posted)
     }
 
     /// A key.
-    pub(super) fn key(&self, posted: Posted) -> ApiKey {
+    ///
+    /// # Panics
+    /// When it is not on this board.
+    #[must_use]
+    pub fn key(&self, posted: Posted) -> ApiKey {
         let words = (2..KEY_WORDS).map(|at| self.key_word(posted, at).load(Ordering::Relaxed));
         let bytes: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
         let length = usize::try_from(self.key_word(posted, 1).load(Ordering::Relaxed)).unwrap_or(0);
@@ -91,7 +105,8 @@ impl Board {
     }
 
     /// From when on a key must not be accepted, as far as that is known yet.
-    pub(super) fn ended_at(&self, posted: Posted) -> Option<u64> {
+    #[must_use]
+    pub fn ended_at(&self, posted: Posted) -> Option<u64> {
         Some(self.key_word(posted, 0).load(Ordering::Acquire)).filter(|at| *at != 0)
     }
 

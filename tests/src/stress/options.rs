@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 const USAGE: &str = "\
-revocation-stress [--seconds N] [--clients N] [--threads N] [--revokers N] [--restarts N] [--fault]
+revocation-stress [--seconds N] [--clients N] [--threads N] [--checks N] [--revokers N] [--restarts N] [--fault]
 
   --seconds N    time of the run; default 600
   --clients N    client processes; default 4
   --threads N    threads of each; default 2
+  --checks N     validations of a key in a row, before the next one's turn; default 32
   --revokers N   threads that issue and revoke; default 16
   --restarts N   kills of the daemon on the way; default one a minute
   --fault        with a daemon that moves the generation on only after its answer: succeeds when that is noticed";
@@ -23,6 +24,8 @@ pub struct Plan {
     pub clients: usize,
     /// Threads of each.
     pub threads: usize,
+    /// Validations of a key in a row.
+    pub checks: u32,
     /// Threads that issue and revoke.
     pub revokers: usize,
     /// Kills of the daemon, evenly spread.
@@ -42,6 +45,7 @@ impl Plan {
             ends: 1,
             clients: 4,
             threads: 2,
+            checks: 32,
             revokers: 16,
             restarts: 0,
             fault: false,
@@ -57,12 +61,13 @@ impl Plan {
                 "--seconds" => plan.time = Duration::from_secs(number.into()),
                 "--clients" => plan.clients = number.into(),
                 "--threads" => plan.threads = number.into(),
+                "--checks" => plan.checks = number.into(),
                 "--revokers" => plan.revokers = number.into(),
                 "--restarts" => restarts = Some(number.into()),
                 _ => return Err(USAGE),
             }
         }
-        if plan.clients == 0 || plan.threads == 0 || plan.revokers == 0 {
+        if plan.clients == 0 || plan.threads == 0 || plan.checks == 0 || plan.revokers == 0 {
             return Err(USAGE);
         }
         let minutes = plan.time.as_secs() / 60;

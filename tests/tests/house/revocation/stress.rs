@@ -10,6 +10,7 @@ const SHORT: Plan = Plan {
     ends: 20,
     clients: 4,
     threads: 2,
+    checks: 8,
     revokers: 8,
     restarts: 1,
     fault: false,
