@@ -5,7 +5,6 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `image` | a database file in memory |
 //! | `subject` | the database that is spoiled, and the right answers |
 //! | `spoil` | the ways to spoil a file's bytes |
 //! | `rows` | the ways to spoil rows behind redb's checksums |
@@ -16,7 +15,6 @@
 mod asked;
 mod audit;
 mod chance;
-mod image;
 mod rows;
 mod spoil;
 mod subject;
@@ -25,10 +23,9 @@ mod tally;
 pub use asked::{Outcome, ask};
 pub use audit::{Alteration, found_by_verify};
 pub use chance::Chance;
-pub use image::Image;
 pub use rows::spoil_rows;
 pub use spoil::Spoil;
-pub use subject::{Answer, PEPPER, Subject};
+pub use subject::{Answer, Subject};
 pub use tally::Tally;
 
 /// Spoils `images` images of the subject by chance, the one numbered `n` by the seed plus `n`, and asks each. Every

@@ -16,3 +16,5 @@
 
 pub mod damage;
 pub mod hostile;
+pub mod in_memory;
+pub mod timing;

@@ -1,7 +1,7 @@
 //! Opening a spoiled image and asking everything.
 
-use super::image::Image;
-use super::subject::{ADMIN, Answer, Session, Subject};
+use super::subject::{Subject, open_later};
+use crate::in_memory::{ADMIN, Image, Session};
 use apikeyd::service::{ExitClass, authorise};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{AuditVerify, List, Save, SaveMode};
@@ -31,7 +31,7 @@ pub fn ask(subject: &Subject, bytes: Vec<u8>, in_rows: bool) -> Outcome {
 }
 
 fn examine(subject: &Subject, bytes: Vec<u8>, in_rows: bool) -> Outcome {
-    let session = match Session::later(Image::of(bytes)) {
+    let session = match open_later(Image::of(bytes)) {
         Ok(session) => session,
         Err(error) if error.exit_class() == ExitClass::Data => {
             let text = format!("{error:?}");
@@ -54,12 +54,12 @@ fn examine(subject: &Subject, bytes: Vec<u8>, in_rows: bool) -> Outcome {
 fn answers(session: &Session, subject: &Subject, in_rows: bool) -> Result<bool, String> {
     let mut damaged = false;
     for answer in &subject.answers {
-        let told = session.verdict(answer);
+        let told = session.verdict(&answer.question);
         if told == "refused Damaged" && in_rows {
             damaged = true;
         } else if told != answer.right {
-            let Answer { key_id, right, .. } = answer;
-            return Err(format!("{key_id}: {told:?} instead of {right:?}"));
+            let key_id = answer.question.key_id;
+            return Err(format!("{key_id}: {told:?} instead of {:?}", answer.right));
         }
     }
     Ok(damaged)
@@ -67,7 +67,7 @@ fn answers(session: &Session, subject: &Subject, in_rows: bool) -> Result<bool, 
 
 /// Lists, checks the audit and makes a change: whether the change was refused because of damage.
 fn works(session: &Session, in_rows: bool) -> Result<bool, String> {
-    let inspect = authorise(ADMIN, session.peer()).unwrap();
+    let inspect = authorise(ADMIN, &session.peer).unwrap();
     let request = List { after: None, limit: 128, include_ended: true };
     session.service.list(&inspect, request).map_err(|error| format!("list: {error}"))?;
     let verify = session.service.audit_verify(&inspect, AuditVerify { known_head: None });
@@ -77,7 +77,7 @@ fn works(session: &Session, in_rows: bool) -> Result<bool, String> {
     }
     // The user whose row of the index may be the one that lies.
     let draft = session.generate("user-1", None);
-    let issue = authorise(ADMIN, session.peer()).unwrap();
+    let issue = authorise(ADMIN, &session.peer).unwrap();
     let request = Save { key_id: draft.key_id, mode: SaveMode::Add };
     match session.run(session.service.save(&issue, request)) {
         Ok(_) if session.verdict(&draft) == "valid user-1" => Ok(false),

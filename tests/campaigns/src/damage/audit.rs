@@ -2,9 +2,9 @@
 
 use super::asked::Outcome;
 use super::chance::Chance;
-use super::image::Image;
 use super::rows::edit;
-use super::subject::{ADMIN, Session, Subject};
+use super::subject::{Subject, open_later};
+use crate::in_memory::{ADMIN, Image};
 use apikeyd::service::authorise;
 use apikeyd_protocol::message::{AuditHead, AuditVerify};
 use redb::{ReadableTable as _, Table, TableDefinition, WriteTransaction};
@@ -142,8 +142,8 @@ pub fn found_by_verify(subject: &Subject, alteration: &Alteration) -> Outcome {
 
 /// The fault that the daemon finds in an image's audit.
 fn verified(bytes: Vec<u8>, known_head: Option<AuditHead>) -> Result<Option<String>, String> {
-    let session = Session::later(Image::of(bytes)).map_err(|error| error.to_string())?;
-    let permit = authorise(ADMIN, session.peer()).unwrap();
+    let session = open_later(Image::of(bytes)).map_err(|error| error.to_string())?;
+    let permit = authorise(ADMIN, &session.peer).unwrap();
     let report = session.run(session.service.audit_verify(&permit, AuditVerify { known_head }));
     session.close();
     let report = report.map_err(|error| error.to_string())?;

@@ -2,7 +2,7 @@
 //! pepper.
 
 use super::chance::Chance;
-use super::image::Image;
+use crate::in_memory::Image;
 use redb::{Builder, Database, ReadableTable as _, Table, TableDefinition};
 
 const KEYS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("keys");

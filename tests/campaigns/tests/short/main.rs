@@ -12,3 +12,4 @@
 mod damage;
 mod host_faults;
 mod hostile;
+mod timing;

@@ -1,0 +1,43 @@
+//! The long form of the timing test: see `timing` in the library and docs/TESTING.md.
+
+#![allow(clippy::print_stdout, reason = "a campaign prints what it saw")]
+
+use apikeyd_campaigns::timing::{House, LIMIT, PAIRS, Promise, Welch, compare_tags, early_exit};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// Looks for differences in the time of refusals that should tell nothing. Wants a quiet machine.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Measurements of each of the two questions of a pair.
+    #[arg(long, default_value_t = 1_000_000)]
+    samples: usize,
+    /// The order of the questions.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+fn main() -> ExitCode {
+    let Arguments { samples, seed } = Arguments::parse();
+    let house = House::new();
+    let mut clean = true;
+    println!("{samples} samples a class, seed {seed}: |t|, difference of the means");
+    for pair in &PAIRS {
+        let test = house.compare(pair, samples, seed);
+        let same = print(pair.name, &test);
+        clean &= same || pair.promise == Promise::Known;
+    }
+    clean &= print("tags: first byte differs, last byte differs", &compare_tags(samples, seed));
+    // The fault that must be found, or all of the above says nothing.
+    clean &= !print("planted: a comparison that stops early", &early_exit(samples, seed));
+    if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Says what was found, and whether no difference was.
+fn print(name: &str, test: &Welch) -> bool {
+    let t = test.t().abs();
+    let same = t < LIMIT;
+    let words = if same { "none found" } else { "DIFFERENT" };
+    println!("{name:<50} {t:>9.2} {:>9.2} ns  {words}", test.difference());
+    same
+}

@@ -1,0 +1,134 @@
+//! A service on a database file in memory, asked by one administrator.
+
+mod image;
+
+pub use image::Image;
+
+use apikeyd::peer::Peer;
+use apikeyd::service::{Clock, OpenError, Service, Settings, authorise};
+use apikeyd_policy::PolicyTable;
+use apikeyd_protocol::key::{KeyDigest, KeyId};
+use apikeyd_protocol::message::{
+    CredentialsCause, CredentialsChanged, Delete, DeleteUser, Generate, Refusal, Save, SaveMode, Validate,
+    Verdict,
+};
+use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::time::Timestamp;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+/// The pepper of all stores in memory.
+pub const PEPPER: [u8; 32] = [0x5a; 32];
+
+/// 2025-01-01T00:00:00Z.
+pub const START: Timestamp = Timestamp::from_unix_millis(1_735_689_600_000);
+
+/// The administrator's rights.
+pub const ADMIN: RightSet = RightSet::EMPTY.with(Right::Admin);
+
+/// A key as a service asks about it.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The key.
+    pub key_id: KeyId,
+    /// The bytes of its digest.
+    pub digest: [u8; 32],
+}
+
+/// A running service.
+#[derive(Debug)]
+pub struct Session {
+    /// The service.
+    pub service: Arc<Service>,
+    /// Its clock, which stands still unless it is set.
+    pub clock: Clock,
+    /// Who asks.
+    pub peer: Peer,
+    runtime: Runtime,
+}
+
+impl Session {
+    /// Makes a store in an empty image and opens it.
+    #[must_use]
+    pub fn create(image: Image) -> Self {
+        let clock = Clock::manual(START);
+        Service::create_on(Box::new(image.clone()), &PEPPER, &clock).unwrap();
+        Self::open(image, clock).unwrap()
+    }
+
+    /// Opens the store on an image.
+    ///
+    /// # Errors
+    /// As the daemon's own opening.
+    pub fn open(image: Image, clock: Clock) -> Result<Self, OpenError> {
+        let settings = Settings { cache_bytes: 1 << 20, ..Settings::in_dir(Path::new("nowhere")) };
+        let table = PolicyTable::shipped();
+        let service = Service::open_on(Arc::new(image), &PEPPER, settings, table, clock.clone())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let peer = Peer { uid: 1000, gid: 1000, pid: 4711, groups: Box::default() };
+        Ok(Self { service, clock, peer, runtime })
+    }
+
+    /// Waits for an answer.
+    pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// What is answered about a key: `valid USER`, `refused REASON`, or `error STATUS`.
+    #[must_use]
+    pub fn verdict(&self, question: &Question) -> String {
+        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let digest = KeyDigest::from_bytes(question.digest);
+        let request = Validate { key_id: question.key_id, digest, operation: None };
+        let told = |verdict: &Verdict<'_>| match verdict {
+            Verdict::Valid(valid) => format!("valid {}", valid.user),
+            Verdict::Refused(Refusal::OperationDenied(row)) => format!("denied {row}"),
+            Verdict::Refused(refusal) => format!("refused {refusal:?}"),
+        };
+        let answered = self.service.validate(&permit, &request, told);
+        answered.unwrap_or_else(|error| format!("error {}", error.status))
+    }
+
+    /// Makes a draft.
+    #[must_use]
+    pub fn generate(&self, user: &str, expires_at: Option<Timestamp>) -> Question {
+        let user = UserId::parse(user).unwrap();
+        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let label = Some(Label::parse("a key").unwrap());
+        let key = self.service.generate(&permit, Generate { user, label, expires_at }).unwrap().key.0;
+        Question { key_id: key.id(), digest: *key.digest().expose_bytes() }
+    }
+
+    /// Saves a draft.
+    pub fn save(&self, key_id: KeyId, mode: SaveMode) {
+        let permit = authorise(ADMIN, &self.peer).unwrap();
+        self.run(self.service.save(&permit, Save { key_id, mode })).unwrap();
+    }
+
+    /// Ends a key.
+    pub fn delete(&self, key_id: KeyId) {
+        let permit = authorise(ADMIN, &self.peer).unwrap();
+        self.run(self.service.delete(&permit, Delete { key_id })).unwrap();
+    }
+
+    /// Tells of a new password.
+    pub fn reset_credentials(&self, user: &str) {
+        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let (user, cause) = (UserId::parse(user).unwrap(), CredentialsCause::Reset);
+        self.run(self.service.credentials_changed(&permit, CredentialsChanged { user, cause })).unwrap();
+    }
+
+    /// Tells that an account is gone.
+    pub fn delete_user(&self, user: &str) {
+        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let user = UserId::parse(user).unwrap();
+        self.run(self.service.delete_user(&permit, DeleteUser { user })).unwrap();
+    }
+
+    /// Ends the service. What a spoiled store says at its end is no answer to anybody.
+    pub fn close(self) {
+        let _ = self.run(self.service.close());
+    }
+}
