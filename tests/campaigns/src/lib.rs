@@ -17,4 +17,6 @@
 pub mod damage;
 pub mod hostile;
 pub mod in_memory;
+pub mod kill;
+pub mod seeded;
 pub mod timing;

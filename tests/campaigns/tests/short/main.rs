@@ -12,4 +12,5 @@
 mod damage;
 mod host_faults;
 mod hostile;
+mod kill;
 mod timing;

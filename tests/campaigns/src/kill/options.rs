@@ -1,0 +1,64 @@
+//! How a run goes.
+
+use apikeyd_tests::multicall;
+use clap::{Parser, ValueEnum};
+
+/// Kills the daemon under load, again and again, and compares what it acknowledged with what is there.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "sigkill")]
+pub struct Plan {
+    /// Kills, at the least.
+    #[arg(long, default_value_t = 5_000)]
+    pub kills: u64,
+    /// Acknowledged changes, at the least.
+    #[arg(long, default_value_t = 250_000)]
+    pub changes: u64,
+    /// End after so many minutes, whatever was reached.
+    #[arg(long)]
+    pub minutes: Option<u64>,
+    /// Clients that change keys, a thread each.
+    #[arg(long, default_value_t = 32)]
+    pub clients: usize,
+    /// Processes with a caching client.
+    #[arg(long, default_value_t = 2)]
+    pub processes: usize,
+    /// Keys of other users that lie in the database.
+    #[arg(long, default_value_t = 100_000)]
+    pub keys: u64,
+    /// Longest time under load between a comparison and the next kill, in milliseconds.
+    #[arg(long, default_value_t = 200)]
+    pub load_ms: u64,
+    /// Compare the whole database and the whole audit after so many rounds.
+    #[arg(long, default_value_t = 250, value_parser = clap::value_parser!(u64).range(1..))]
+    pub whole_every: u64,
+    /// For the moments of the kills and the choice of requests. Threads run as they like all the same.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Run a daemon with a planted fault: succeeds when that is noticed.
+    #[arg(long, value_enum)]
+    pub fault: Option<Planted>,
+}
+
+/// A fault of the daemon that the campaign must notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Planted {
+    /// Generations move on only after the answer.
+    LateBump,
+}
+
+impl Plan {
+    /// From the arguments of this process; ends it when they are not understood.
+    #[must_use]
+    pub fn from_command_line() -> Self {
+        Self::parse()
+    }
+}
+
+impl Planted {
+    /// The name of the program that has the fault.
+    pub(super) const fn program(self) -> &'static str {
+        match self {
+            Self::LateBump => multicall::LATE_DAEMON,
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The short form of `sigkill`.
+
+use apikeyd_campaigns::kill::{Plan, Planted, run};
+use apikeyd_tests::scratch::Scratch;
+use std::path::Path;
+
+const SHORT: Plan = Plan {
+    kills: 15,
+    changes: 300,
+    minutes: None,
+    clients: 12,
+    processes: 1,
+    keys: 200,
+    load_ms: 100,
+    whole_every: 5,
+    seed: 1,
+    fault: None,
+};
+
+fn scratch() -> Scratch {
+    Scratch::new(Path::new(env!("CARGO_BIN_EXE_sigkill")))
+}
+
+#[test]
+fn what_was_acknowledged_survives_sigkill() {
+    let report = run(&scratch(), &SHORT);
+    assert!(report.is_clean(), "{report}");
+    // It would also be so if nothing had been tried.
+    assert!(report.kills() >= 15 && report.changes() >= 300 && report.found().accepted > 0, "{report}");
+}
+
+#[test]
+fn a_daemon_that_bumps_after_its_answer_is_found_under_kills() {
+    let plan = Plan { fault: Some(Planted::LateBump), ..SHORT };
+    let report = run(&scratch(), &plan);
+    assert!(!report.is_clean(), "{report}");
+}
