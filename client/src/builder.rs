@@ -1,7 +1,7 @@
 //! The settings of a client, the same for both kinds.
 
 use crate::blocking::Client;
-use crate::cache::{Cache, DEFAULT_CACHE_ENTRIES};
+use crate::cache::{Cache, DEFAULT_CACHE_ENTRIES, MAX_USE_REPORT_INTERVAL};
 use crate::endpoint::{Endpoint, default_socket};
 use crate::error::Error;
 use std::path::PathBuf;
@@ -25,6 +25,7 @@ pub struct Builder {
     server_uid: Option<u32>,
     without_cache: bool,
     cache_entries: Option<usize>,
+    use_report_interval: Option<Duration>,
 }
 
 impl Builder {
@@ -68,6 +69,16 @@ impl Builder {
     /// 200 more, and the bytes of long names, for each key in it. Default: [`DEFAULT_CACHE_ENTRIES`].
     pub const fn cache_entries(mut self, entries: usize) -> Self {
         self.cache_entries = Some(entries);
+        self
+    }
+
+    /// Time from a use that the cache answered to its report to the daemon, which shows it as the key's last use.
+    /// At most [`MAX_USE_REPORT_INTERVAL`], which is the default, and at least [`MIN_USE_REPORT_INTERVAL`](crate::MIN_USE_REPORT_INTERVAL); what is
+    /// beyond a bound counts as the bound. The last client that shares a cache reports what is left when it is
+    /// dropped, on a thread that it does not wait for. A process that ends before that, or is killed, loses the uses
+    /// of one interval at the most.
+    pub const fn use_report_interval(mut self, interval: Duration) -> Self {
+        self.use_report_interval = Some(interval);
         self
     }
 
@@ -119,7 +130,8 @@ impl Builder {
             return Ok(None);
         }
         let entries = self.cache_entries.unwrap_or(DEFAULT_CACHE_ENTRIES);
-        Ok(Cache::new(entries, self.endpoint()?).map(Arc::new))
+        let interval = self.use_report_interval.unwrap_or(MAX_USE_REPORT_INTERVAL);
+        Ok(Cache::new(entries, self.endpoint()?, interval).map(Arc::new))
     }
 
     fn endpoint(&self) -> Result<Endpoint, Error> {

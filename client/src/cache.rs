@@ -30,6 +30,7 @@ mod wiped;
 
 pub(crate) use attached::Handed;
 pub use counting::CacheStatistics;
+pub use uses::{MAX_USE_REPORT_INTERVAL, MIN_USE_REPORT_INTERVAL};
 
 use crate::endpoint::Endpoint;
 use crate::verdict::{Judged, ValidKey, Verdict};
@@ -95,14 +96,14 @@ pub(crate) enum Wish {
 impl Cache {
     /// Empty. `None` where the system gives no randomness, or no memory that a forked child finds empty: then every
     /// validation is asked.
-    pub(crate) fn new(entries: usize, endpoint: Endpoint) -> Option<Self> {
+    pub(crate) fn new(entries: usize, endpoint: Endpoint, report_interval: Duration) -> Option<Self> {
         let inner = Inner {
             tags: TagKey::random()?,
             table: KeyTable::with_room_for(entries)?,
             pages: Pages::new(),
             policy: ArcSwapOption::empty(),
             family: Family::found()?,
-            uses: Uses::new(endpoint),
+            uses: Uses::new(endpoint, report_interval),
             counting: Counting::new(),
             next_page: AtomicU64::new(0),
             next_policy: AtomicU64::new(0),

@@ -140,6 +140,7 @@ pub fn start_client(scratch: &Scratch, threads: usize, checks: u32) -> Child {
         .arg(scratch.socket())
         .arg(scratch.path("board"))
         .arg(threads.to_string())
+        .arg(checks.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

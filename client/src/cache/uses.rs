@@ -2,7 +2,7 @@
 //!
 //! A thread of its own sleeps until a use is noted, waits for more of them, and reports all in batches over a
 //! connection that it closes again. While nothing is used it is not woken. It ends with the last client that
-//! shares the cache, after a last report; a process that ends at once loses the uses of the last seconds.
+//! shares the cache, after a last report; a process that ends at once loses the uses of the last interval.
 
 use super::clock::{exact_ns, realtime_ms};
 use super::place::Unreported;
@@ -19,9 +19,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-/// Time from a use to its report. The daemon writes what it knows within as much again, so that the last use is
-/// true within a minute.
-const INTERVAL: Duration = Duration::from_secs(20);
+/// Time from a use to its report, unless the builder says otherwise, and the longest: the daemon writes what it knows
+/// within some seconds, so that the last use is true within a minute, also when a report has to be repeated.
+pub const MAX_USE_REPORT_INTERVAL: Duration = Duration::from_secs(20);
+
+/// The shortest time from a use to its report. A report costs a connection, and a use is noted once a second.
+pub const MIN_USE_REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Time for one report.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,6 +34,7 @@ const MAX_REMEMBERED: usize = 16_384;
 
 pub(super) struct Uses {
     endpoint: Endpoint,
+    interval: Duration,
     /// Whether the thread knows that there is something to report.
     armed: AtomicBool,
     ended: AtomicBool,
@@ -45,9 +49,11 @@ struct Own {
 }
 
 impl Uses {
-    pub(super) fn new(endpoint: Endpoint) -> Self {
+    /// Reports to the daemon at `endpoint` so long after a use, within the bounds.
+    pub(super) fn new(endpoint: Endpoint, interval: Duration) -> Self {
+        let interval = interval.clamp(MIN_USE_REPORT_INTERVAL, MAX_USE_REPORT_INTERVAL);
         let (armed, ended) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { endpoint, armed, ended, own: PerProcess::new() }
+        Self { endpoint, interval, armed, ended, own: PerProcess::new() }
     }
 
     /// Says that there is something to report; whether the thread has to be told.
@@ -110,7 +116,7 @@ fn run(inner: &Inner) {
         while !uses.armed.load(Ordering::Relaxed) && !uses.has_ended() {
             thread::park();
         }
-        let due = Instant::now() + INTERVAL;
+        let due = Instant::now() + uses.interval;
         while !uses.has_ended() {
             match due.saturating_duration_since(Instant::now()) {
                 Duration::ZERO => break,
@@ -178,4 +184,17 @@ impl Clocks {
 // Each change under a lock is one step, so a panic elsewhere leaves nothing half done.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_interval_stays_within_its_bounds() {
+        let interval = |given| Uses::new(Endpoint::new("/run/socket".into(), None).unwrap(), given).interval;
+        assert_eq!(interval(Duration::ZERO), MIN_USE_REPORT_INTERVAL);
+        assert_eq!(interval(Duration::from_secs(3)), Duration::from_secs(3));
+        assert_eq!(interval(Duration::MAX), MAX_USE_REPORT_INTERVAL);
+    }
 }

@@ -27,7 +27,7 @@ fn the_mode_cached_measures_the_cache() {
     let asked = || {
         let status: Value =
             serde_json::from_str(&house.ctl.run(["--json", "status"]).stdout).expect("a status");
-        status["counters"]["requests_validate"].as_u64().expect("a counter")
+        status["counters"]["validations.valid"].as_u64().expect("a counter")
     };
     let report: Value =
         serde_json::from_str(&bench(&house, "cached", &["--json"]).stdout).expect("one object");

@@ -12,6 +12,7 @@
 mod bench;
 mod callers;
 mod drafts;
+mod last_used;
 mod layout;
 mod lifecycle;
 mod policy;
