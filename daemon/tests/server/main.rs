@@ -12,6 +12,8 @@
 
 mod frames;
 mod greeting;
+mod identity;
+mod leaving;
 mod limits;
 mod patience;
 mod process;

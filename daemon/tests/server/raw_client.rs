@@ -59,7 +59,22 @@ pub(crate) fn frame(opcode: u16, flags: u16, request_id: u64, body: &[u8]) -> Ve
 impl RawClient {
     /// Connects and says nothing.
     pub(crate) fn silent(socket: &Path) -> Self {
-        let stream = UnixStream::connect(socket).unwrap();
+        Self::on(UnixStream::connect(socket).unwrap())
+    }
+
+    /// The same, but only if the daemon's queue has room for it.
+    pub(crate) fn silent_now(path: &Path) -> Self {
+        use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+        let socket =
+            socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::NONBLOCK, None).unwrap();
+        connect(&socket, &SocketAddrUnix::new(path).unwrap()).unwrap();
+        let stream = UnixStream::from(socket);
+        stream.set_nonblocking(false).unwrap();
+        Self::on(stream)
+    }
+
+    /// On a connection that somebody made.
+    pub(crate) fn on(stream: UnixStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { stream, received: Vec::new() }
     }

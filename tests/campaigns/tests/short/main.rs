@@ -13,4 +13,5 @@ mod damage;
 mod host_faults;
 mod hostile;
 mod kill;
+mod threats;
 mod timing;

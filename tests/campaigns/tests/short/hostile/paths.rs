@@ -4,7 +4,7 @@ use super::binary;
 use apikeyd_campaigns::hostile::house::issue;
 use apikeyd_campaigns::hostile::peer::Peer;
 use apikeyd_campaigns::hostile::strangers::{NOBODY, are_other_users, spawn_as};
-use apikeyd_client::{Client, Error};
+use apikeyd_client::{Client, Error, Verdict};
 use apikeyd_protocol::frame::{Opcode, Status};
 use apikeyd_protocol::message::Empty;
 use apikeyd_tests::daemon::Start;
@@ -138,4 +138,33 @@ fn check_closed(scratch: &Scratch, state: &Path) {
     for file in files {
         assert_eq!(mode(&file), 0o600, "{}", file.display());
     }
+}
+
+#[test]
+fn a_name_never_becomes_a_path() {
+    let scratch = Scratch::new(binary());
+    let state = scratch.path("deep");
+    let daemon = Start::new(&scratch).state_dir(state.clone()).ready();
+    let client = Client::builder().socket(daemon.socket()).build().unwrap();
+    let listed = || {
+        let below = |path: &Path| -> Vec<PathBuf> {
+            let mut names: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+            names.sort();
+            names
+        };
+        [below(scratch.dir()), below(&state)]
+    };
+    let before = listed();
+    for user in
+        ["../escaped", "../../escaped", "/escaped", "a/b", "..", ".", "state/apikeyd.redb", "%2e%2e/x"]
+    {
+        let key = issue(&client, user);
+        assert!(
+            matches!(client.validate(&key).unwrap(), Verdict::Valid(valid) if valid.user.as_str() == user)
+        );
+        client.backup().unwrap();
+        client.delete(key.id()).unwrap();
+    }
+    assert_eq!(listed(), before);
+    assert!(!Path::new("/escaped").exists());
 }
