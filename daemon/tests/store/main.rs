@@ -14,6 +14,7 @@ mod house;
 mod audit;
 mod backup;
 mod caching;
+mod clock;
 mod failing_disk;
 mod life;
 mod model;
