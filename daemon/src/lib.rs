@@ -4,6 +4,9 @@ pub mod config;
 mod connection;
 mod dispatch;
 pub mod domain;
+#[cfg(feature = "fault-injection")]
+#[doc(hidden)]
+pub mod embedded;
 pub mod exit;
 #[cfg(feature = "fault-injection")]
 pub mod fault;

@@ -14,6 +14,7 @@
 //! | `state_dir`, `first_start`, `opening`, `open_error` | the way to an open database, and every way to fail |
 //! | `view`, `chain`, `backup` | reading |
 //! | `batch`, `writer` | writing |
+//! | `codecs` | the same values for campaigns, in no build of this package |
 //! | `shared`, `overlay`, `medium` | the open database, and what happens when its disk fails |
 
 mod audit_codec;
@@ -21,6 +22,9 @@ mod backup;
 mod batch;
 mod bytes;
 mod chain;
+#[cfg(feature = "fault-injection")]
+#[doc(hidden)]
+pub mod codecs;
 mod error;
 mod first_start;
 mod locked;

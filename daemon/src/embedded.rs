@@ -1,0 +1,46 @@
+//! A daemon without its process: connections, dispatch and service, for campaigns that speak to them over a pair
+//! of sockets. Only with the feature `fault-injection`: who connects is what the campaign says.
+
+use crate::config::{CommandLine, Config, Place};
+use crate::connection::Connection;
+use crate::dispatch::Operations;
+use crate::peer::Peer;
+use crate::reload::Reload;
+use crate::service::Service;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// Everything that requests are answered with.
+#[derive(Debug)]
+pub struct Embedded {
+    operations: Arc<Operations>,
+    config: Config,
+}
+
+impl Embedded {
+    /// A daemon over a service. A reload reads what the arguments name.
+    #[must_use]
+    pub fn new(service: Arc<Service>, command_line: CommandLine, place: Place, config: Config) -> Self {
+        let reload = Reload::new(command_line, place, config.clone());
+        Self { operations: Arc::new(Operations::new(service, reload)), config }
+    }
+
+    /// Serves one connection to its end, and says why it ended. To be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the runtime cannot take the socket.
+    pub async fn serve(
+        &self,
+        socket: UnixStream,
+        peer: Peer,
+        drain: watch::Receiver<bool>,
+    ) -> io::Result<String> {
+        socket.set_nonblocking(true)?;
+        let socket = tokio::net::UnixStream::from_std(socket)?;
+        let operations = Arc::clone(&self.operations);
+        let connection = Connection::new(socket, Arc::new(peer), operations, self.config.limits.idle);
+        Ok(connection.serve(drain).await.to_string())
+    }
+}

@@ -1,0 +1,90 @@
+//! A database file that somebody altered: its rows through redb, its bytes without.
+
+mod bytes;
+mod rows;
+
+use super::allocation::within;
+use super::input::Input;
+use crate::damage::{Outcome, Subject, ask};
+use crate::in_memory::{ADMIN, Image, Session};
+use apikeyd::fault::repeat_from;
+use apikeyd::service::{Clock, authorise};
+use apikeyd_protocol::message::{AuditVerify, List};
+use apikeyd_protocol::time::Timestamp;
+
+/// Bytes that opening a small database and asking it everything may hold, whatever its lengths claim: redb's cache
+/// and the image's copies.
+const BOUND: usize = 64 << 20;
+
+const MOST_EDITS: usize = 8;
+
+thread_local! {
+    /// The same file each time, so that an input means the same each time.
+    static SUBJECT: Subject = {
+        repeat_from(1);
+        Subject::make()
+    };
+}
+
+/// Bytes as a number of rows to alter, how, and then alterations of the file.
+///
+/// # Panics
+/// When a file whose bytes were altered neither is refused as damaged nor answers right about every key; when one
+/// whose rows were altered accepts a key that is not good, or as another user's; when it panics; or when it holds
+/// more than the bound.
+pub fn database_image(bytes: &[u8]) {
+    SUBJECT.with(|subject| {
+        repeat_from(2);
+        let mut input = Input::new(bytes);
+        let mut file = subject.closed.clone();
+        let row_edits = input.below(4);
+        if row_edits > 0 {
+            rows::alter(&mut file, row_edits, &mut input);
+        }
+        for _ in 0..MOST_EDITS {
+            if input.is_empty() {
+                break;
+            }
+            bytes::alter(&mut file, &mut input);
+        }
+        within(BOUND, || {
+            if row_edits > 0 {
+                accepts_nothing_wrong(subject, file)
+            } else {
+                is_right_or_refused(subject, file)
+            }
+        });
+    });
+}
+
+fn is_right_or_refused(subject: &Subject, file: Vec<u8>) {
+    if let Outcome::Wrong(what) = ask(subject, file, false) {
+        panic!("{what}");
+    }
+}
+
+/// Who can write rows can take a key away or give a user's name to none, but can seal nothing.
+fn accepts_nothing_wrong(subject: &Subject, file: Vec<u8>) {
+    let day = core::time::Duration::from_secs(24 * 60 * 60);
+    let clock =
+        Clock::manual(Timestamp::from_unix_millis(crate::in_memory::START.unix_millis()).saturating_add(day));
+    let Ok(session) = Session::open(Image::of(file), clock) else { return };
+    for answer in &subject.answers {
+        let told = session.verdict(&answer.question);
+        assert!(!told.starts_with("valid") || told == answer.right, "{told} instead of {}", answer.right);
+    }
+    let permit = authorise(ADMIN, &session.peer).unwrap();
+    // Errors are clear or there are none; a panic would be neither.
+    let _ = session.service.list(&permit, List { after: None, limit: 128, include_ended: true });
+    let permit = authorise(ADMIN, &session.peer).unwrap();
+    let _ = session.run(session.service.audit_verify(&permit, AuditVerify { known_head: None }));
+    for answer in subject.answers.iter().filter(|answer| answer.right.starts_with("valid")) {
+        let key_id = answer.question.key_id;
+        let permit = authorise(ADMIN, &session.peer).unwrap();
+        let ended =
+            session.run(session.service.delete(&permit, apikeyd_protocol::message::Delete { key_id }));
+        let told = session.verdict(&answer.question);
+        assert!(ended.is_err() || !told.starts_with("valid"), "a key was ended and is accepted: {told}");
+    }
+    session.close();
+}

@@ -1,0 +1,65 @@
+//! Replays every input that fuzzing found worth keeping, and every input that once broke a promise.
+
+use apikeyd_campaigns::fuzz::{self, Property, allocation};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+// So that the bound on memory is checked in the replay as it is in the fuzz targets.
+#[global_allocator]
+static ALLOCATOR: allocation::Counting = allocation::Counting;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus")
+}
+
+#[test]
+fn every_kept_input_still_holds() {
+    for (name, property) in fuzz::ALL {
+        replay(name, property);
+    }
+}
+
+/// Each input by itself, so that a failure names its file.
+fn replay(name: &str, property: Property) {
+    let mut inputs: Vec<PathBuf> = fs::read_dir(folder().join(name))
+        .unwrap_or_else(|error| panic!("the corpus of {name}: {error}"))
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    inputs.sort();
+    assert!(!inputs.is_empty(), "{name} has no inputs");
+    for input in inputs {
+        let bytes = fs::read(&input).unwrap();
+        let held = std::panic::catch_unwind(|| property(&bytes));
+        assert!(held.is_ok(), "{name} does not hold for {}", input.display());
+    }
+}
+
+#[test]
+fn every_corpus_belongs_to_a_target_and_every_target_to_a_property() {
+    let names = |path: PathBuf| -> Vec<String> {
+        let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+        let mut names: Vec<String> =
+            entries.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    };
+    let mut properties: Vec<String> = fuzz::ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
+    properties.sort();
+    assert_eq!(names(folder()), properties);
+    assert_eq!(names(folder().join("../fuzz_targets")), properties);
+}
+
+#[test]
+fn the_allocator_counts() {
+    let held =
+        |bytes: usize| std::panic::catch_unwind(|| allocation::within(bytes, || vec![1_u8; 1024].len()));
+    assert!(held(1024).is_ok());
+    assert!(held(1023).is_err(), "one byte more than the bound is noticed");
+    assert!(
+        std::panic::catch_unwind(|| {
+            allocation::within(1024, || allocation::within(usize::MAX, || vec![1_u8; 2048].len()))
+        })
+        .is_err(),
+        "what an inner measurement counted counts outside, too"
+    );
+}

@@ -1,0 +1,2 @@
+#![no_main]
+apikeyd_fuzz::target!(hello);
