@@ -15,6 +15,7 @@
 )]
 
 pub mod damage;
+pub mod fuzz;
 pub mod hostile;
 pub mod in_memory;
 pub mod kill;
