@@ -19,5 +19,6 @@ pub mod fuzz;
 pub mod hostile;
 pub mod in_memory;
 pub mod kill;
+pub mod linearizability;
 pub mod seeded;
 pub mod timing;

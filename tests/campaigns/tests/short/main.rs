@@ -13,5 +13,6 @@ mod damage;
 mod host_faults;
 mod hostile;
 mod kill;
+mod linearizability;
 mod threats;
 mod timing;

@@ -1,0 +1,47 @@
+//! How a run goes.
+
+use clap::{Parser, ValueEnum};
+
+/// Records what many clients ask at once, and looks for an order that explains the answers.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "linearizability")]
+pub struct Plan {
+    /// Operations, at the least.
+    #[arg(long, default_value_t = 10_000_000)]
+    pub operations: u64,
+    /// End after so many minutes, whatever was reached.
+    #[arg(long)]
+    pub minutes: Option<u64>,
+    /// Clients, a thread each.
+    #[arg(long, default_value_t = 64)]
+    pub clients: usize,
+    /// Users whose keys they all ask for.
+    #[arg(long, default_value_t = 16)]
+    pub users: usize,
+    /// Requests of each client in a window.
+    #[arg(long, default_value_t = 100)]
+    pub per_window: u32,
+    /// For the choice of requests. Threads run as they like all the same.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Plant a fault: succeeds when it is noticed.
+    #[arg(long, value_enum)]
+    pub fault: Option<Planted>,
+}
+
+/// A fault that must be noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Planted {
+    /// A daemon whose generations move on only after the answer.
+    LateBump,
+    /// In each window one refusal of an ended key is turned into an acceptance before the search.
+    StaleVerdict,
+}
+
+impl Plan {
+    /// From the arguments of this process; ends it when they are not understood.
+    #[must_use]
+    pub fn from_command_line() -> Self {
+        Self::parse()
+    }
+}
