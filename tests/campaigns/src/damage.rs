@@ -10,11 +10,13 @@
 //! | `rows` | the ways to spoil rows behind redb's checksums |
 //! | `audit` | the ways to rewrite history |
 //! | `asked` | opening a spoiled image and asking everything |
+//! | `fixture` | a database that a release left behind |
 //! | `tally` | what a run came to |
 
 mod asked;
 mod audit;
 mod chance;
+pub mod fixture;
 mod rows;
 mod spoil;
 mod subject;
@@ -25,7 +27,7 @@ pub use audit::{Alteration, found_by_verify};
 pub use chance::Chance;
 pub use rows::spoil_rows;
 pub use spoil::Spoil;
-pub use subject::{Answer, Subject};
+pub use subject::{Answer, Subject, open_later};
 pub use tally::Tally;
 
 /// Spoils `images` images of the subject by chance, the one numbered `n` by the seed plus `n`, and asks each. Every

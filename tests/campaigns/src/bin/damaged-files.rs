@@ -6,9 +6,10 @@
     reason = "a campaign stops where the promise breaks and prints what it saw"
 )]
 
-use apikeyd_campaigns::damage::{Subject, Tally, damage, rewrite_history};
+use apikeyd_campaigns::damage::{Subject, Tally, damage, fixture, rewrite_history};
 use clap::Parser;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -27,13 +28,20 @@ struct Arguments {
     /// Threads.
     #[arg(long, default_value_t = 2)]
     threads: u64,
+    /// Does nothing of that, but writes a fixture of this version's schema into a directory.
+    #[arg(long, value_name = "DIR")]
+    fixture: Option<PathBuf>,
 }
 
 /// Panics in any thread, caught or not.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
 fn main() -> ExitCode {
-    let Arguments { images, alterations, seed, threads } = Arguments::parse();
+    let Arguments { images, alterations, seed, threads, fixture } = Arguments::parse();
+    if let Some(dir) = fixture {
+        fixture::write(&Subject::make(), &dir).expect("a directory that can be written");
+        return ExitCode::SUCCESS;
+    }
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         PANICS.fetch_add(1, Ordering::Relaxed);

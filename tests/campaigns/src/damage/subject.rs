@@ -30,6 +30,10 @@ pub struct Subject {
     pub answers: Vec<Answer>,
     /// The end of the audit.
     pub head: AuditHead,
+    /// The file before its last change.
+    pub yesterday: Vec<u8>,
+    /// The key that the last change ended.
+    pub last: Question,
 }
 
 impl Subject {
@@ -46,19 +50,23 @@ impl Subject {
         // The last change is one that must not be forgotten.
         let last = session.generate("last", None);
         session.save(last.key_id, SaveMode::Add);
+        let yesterday = image.bytes();
         session.delete(last.key_id);
-        answers.push(Answer { question: last, right: "refused Ended(Deleted)".into() });
+        answers.push(Answer { question: last.clone(), right: "refused Ended(Deleted)".into() });
         let forged: Vec<_> = answers.iter().map(forged).collect();
         answers.extend(forged);
         let head = session.service.audit_head();
         let killed = image.bytes();
         session.close();
-        Self { closed: image.bytes(), killed, answers, head }
+        Self { closed: image.bytes(), killed, answers, head, yesterday, last }
     }
 }
 
-/// Opens a spoiled subject as it is a day after it was made.
-pub(super) fn open_later(image: Image) -> Result<Session, OpenError> {
+/// Opens a subject's file as it is a day after it was made.
+///
+/// # Errors
+/// As the daemon's own opening.
+pub fn open_later(image: Image) -> Result<Session, OpenError> {
     Session::open(image, Clock::manual(START.saturating_add(MINUTE * 60 * 24)))
 }
 

@@ -1,4 +1,7 @@
-//! Damaged files, in short.
+//! Damaged, old and foreign files, in short.
+
+mod daemon;
+mod old;
 
 use apikeyd_campaigns::damage::{Outcome, Subject, ask, damage, rewrite_history};
 
