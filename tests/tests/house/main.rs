@@ -21,3 +21,4 @@ mod revocation;
 mod secrets;
 mod shutdown;
 mod support;
+mod unsafe_blocks;
