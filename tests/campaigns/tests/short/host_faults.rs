@@ -45,11 +45,11 @@ impl Before {
     fn assert_changes_are_refused(&self) {
         self.assert_validates();
         let draft = self.draft("draft");
-        let unavailable = |error: Error| match error {
-            Error::Answered { status: Status::StorageUnavailable, message, .. } => {
-                assert!(message.contains("full or failing"), "{message}");
-            }
-            other => panic!("{other:?}"),
+        let unavailable = |error: Error| {
+            let Error::Answered { status: Status::StorageUnavailable, message } = error else {
+                panic!("{error:?}");
+            };
+            assert!(message.contains("full or failing"), "{message}");
         };
         unavailable(self.client.save(draft, SaveMode::Add).unwrap_err());
         unavailable(self.client.delete(self.kept.id()).unwrap_err());

@@ -35,11 +35,12 @@ fn page(socket: &Path) -> OwnedFd {
     let mut bytes = [0; 4096];
     recvmsg(&peer.stream, &mut [IoSliceMut::new(&mut bytes)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)
         .unwrap();
-    let descriptors = ancillary.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut descriptors) => descriptors.next(),
-        _ => None,
-    });
-    descriptors.expect("the page's descriptor")
+    for message in ancillary.drain() {
+        if let RecvAncillaryMessage::ScmRights(mut descriptors) = message {
+            return descriptors.next().expect("a descriptor");
+        }
+    }
+    panic!("the page came without its descriptor");
 }
 
 #[test]
