@@ -83,6 +83,9 @@ mod descriptor;
 mod endpoint;
 mod error;
 mod exchange;
+#[cfg(feature = "fault-injection")]
+#[doc(hidden)]
+pub mod fault;
 mod peer;
 mod process;
 mod request;

@@ -1,11 +1,14 @@
 //! A daemon that is wrong on purpose, to see that tests notice. Only with the feature `fault-injection`, which
-//! only the packages of tests ask for, and only in a process that calls [`main_with_late_bumps`], or on a thread
-//! that calls [`plant`]: the program `apikeyd` does neither.
+//! only the packages of tests ask for, and only in a process that calls [`main_with_late_bumps`] or
+//! [`main_with_shifted_clock`], or on a thread that calls [`plant`]: the program `apikeyd` does none of it.
 
 mod repeatable;
+mod shifted;
 
 pub use repeatable::{Planted, plant, repeat_from};
 pub(crate) use repeatable::{fill, is_planted, is_repeatable};
+pub(crate) use shifted::shifted;
+pub use shifted::{SHIFT_VARIABLE, main_with_shifted_clock};
 
 use crate::revocation::Generations;
 use apikeyd_protocol::key::KeyId;

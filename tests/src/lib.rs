@@ -8,6 +8,7 @@
     reason = "a harness that cannot go on has to say so at once and end the test"
 )]
 
+pub mod caching_client;
 pub mod ctl;
 pub mod daemon;
 pub mod multicall;

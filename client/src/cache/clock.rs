@@ -18,7 +18,10 @@ pub(super) fn exact_ns() -> u64 {
 /// The wall clock in milliseconds since the Unix epoch, as of the last tick.
 #[inline]
 pub(super) fn realtime_ms() -> u64 {
-    nanoseconds(&clock_gettime(ClockId::RealtimeCoarse)) / 1_000_000
+    let now = nanoseconds(&clock_gettime(ClockId::RealtimeCoarse)) / 1_000_000;
+    #[cfg(feature = "fault-injection")]
+    let now = crate::fault::shifted(now);
+    now
 }
 
 // A wall clock before 1970 counts as 1970, as in the daemon.

@@ -38,14 +38,18 @@ impl Clock {
     /// The time now.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        let millis = match &self.0 {
+        Timestamp::from_unix_millis(match &self.0 {
             // A clock before 1970 counts as 1970: every key with an expiry is then still good, as its
             // owner set it, and nothing wraps.
-            Source::System => SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)),
+            Source::System => {
+                let now = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+                #[cfg(feature = "fault-injection")]
+                let now = crate::fault::shifted(now);
+                now
+            }
             Source::Manual(millis) => millis.load(Ordering::SeqCst),
-        };
-        Timestamp::from_unix_millis(millis)
+        })
     }
 }

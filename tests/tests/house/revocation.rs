@@ -2,6 +2,7 @@
 //! daemon and the page between them fare.
 
 mod absence;
+mod clocks;
 mod forking;
 mod kinds;
 mod stress;
