@@ -3,6 +3,10 @@
 //! No other module names bincode. The format is ours by specification (`PROTOCOL.md`) and by golden
 //! vectors, so that the crate behind it can be changed without a new format.
 
+mod pieces;
+
+pub(crate) use pieces::{Pieces, put_bytes, put_number, put_option};
+
 use crate::limit::MAX_BODY_BYTES;
 use bincode::config::{self, Configuration, Limit, LittleEndian, Varint};
 use bincode::enc::write::Writer;

@@ -106,7 +106,21 @@ pub fn append_request<T: Serialize + ?Sized>(
     request_id: u64,
     message: &T,
 ) -> Result<(), EncodeError> {
-    append(out, opcode.code(), 0, request_id, message)
+    append_request_of(out, opcode, request_id, |out| codec::encode(message, out))
+}
+
+/// Appends a request whose body `encode` appends.
+///
+/// # Errors
+/// That of `encode`; `out` is then as it was.
+#[inline]
+pub fn append_request_of(
+    out: &mut Vec<u8>,
+    opcode: Opcode,
+    request_id: u64,
+    encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
+    append(out, opcode.code(), 0, request_id, encode)
 }
 
 /// Appends an answer to `out`. The opcode is a number, since an answer to an unknown opcode names it too.
@@ -120,24 +134,42 @@ pub fn append_answer<T: Serialize + ?Sized>(
     request_id: u64,
     message: &T,
 ) -> Result<(), EncodeError> {
-    append(out, opcode, status.code(), request_id, message)
+    append_answer_of(out, opcode, status, request_id, |out| codec::encode(message, out))
 }
 
-fn append<T: Serialize + ?Sized>(
+/// Appends an answer whose body `encode` appends.
+///
+/// # Errors
+/// That of `encode`; `out` is then as it was.
+#[inline]
+pub fn append_answer_of(
+    out: &mut Vec<u8>,
+    opcode: u16,
+    status: Status,
+    request_id: u64,
+    encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
+    append(out, opcode, status.code(), request_id, encode)
+}
+
+#[inline]
+fn append(
     out: &mut Vec<u8>,
     opcode: u16,
     flags_or_status: u16,
     request_id: u64,
-    message: &T,
+    encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
     let start = out.len();
     out.extend_from_slice(&[0; HEADER_BYTES]);
-    let encoded = codec::encode(message, out);
+    let encoded = encode(out);
     let length = u32::try_from(out.len().saturating_sub(start + HEADER_BYTES)).map_err(|_| EncodeError);
     match encoded.and(length) {
         Ok(length) => {
             let header = Header { length, opcode, flags_or_status, request_id }.encode();
-            out.iter_mut().skip(start).zip(header).for_each(|(to, from)| *to = from);
+            if let Some(place) = out.get_mut(start..).and_then(<[u8]>::first_chunk_mut) {
+                *place = header;
+            }
             Ok(())
         }
         Err(error) => {

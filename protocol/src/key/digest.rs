@@ -10,7 +10,7 @@ pub(super) const CONTEXT: &str = "apikeyd 2026 key digest v1";
 /// BLAKE3 `derive_key` of a key's version, id and secret: computed by the client, so that the secret does
 /// not cross the socket again. It proves possession of the key to the daemon, so it is handled like a
 /// secret: no `Debug`, no `Clone`, wiped when dropped.
-#[derive(Zeroize, ZeroizeOnDrop, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(transparent)]
 #[expect(missing_debug_implementations, reason = "a digest must not be printable")]
 pub struct KeyDigest([u8; Self::BYTES]);
@@ -36,6 +36,20 @@ impl KeyDigest {
         Self(blake3::derive_key(CONTEXT, version_id_secret))
     }
 }
+
+impl Zeroize for KeyDigest {
+    fn zeroize(&mut self) {
+        // As a slice it is wiped in one piece, as an array byte by byte.
+        self.0.as_mut_slice().zeroize();
+    }
+}
+
+impl Drop for KeyDigest {
+    fn drop(&mut self) {
+        self.zeroize();
+    }
+}
+impl ZeroizeOnDrop for KeyDigest {}
 
 /// Compares in constant time.
 impl PartialEq for KeyDigest {

@@ -4,4 +4,5 @@
 mod bytes;
 mod keys;
 mod messages;
+mod validate;
 mod values;

@@ -1,0 +1,102 @@
+//! Bodies piece by piece: the hot messages, a validation and its verdict, are read and written with these.
+//!
+//! serde hands an array to a format byte by byte, and a writer gets each number apart. For these two messages that
+//! costs more than all else that is done with them, the hash of the digest included. The bytes are the same.
+
+/// The part of a body that was not read yet. Every reading is `None` when the body does not hold it in the form in
+/// which it is usually written; what that means, the general way says.
+pub(crate) struct Pieces<'a>(&'a [u8]);
+
+/// Numbers below are one byte; these mark the width of those above.
+const TWO_BYTES: u8 = 251;
+const FOUR_BYTES: u8 = 252;
+const EIGHT_BYTES: u8 = 253;
+
+impl<'a> Pieces<'a> {
+    /// All of a body.
+    pub(crate) const fn of(body: &'a [u8]) -> Self {
+        Self(body)
+    }
+
+    /// A number of at most 64 bits.
+    #[inline]
+    pub(crate) fn number(&mut self) -> Option<u64> {
+        let [first] = *self.array()?;
+        Some(match first {
+            ..TWO_BYTES => first.into(),
+            TWO_BYTES => u16::from_le_bytes(*self.array()?).into(),
+            FOUR_BYTES => u32::from_le_bytes(*self.array()?).into(),
+            EIGHT_BYTES => u64::from_le_bytes(*self.array()?),
+            _ => return None,
+        })
+    }
+
+    /// So many bytes, whose number is not written.
+    #[inline]
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+        let (array, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(array)
+    }
+
+    /// Bytes behind their number.
+    #[inline]
+    pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    /// Whether something optional follows.
+    #[inline]
+    pub(crate) fn is_some(&mut self) -> Option<bool> {
+        match *self.array()? {
+            [0] => Some(false),
+            [1] => Some(true),
+            [_] => None,
+        }
+    }
+
+    /// Whether nothing is left.
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Appends a number, in the shortest form.
+#[inline]
+pub(crate) fn put_number(out: &mut Vec<u8>, number: u64) {
+    if let Ok(byte @ ..TWO_BYTES) = u8::try_from(number) {
+        out.push(byte);
+    } else if let Ok(number) = u16::try_from(number) {
+        put_marked(out, TWO_BYTES, number.to_le_bytes());
+    } else if let Ok(number) = u32::try_from(number) {
+        put_marked(out, FOUR_BYTES, number.to_le_bytes());
+    } else {
+        put_marked(out, EIGHT_BYTES, number.to_le_bytes());
+    }
+}
+
+/// Appends bytes behind their number.
+#[inline]
+pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_number(out, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+    out.extend_from_slice(bytes);
+}
+
+/// Appends the mark of something optional, and it if it is there.
+#[inline]
+pub(crate) fn put_option<T>(out: &mut Vec<u8>, value: Option<T>, put: impl FnOnce(&mut Vec<u8>, T)) {
+    out.push(u8::from(value.is_some()));
+    if let Some(value) = value {
+        put(out, value);
+    }
+}
+
+#[inline]
+fn put_marked<const N: usize>(out: &mut Vec<u8>, mark: u8, bytes: [u8; N]) {
+    out.push(mark);
+    out.extend_from_slice(&bytes);
+}
