@@ -3,6 +3,7 @@
 use super::{Before, binary};
 use apikeyd_campaigns::hostile::peer::Peer;
 use apikeyd_campaigns::hostile::vitals::Vitals;
+use apikeyd_protocol::hello::Hello;
 use apikeyd_tests::daemon::{Daemon, Start};
 use apikeyd_tests::scratch::Scratch;
 use std::path::Path;
@@ -22,8 +23,9 @@ fn without_descriptors_those_who_are_in_are_served_and_the_processor_rests() {
     let scratch = Scratch::new(binary());
     let daemon = with_64_descriptors(&scratch);
     let before = Before::the_fault(daemon.socket());
-    // More than it can accept: the rest waits in the queue of the socket.
-    let crowd: Vec<Peer> = (0..100).map(|_| Peer::silent(daemon.socket()).unwrap()).collect();
+    // More than it can accept. Those that it accepts are greeted and stay; the rest waits in the queue of the socket.
+    let mut crowd: Vec<Peer> = (0..100).map(|_| Peer::silent(daemon.socket()).unwrap()).collect();
+    crowd.iter_mut().for_each(|peer| peer.send(&Hello::CURRENT.encode()).unwrap());
     let deadline = Instant::now() + super::PATIENCE;
     while !daemon.log().contains("could not be accepted") {
         assert!(Instant::now() < deadline, "{}", daemon.log());
