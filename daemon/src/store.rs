@@ -15,8 +15,10 @@
 //! | `view`, `chain`, `backup` | reading |
 //! | `batch`, `writer` | writing |
 //! | `codecs` | the same values for campaigns, in no build of this package |
-//! | `shared`, `overlay`, `medium` | the open database, and what happens when its disk fails |
+//! | `shared`, `overlay`, `medium`, `attached` | the open database, and what happens when its disk fails |
+//! | `read_ahead` | a start from a file that is not in memory |
 
+mod attached;
 mod audit_codec;
 mod backup;
 mod batch;
@@ -33,6 +35,7 @@ mod open_error;
 mod opening;
 mod overlay;
 mod pepper;
+mod read_ahead;
 mod record_codec;
 mod schema;
 mod secrets;

@@ -1,7 +1,7 @@
 //! A consistent copy of the database while writes go on.
 
+use super::attached::Attached;
 use super::error::StoreError;
-use super::medium::Attached;
 use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, USED};
 use super::shared::Shared;
 use super::state_dir;
@@ -44,7 +44,7 @@ impl Shared {
 
 fn copy_into(view: &View<'_>, file: File) -> Result<Head, StoreError> {
     let backend = state_dir::backend(file, Path::new("the copy")).map_err(no_copy)?;
-    let builder = Builder::new().set_cache_size(CACHE).create_with_backend(Attached(backend));
+    let builder = Builder::new().set_cache_size(CACHE).create_with_backend(Attached::new(backend));
     let mut copy: Database = builder.map_err(no_copy)?;
     let mut txn = copy.begin_write().map_err(no_copy)?;
     txn.set_quick_repair(true);

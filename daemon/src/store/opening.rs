@@ -1,9 +1,10 @@
 //! Making a database, and opening one that must be ours.
 
+use super::attached::Attached;
 use super::batch::Batch;
 use super::error::StoreError;
 use super::first_start::Genesis;
-use super::medium::{Attached, Medium};
+use super::medium::Medium;
 use super::open_error::OpenError;
 use super::overlay::Overlay;
 use super::schema::{
@@ -44,7 +45,7 @@ pub(super) fn create(
     randomness::fill(&mut store_id).map_err(OpenError::Randomness)?;
     let database = Builder::new()
         .set_cache_size(SMALL_CACHE)
-        .create_with_backend(Attached(backend))
+        .create_with_backend(Attached::new(backend))
         .map_err(|error| opening_failed(path, error))?;
     fill(&database, secrets, genesis, &store_id).map_err(|error| reading_failed(path, error))?;
     database.close().map_err(|error| opening_failed(path, error))
@@ -79,7 +80,7 @@ pub(super) fn open(medium: &dyn Medium, secrets: &Secrets, cache_bytes: usize) -
     let database = Builder::new()
         .set_cache_size(cache_bytes)
         .set_check_integrity_on_open(true)
-        .create_with_backend(Attached(medium.attach()?))
+        .create_with_backend(Attached::new(medium.attach()?))
         .map_err(|error| opening_failed(medium.path(), error))?;
     identify(database, medium.path(), secrets)
 }

@@ -2,6 +2,7 @@
 
 use super::medium::Medium;
 use super::open_error::OpenError;
+use super::read_ahead;
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 use rustix::fs::{self, AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Stat};
@@ -180,6 +181,9 @@ impl Medium for StateDir {
         // redb would make an empty file into a new database.
         if stat.st_size == 0 {
             return Err(OpenError::DatabaseEmpty { path: self.database.clone() });
+        }
+        if let (Ok(file), Ok(bytes)) = (file.try_clone(), u64::try_from(stat.st_size)) {
+            read_ahead::start(file, bytes);
         }
         backend(file, &self.database)
     }

@@ -1,10 +1,12 @@
 //! Bytes altered on disk are never an acceptance, and the disk never holds what must not be there.
 
 use crate::house::House;
+use apikeyd::service::ExitClass;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::SaveMode;
-use redb::{Database, ReadableTable as _, Table, TableDefinition};
+use redb::{Builder, Database, ReadableTable as _, RepairSession, Table, TableDefinition};
+use std::time::{Duration, Instant};
 
 const KEYS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("keys");
 const ACTIVE: TableDefinition<'_, &str, u64> = TableDefinition::new("active");
@@ -115,5 +117,69 @@ fn no_secret_and_no_digest_is_on_the_disk() {
             assert!(!holds(&secret[..16]) && !holds(&secret[16..32]));
             assert!(!holds(&key.digest().expose_bytes()[..16]));
         }
+    }
+}
+
+#[test]
+fn no_damaged_page_takes_a_killed_store_back_to_an_earlier_commit() {
+    let mut house = House::new();
+    let (key, other) = (house.generate("a"), house.generate("b"));
+    house.save(&other, SaveMode::Add).unwrap();
+    house.save(&key, SaveMode::Add).unwrap();
+    house.delete(key.id()).unwrap();
+    let (whole, revision) = (between_writes(&house), house.revision());
+    let mut refused = 0;
+    // The first page is redb's header. The others start with what their checksums cover.
+    for (page, bytes) in whole.chunks(4096).enumerate().skip(1) {
+        if bytes.iter().all(|byte| *byte == 0) {
+            continue;
+        }
+        let mut copy = House::copy_of(&house);
+        let mut damaged = whole.clone();
+        damaged[page * 4096 + 8] ^= 0x10;
+        std::fs::write(copy.database(), damaged).unwrap();
+        match copy.start() {
+            Ok(()) => {
+                assert_eq!(copy.revision(), revision, "page {page} is not in use");
+                assert_eq!(copy.verdict(&key), "refused Ended(Deleted)", "page {page}");
+                copy.stop();
+            }
+            Err(error) => {
+                assert_eq!(error.exit_class(), ExitClass::Data, "page {page}: {error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 5, "pages in use are found damaged: {refused}");
+    house.stop();
+}
+
+#[test]
+fn an_idle_store_opens_without_a_repair() {
+    let mut house = House::new();
+    let key = house.generate("a");
+    house.save(&key, SaveMode::Add).unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let opens = |bytes: &[u8]| {
+        let copy = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(copy.path(), bytes).unwrap();
+        Builder::new().set_repair_callback(RepairSession::abort).open(copy.path()).is_ok()
+    };
+    while !opens(&between_writes(&house)) {
+        assert!(Instant::now() < deadline, "the writer settles by itself");
+    }
+    house.stop();
+}
+
+/// The bytes of a running store's file. They are read again when the writer was at work meanwhile.
+fn between_writes(house: &House) -> Vec<u8> {
+    let read = || std::fs::read(house.database()).unwrap();
+    let mut before = read();
+    loop {
+        let after = read();
+        if before == after {
+            return after;
+        }
+        before = after;
     }
 }

@@ -1,8 +1,11 @@
-//! The floors of a cached validation: one keyed hash.
+//! The floors: of a cached validation one keyed hash, of a durable save one sync.
 
 use siphasher::sip128::{Hasher128, SipHasher24};
+use std::fs::File;
 use std::hash::Hasher;
 use std::hint::black_box;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Bytes that are hashed: about what a key's text is.
@@ -25,6 +28,26 @@ pub(crate) fn siphash(length: Duration) -> f64 {
         hasher.write(black_box(&message));
         hasher.finish128().as_bytes()
     })
+}
+
+/// Blocks of 4 KiB written and synced in a second, one after the other, over a file that is there already: the
+/// least that a change can cost which is durable before it is answered, alone.
+pub(crate) fn sync(path: &Path, length: Duration) -> f64 {
+    const BLOCK: u64 = 4096;
+    const BLOCKS: u64 = 4096;
+    let file = File::create(path).unwrap();
+    (0..BLOCKS).for_each(|block| file.write_all_at(&[1; BLOCK as usize], block * BLOCK).unwrap());
+    file.sync_all().unwrap();
+    let begun = Instant::now();
+    let mut done = 0_u64;
+    while begun.elapsed() < length {
+        file.write_all_at(&[2; BLOCK as usize], done % BLOCKS * BLOCK).unwrap();
+        file.sync_data().unwrap();
+        done += 1;
+    }
+    let rate = done as f64 / begun.elapsed().as_secs_f64();
+    std::fs::remove_file(path).unwrap();
+    rate
 }
 
 /// How often `step` runs in a second.

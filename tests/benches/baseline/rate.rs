@@ -11,6 +11,7 @@
 //! | `save SOCKET CALLERS MS` | generate and save, each durable |
 //! | `revoke SOCKET KEYS CLIENTS MS` | delete, answered, while so many processes cache |
 //! | `blake3 MS`, `siphash MS` | one keyed hash of 54 bytes |
+//! | `sync FILE MS` | 4 KiB written over and synced, in a file that is made for it |
 //!
 //! `KEYS` is a file that `fill SOCKET COUNT FILE` made.
 
@@ -67,6 +68,7 @@ pub(crate) fn measure(words: &[&str]) -> f64 {
         ["revoke", socket, keys, clients, ms] => {
             revoke::round(Path::new(socket), Path::new(keys), number(clients), millis(ms))
         }
+        ["sync", file, ms] => floor::sync(Path::new(file), millis(ms)),
         ["blake3", ms] => floor::blake3(millis(ms)),
         ["siphash", ms] => floor::siphash(millis(ms)),
         _ => panic!("nothing known to measure: {words:?}"),
