@@ -21,4 +21,5 @@ pub mod in_memory;
 pub mod kill;
 pub mod linearizability;
 pub mod seeded;
+pub mod soak;
 pub mod timing;

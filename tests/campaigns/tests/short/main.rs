@@ -14,5 +14,6 @@ mod host_faults;
 mod hostile;
 mod kill;
 mod linearizability;
+mod soak;
 mod threats;
 mod timing;

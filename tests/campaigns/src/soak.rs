@@ -1,0 +1,118 @@
+//! Soak: mixed load for half an hour with restarts, and nothing may grow.
+//!
+//! Time is cut into thirty slots, of a minute each in the long form. What a slot used and how long its requests took is
+//! measured, and the last third is held against the first by the rules in `verdict`.
+
+mod load;
+mod options;
+mod report;
+mod samples;
+mod verdict;
+
+pub use options::Plan;
+pub use report::Report;
+pub use verdict::{Flatness, Rule, judge};
+
+use apikeyd_client::Client;
+use apikeyd_tests::daemon::{Daemon, Start};
+use apikeyd_tests::scratch::Scratch;
+use load::Load;
+use samples::Sampler;
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Slots of a run.
+const SLOTS: u32 = 30;
+
+/// Samples in a slot.
+const SAMPLES: u32 = 12;
+
+/// Slots before which the daemon is started anew. What the last one leaks adds up over half of the run.
+const RESTARTS: [u32; 3] = [5, 10, 15];
+
+/// Connections that a planted leak adds in each slot.
+const LEAK: u32 = 4;
+
+/// How long after its time a run waits until every kind of request was answered: a busy machine takes its time.
+const PATIENCE: Duration = Duration::from_secs(120);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A small cache of the database, so that it is full before the first third is over and its growth is no finding; and
+/// room for connections that a planted fault leaves open.
+const CONFIGURATION: &str = "[limits]\ncache_mib = 8\nconnections_per_uid = 1024\n";
+
+/// The program `soak`: fails when something grew, or a verdict was wrong.
+#[must_use]
+pub fn main() -> ExitCode {
+    let plan = Plan::from_command_line();
+    let Ok(binary) = std::env::current_exe() else { return ExitCode::FAILURE };
+    let report = run(&Scratch::new(&binary), &plan);
+    print!("{report}");
+    let is_as_it_must_be = report.is_clean() != plan.leak;
+    if is_as_it_must_be { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs the plan in a scratch directory.
+///
+/// # Panics
+/// When a part of it cannot be started, or the daemon stays away.
+#[must_use]
+pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
+    let configuration = scratch.write(
+        "apikeyd.toml",
+        format!("policy = {:?}\n{CONFIGURATION}", scratch.write("policy.toml", load::POLICIES[0])),
+    );
+    let start = || Start::new(scratch).arg("--config").arg(&configuration).ready();
+    let first = start();
+    let load = Load::prepare(scratch, plan);
+    let began = Instant::now();
+    let mut sampler = Sampler::new(scratch);
+    let daemon = thread::scope(|scope| {
+        load.start(scope);
+        // Also when this thread panics: the scope waits for the others.
+        let _stopping = OnDrop(|| load.stop.store(true, Ordering::Relaxed));
+        let mut daemon = first;
+        let mut leaked: Vec<Client> = Vec::new();
+        for slot in 0..SLOTS {
+            if RESTARTS.contains(&slot) {
+                daemon = restart(daemon, slot, &start);
+            }
+            if plan.leak {
+                leaked.extend((0..LEAK).map(|_| load.connect()));
+            }
+            for sample in 1..=SAMPLES {
+                let due = began + plan.time() * (slot * SAMPLES + sample) / (SLOTS * SAMPLES);
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                sampler.sample(&daemon);
+            }
+            println!("{}", sampler.close_slot(&load));
+        }
+        let deadline = Instant::now() + PATIENCE;
+        while !load.is_complete() && Instant::now() < deadline {
+            thread::sleep(PAUSE);
+        }
+        daemon
+    });
+    assert!(daemon.stop().success());
+    Report::new(began.elapsed(), sampler.into_slots(), &load)
+}
+
+/// Every second time as a crash would end it.
+fn restart(daemon: Daemon, slot: u32, start: &impl Fn() -> Daemon) -> Daemon {
+    if slot.is_multiple_of(2) {
+        assert!(daemon.stop().success());
+    } else {
+        daemon.kill();
+    }
+    start()
+}
+
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
