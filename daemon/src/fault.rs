@@ -6,7 +6,7 @@ mod repeatable;
 mod shifted;
 
 pub use repeatable::{Planted, plant, repeat_from};
-pub(crate) use repeatable::{fill, is_planted, is_repeatable};
+pub(crate) use repeatable::{by_chance, fill, is_planted, is_repeatable};
 pub(crate) use shifted::shifted;
 pub use shifted::{SHIFT_VARIABLE, main_with_shifted_clock};
 

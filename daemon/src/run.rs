@@ -149,13 +149,13 @@ fn settings(config: &Config, listening: &[Listening]) -> Settings {
         None => usual.map(|directory| directory.join(PAGE)).collect(),
     };
     Settings {
-        state_dir: config.state_dir.clone(),
         pepper: credential.map_or(PepperSource::Beside, PepperSource::Credential),
         key_prefix: config.key_prefix,
         draft_ttl: config.draft_ttl,
         retention: config.retention,
         cache_bytes: config.cache_bytes,
         pages,
+        ..Settings::in_dir(&config.state_dir)
     }
 }
 

@@ -46,9 +46,6 @@ use last_used::LastUsed;
 use memory::Memory;
 use std::sync::{Arc, Mutex};
 
-/// Records that are kept at hand: some 20 MiB with names of usual length.
-const HOT_KEYS: usize = 65_536;
-
 /// The daemon's operations over one store, one policy table and one clock.
 #[derive(Debug)]
 pub struct Service {
@@ -121,11 +118,11 @@ impl Service {
             .write_blocking(move |batch| policy::record_policy(batch, now, Actor::Daemon, &table))
             .map_err(|error| store.open_error(error))?;
         Ok(Arc::new(Self {
+            hot: HotKeys::new(settings.hot_keys),
             settings,
             clock,
             store,
             memory,
-            hot: HotKeys::new(HOT_KEYS),
             last_used: LastUsed::new(),
             counters: Counters::default(),
             logged_head: Mutex::default(),

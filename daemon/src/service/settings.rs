@@ -5,6 +5,9 @@ use apikeyd_protocol::key::KeyPrefix;
 use core::time::Duration;
 use std::path::PathBuf;
 
+/// Records that are kept at hand: some 20 MiB with names of usual length.
+const HOT_KEYS: usize = 65_536;
+
 /// Name of the revocation page's file in the state directory.
 const PAGE: &str = "apikeyd.page";
 
@@ -24,6 +27,8 @@ pub struct Settings {
     pub retention: Option<Duration>,
     /// Bytes that the database may hold in memory.
     pub cache_bytes: usize,
+    /// Records that are kept at hand, so that most validations read no database.
+    pub hot_keys: usize,
     /// Where the file of the revocation page may be: the first place where it can be made counts. It belongs
     /// on a file system in memory. No place: no page is handed to clients, and none ever was by a daemon on
     /// this store.
@@ -31,8 +36,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults: drafts for 10 minutes, ended records for 90 days, 64 MiB of cache, the prefix `akd`, the
-    /// pepper and the revocation page in files beside the database.
+    /// The defaults: drafts for 10 minutes, ended records for 90 days, 64 MiB of cache, 65,536 records at hand,
+    /// the prefix `akd`, the pepper and the revocation page in files beside the database.
     #[must_use]
     pub fn in_dir(state_dir: impl Into<PathBuf>) -> Self {
         let state_dir = state_dir.into();
@@ -44,6 +49,7 @@ impl Settings {
             draft_ttl: Duration::from_secs(10 * 60),
             retention: Some(Duration::from_secs(90 * 24 * 60 * 60)),
             cache_bytes: 64 * 1024 * 1024,
+            hot_keys: HOT_KEYS,
         }
     }
 }

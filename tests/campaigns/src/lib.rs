@@ -20,6 +20,8 @@ pub mod hostile;
 pub mod in_memory;
 pub mod kill;
 pub mod linearizability;
+pub mod power_loss;
 pub mod seeded;
 pub mod soak;
+pub mod storage_faults;
 pub mod timing;

@@ -14,6 +14,8 @@ mod host_faults;
 mod hostile;
 mod kill;
 mod linearizability;
+mod power_loss;
 mod soak;
+mod storage_faults;
 mod threats;
 mod timing;

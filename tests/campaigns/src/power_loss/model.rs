@@ -1,0 +1,300 @@
+//! What the daemon should hold and answer, written down once more and as simply as can be.
+
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::key::KeyId;
+use apikeyd_protocol::message::{
+    Actor, AuditEvent, AuditRow, CredentialsCause, DeleteOutcome, EndReason, KeyState, SaveMode, UserEnded,
+};
+use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::time::Timestamp;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How long the record of an ended key is kept.
+pub(crate) const RETENTION: Duration = Duration::from_secs(60 * 60);
+
+/// What is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct World {
+    pub(crate) keys: BTreeMap<KeyId, Key>,
+    pub(crate) rows: Vec<AuditRow>,
+    /// Hash of the policy table whose row was written last.
+    pub(crate) policy: [u8; 32],
+}
+
+/// A saved key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Key {
+    pub(crate) user: UserId,
+    pub(crate) label: Option<Label>,
+    pub(crate) uid: u32,
+    pub(crate) created_at: Timestamp,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) saved_as: SaveMode,
+    pub(crate) replaced: Option<KeyId>,
+    pub(crate) state: KeyState,
+}
+
+/// A key that waits to be saved.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(crate) user: UserId,
+    pub(crate) label: Option<Label>,
+    pub(crate) uid: u32,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) until: Timestamp,
+}
+
+/// A change that somebody asks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Deed {
+    Save { key_id: KeyId, mode: SaveMode },
+    Delete { key_id: KeyId },
+    Credentials { user: UserId, cause: CredentialsCause },
+    DeleteUser { user: UserId },
+}
+
+/// The answer to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Saved { state: KeyState, replaced: Option<KeyId> },
+    Deleted(DeleteOutcome),
+    Ended(UserEnded),
+}
+
+/// What is stored, and the drafts.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) world: World,
+    pub(crate) drafts: BTreeMap<KeyId, Draft>,
+}
+
+impl Key {
+    pub(crate) fn state_at(&self, now: Timestamp) -> KeyState {
+        match (self.state, self.expires_at) {
+            (KeyState::Active, Some(at)) if at <= now => KeyState::Ended { reason: EndReason::Expired, at },
+            (state, _) => state,
+        }
+    }
+
+    pub(crate) fn is_active(&self, now: Timestamp) -> bool {
+        self.state_at(now) == KeyState::Active
+    }
+}
+
+impl World {
+    /// A new store.
+    pub(crate) fn new(now: Timestamp, policy: [u8; 32]) -> Self {
+        let mut world = Self { keys: BTreeMap::new(), rows: Vec::new(), policy };
+        world.row(now, Actor::Daemon, AuditEvent::StoreCreated);
+        world
+    }
+
+    fn row(&mut self, at: Timestamp, actor: Actor, event: AuditEvent) {
+        let revision = self.rows.len() as u64 + 1;
+        self.rows.push(AuditRow { revision, at, actor, event });
+    }
+
+    /// A policy table comes into force; true: it is another one than before.
+    pub(crate) fn load_policy(&mut self, now: Timestamp, actor: Actor, rows: u32, hash: [u8; 32]) -> bool {
+        let other = self.policy != hash;
+        if other {
+            self.policy = hash;
+            self.row(now, actor, AuditEvent::PolicyLoaded { rows, hash });
+        }
+        other
+    }
+
+    pub(crate) fn take_backup(&mut self, now: Timestamp, actor: Actor) {
+        self.row(now, actor, AuditEvent::BackupTaken);
+    }
+
+    /// The key that is stored as a user's active one, whether or not its date has passed.
+    fn stored_active(&self, user: &UserId) -> Option<KeyId> {
+        let mut active =
+            self.keys.iter().filter(|(_, key)| key.user == *user && key.state == KeyState::Active);
+        active.next().map(|(key_id, _)| *key_id)
+    }
+
+    /// The user's active key.
+    pub(crate) fn active(&self, user: &UserId, now: Timestamp) -> Option<KeyId> {
+        self.stored_active(user).filter(|key_id| self.keys[key_id].is_active(now))
+    }
+
+    fn end(&mut self, key_id: KeyId, reason: EndReason, at: Timestamp) {
+        let key = self.keys.get_mut(&key_id).expect("a key that is known");
+        assert_eq!(key.state, KeyState::Active, "a key ends once");
+        key.state = KeyState::Ended { reason, at };
+    }
+
+    /// Writes down that a key's date has passed, if it has and nobody did yet.
+    fn expire(&mut self, key_id: KeyId, now: Timestamp) {
+        let key = &self.keys[&key_id];
+        if let (KeyState::Active, KeyState::Ended { reason, at }) = (key.state, key.state_at(now)) {
+            let user = key.user.clone();
+            self.end(key_id, reason, at);
+            self.row(now, Actor::Daemon, AuditEvent::KeyExpired { key_id, user });
+        }
+    }
+
+    /// Housekeeping's first transaction.
+    pub(crate) fn expire_all(&mut self, now: Timestamp) {
+        let date = |(key_id, key): (&KeyId, &Key)| Some((key.expires_at?, *key_id));
+        let mut due: Vec<_> = self.keys.iter().filter_map(date).collect();
+        due.sort();
+        due.into_iter().for_each(|(_, key_id)| self.expire(key_id, now));
+    }
+
+    /// Housekeeping's second transaction.
+    pub(crate) fn purge(&mut self, now: Timestamp) {
+        let limit = now.saturating_sub(RETENTION);
+        let ended = |(key_id, key): (&KeyId, &Key)| match key.state {
+            KeyState::Ended { at, .. } if at <= limit => Some((at, *key_id)),
+            KeyState::Ended { .. } | KeyState::Active => None,
+        };
+        let mut old: Vec<_> = self.keys.iter().filter_map(ended).collect();
+        old.sort();
+        for (_, key_id) in old {
+            self.keys.remove(&key_id);
+            self.row(now, Actor::Daemon, AuditEvent::RecordPurged { key_id });
+        }
+    }
+}
+
+impl Model {
+    pub(crate) fn draft(&self, key_id: KeyId, now: Timestamp) -> Option<&Draft> {
+        self.drafts.get(&key_id).filter(|draft| now < draft.until)
+    }
+
+    /// Takes a draft in; an older one of the same user goes.
+    pub(crate) fn generated(&mut self, key_id: KeyId, draft: Draft) {
+        self.drafts.retain(|_, older| older.user != draft.user);
+        self.drafts.insert(key_id, draft);
+    }
+
+    /// Decides one change and makes it.
+    pub(crate) fn decide(
+        &mut self,
+        deed: &Deed,
+        uid: u32,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<Answer, Status> {
+        match deed {
+            Deed::Save { key_id, mode } => self.save(*key_id, *mode, uid, actor, now),
+            Deed::Delete { key_id } => self.delete(*key_id, uid, actor, now).map(Answer::Deleted),
+            Deed::Credentials { user, cause } => {
+                Ok(Answer::Ended(self.end_user(user, Some(*cause), actor, now)))
+            }
+            Deed::DeleteUser { user } => Ok(Answer::Ended(self.end_user(user, None, actor, now))),
+        }
+    }
+
+    fn save(
+        &mut self,
+        key_id: KeyId,
+        mode: SaveMode,
+        uid: u32,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<Answer, Status> {
+        if let Some(key) = self.world.keys.get(&key_id) {
+            if key.uid != uid {
+                return Err(Status::NotPermitted);
+            }
+            if key.saved_as != mode {
+                return Err(Status::Conflict);
+            }
+            self.drafts.remove(&key_id);
+            return Ok(Answer::Saved { state: key.state_at(now), replaced: key.replaced });
+        }
+        let draft = self.draft(key_id, now).cloned().ok_or(Status::NotFound)?;
+        if draft.uid != uid {
+            return Err(Status::NotPermitted);
+        }
+        if draft.expires_at.is_some_and(|at| at <= now) {
+            return Err(Status::InvalidArgument);
+        }
+        let replaced = match (mode, self.world.active(&draft.user, now)) {
+            (SaveMode::Add, Some(_)) => return Err(Status::Conflict),
+            (SaveMode::Replace, None) => return Err(Status::NotFound),
+            (SaveMode::Add, None) => None,
+            (SaveMode::Replace, Some(old)) => Some(old),
+        };
+        if let Some(stored) = self.world.stored_active(&draft.user) {
+            self.world.expire(stored, now);
+        }
+        let user = draft.user.clone();
+        let event = match replaced {
+            Some(replaced) => {
+                self.world.end(replaced, EndReason::Replaced, now);
+                AuditEvent::KeyReplaced { key_id, replaced, user }
+            }
+            None => AuditEvent::KeyAdded { key_id, user },
+        };
+        self.world.row(now, actor, event);
+        let Draft { user, label, uid, expires_at, .. } = draft;
+        let state = KeyState::Active;
+        let key = Key { user, label, uid, created_at: now, expires_at, saved_as: mode, replaced, state };
+        self.world.keys.insert(key_id, key);
+        self.drafts.remove(&key_id);
+        Ok(Answer::Saved { state, replaced })
+    }
+
+    fn delete(
+        &mut self,
+        key_id: KeyId,
+        uid: u32,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Result<DeleteOutcome, Status> {
+        if let Some(key) = self.world.keys.get(&key_id) {
+            return Ok(match key.state_at(now) {
+                KeyState::Active => {
+                    let user = key.user.clone();
+                    self.world.end(key_id, EndReason::Deleted, now);
+                    self.world.row(now, actor, AuditEvent::KeyDeleted { key_id, user });
+                    DeleteOutcome::Ended
+                }
+                KeyState::Ended { reason, at } => {
+                    self.world.expire(key_id, now);
+                    DeleteOutcome::AlreadyEnded { reason, at }
+                }
+            });
+        }
+        let draft = self.draft(key_id, now).ok_or(Status::NotFound)?;
+        if draft.uid != uid {
+            return Err(Status::NotPermitted);
+        }
+        self.drafts.remove(&key_id);
+        Ok(DeleteOutcome::DraftDiscarded)
+    }
+
+    /// After a change of password, or without a cause after the end of the account.
+    fn end_user(
+        &mut self,
+        user: &UserId,
+        cause: Option<CredentialsCause>,
+        actor: Actor,
+        now: Timestamp,
+    ) -> UserEnded {
+        let active = self.world.active(user, now);
+        if let Some(key_id) = active {
+            let user = user.clone();
+            let (reason, event) = match cause {
+                Some(cause) => {
+                    (EndReason::CredentialsChanged, AuditEvent::CredentialsChanged { key_id, user, cause })
+                }
+                None => (EndReason::UserDeleted, AuditEvent::UserDeleted { key_id, user }),
+            };
+            self.world.end(key_id, reason, now);
+            self.world.row(now, actor, event);
+        } else if let Some(stored) = self.world.stored_active(user) {
+            self.world.expire(stored, now);
+        }
+        let draft = self.drafts.iter().find(|(_, draft)| draft.user == *user && now < draft.until);
+        let draft = draft.map(|(key_id, _)| *key_id);
+        draft.into_iter().for_each(|key_id| _ = self.drafts.remove(&key_id));
+        UserEnded { key_id: active, draft }
+    }
+}

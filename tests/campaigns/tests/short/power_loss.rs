@@ -1,0 +1,69 @@
+//! A small part of the campaign of power cuts, and proof that it can find something.
+
+use apikeyd::fault::Planted;
+use apikeyd_campaigns::power_loss::{Failure, Tally, Wrong, run};
+use std::thread;
+
+const SEEDS: u64 = 1000;
+
+#[test]
+fn no_power_cut_loses_an_acknowledged_change_or_revives_a_key() {
+    let half = |first: u64| {
+        let mut total = Tally::default();
+        for seed in (first..SEEDS).step_by(2) {
+            total.add(&run(seed, Wrong::default()).unwrap());
+        }
+        total
+    };
+    let mut total = half_beside(half);
+    assert_eq!((total.seeds, total.cuts), (SEEDS, SEEDS));
+    assert!(total.recovery_cuts > SEEDS, "{total:?}");
+    assert!(total.in_doubt > SEEDS / 20, "cuts in the middle of a commit: {total:?}");
+    total.trace = 0;
+    println!("{total:?}");
+}
+
+/// Two halves at once.
+fn half_beside(half: impl Fn(u64) -> Tally + Sync) -> Tally {
+    thread::scope(|scope| {
+        let other = scope.spawn(|| half(1));
+        let mut total = half(0);
+        total.add(&other.join().unwrap());
+        total
+    })
+}
+
+#[test]
+fn a_seed_repeats_a_run_exactly() {
+    for seed in 0..10 {
+        assert_eq!(run(seed, Wrong::default()), run(seed, Wrong::default()));
+    }
+}
+
+#[test]
+fn a_reply_before_the_commit_is_found() {
+    found(Wrong { planted: Some(Planted::ReplyBeforeCommit), lies: false });
+}
+
+#[test]
+fn a_commit_without_a_sync_is_found() {
+    found(Wrong { planted: Some(Planted::NotDurable), lies: false });
+}
+
+#[test]
+fn a_change_without_its_row_is_found() {
+    let failure = found(Wrong { planted: Some(Planted::RowLeftOut), lies: false });
+    assert!(failure.what.contains("row"), "{failure:?}");
+}
+
+#[test]
+fn a_disk_that_lies_about_its_syncs_is_found() {
+    found(Wrong { planted: None, lies: true });
+}
+
+/// The first failure, which comes within a few seeds, and comes again with its seed.
+fn found(wrong: Wrong) -> Failure {
+    let failure = (0..20).find_map(|seed| run(seed, wrong).err()).expect("a fault that is found");
+    assert_eq!(run(failure.seed, wrong), Err(failure.clone()));
+    failure
+}
