@@ -14,15 +14,6 @@ pub struct Fault {
     pub message: String,
 }
 
-/// Text of a file as it is shown in a message: in quotes, escaped, and not longer than a line can bear.
-pub(crate) fn quoted(text: &str) -> String {
-    const SHOWN_CHARS: usize = 60;
-    match text.char_indices().nth(SHOWN_CHARS) {
-        None => format!("{text:?}"),
-        Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or_default()),
-    }
-}
-
 /// Faults while a file is being read: byte offsets are only turned into lines and columns at the end, in one
 /// pass, so that a hostile file with many faults on one long line does not cost the square of its length.
 #[derive(Debug, Default)]

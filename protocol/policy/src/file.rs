@@ -3,21 +3,18 @@
 mod operation;
 mod syntax;
 
-use crate::fault::{Faults, quoted};
+use crate::fault::Faults;
 use crate::method::Methods;
+use crate::quoted::quoted;
 use crate::{Effect, Fault, Row};
 use operation::Operations;
 use syntax::Piece;
 use toml::Spanned;
 use toml::de::DeValue;
 
-/// Largest policy file, in bytes: [`MAX_ROWS`] rows of about 400 bytes each, four times what rows of the shipped
+/// Largest policy file, in bytes: [`MAX_ROWS`](crate::MAX_ROWS) rows of about 400 bytes each, four times what rows of the shipped
 /// table take. Checked before anything is parsed.
 pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
-
-/// Most rows of a table: far more than any API has operations. It bounds what a judgement may have to look at,
-/// and the memory that a file can claim.
-pub const MAX_ROWS: usize = 10_000;
 
 /// Longest name of a row, in characters: it is shown on one line beside the row.
 pub const MAX_NAME_CHARS: usize = 128;

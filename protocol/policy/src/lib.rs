@@ -29,6 +29,11 @@
 //!   that a header such as `X-HTTP-Method-Override` replaces, is the caller's to apply: this crate sees no headers.
 //! * Treat [`Verdict::Ambiguous`] as a refusal.
 //!
+//! # Features
+//!
+//! `file` (default): tables from policy files. Without it there are only tables of rows that somebody else has read,
+//! and no parser is built: a client judges by the rows that its daemon hands over.
+//!
 //! # Properties
 //!
 //! Pure: no IO, clock, randomness or global state. [`PolicyTable::judge`] does not allocate. Its work is linear
@@ -38,13 +43,16 @@
 mod ambiguity;
 mod case_line;
 mod decode;
+#[cfg(feature = "file")]
 mod fault;
+#[cfg(feature = "file")]
 mod file;
 mod handed;
 mod index;
 mod lookalike;
 mod method;
 mod method_override;
+mod quoted;
 mod row;
 mod segments;
 mod table;
@@ -58,13 +66,15 @@ pub const RULES: u32 = 1;
 
 pub use ambiguity::Ambiguity;
 pub use case_line::{LineFault, parse_case_line};
+#[cfg(feature = "file")]
 pub use fault::Fault;
-pub use file::{MAX_FILE_BYTES, MAX_NAME_CHARS, MAX_ROWS};
+#[cfg(feature = "file")]
+pub use file::{MAX_FILE_BYTES, MAX_NAME_CHARS};
 pub use handed::{HandedRow, RowFault};
 pub use method::{MAX_METHOD_BYTES, MAX_NAMED_METHODS};
 pub use row::Row;
 pub use segments::MAX_SEGMENTS;
-pub use table::{PolicyTable, SHIPPED};
+pub use table::{MAX_ROWS, PolicyTable, SHIPPED};
 pub use target::MAX_TARGET_BYTES;
 pub use template::MAX_TEMPLATE_BYTES;
 pub use verdict::{Effect, Judgement, Verdict};

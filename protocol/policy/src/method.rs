@@ -1,6 +1,6 @@
 //! The methods that a table knows, as small sets.
 
-use crate::fault::quoted;
+use crate::quoted::quoted;
 use std::ops::{BitAnd, BitOr, Not};
 
 /// Longest method that a table may name, in bytes. The longest registered one,

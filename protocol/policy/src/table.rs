@@ -1,17 +1,24 @@
 //! The policy table: what a file says, made ready to judge.
 
+#[cfg(feature = "file")]
+use crate::Fault;
+#[cfg(feature = "file")]
 use crate::file::PolicyFile;
 use crate::index::{Found, Index};
 use crate::method::{MethodSet, Methods};
 use crate::method_override::Overrides;
 use crate::segments::Segments;
 use crate::target::Target;
-use crate::{Ambiguity, Effect, Fault, Judgement, Row};
+use crate::{Ambiguity, Effect, Judgement, Row};
 use std::fmt;
 
 /// The policy file that is compiled in: the twelve operations of the product that may not be done with an API
 /// key. It is also the example of the format.
 pub const SHIPPED: &str = include_str!("../policy.toml");
+
+/// Most rows of a table: far more than any API has operations. It bounds what a judgement may have to look at,
+/// and the memory that a file can claim.
+pub const MAX_ROWS: usize = 10_000;
 
 /// A policy table. It never changes, and is cheap to share in an `Arc`.
 pub struct PolicyTable {
@@ -25,6 +32,7 @@ pub struct PolicyTable {
 
 impl PolicyTable {
     /// The table of [`SHIPPED`].
+    #[cfg(feature = "file")]
     #[must_use]
     #[expect(clippy::panic, reason = "the text is a constant, and a test parses it")]
     pub fn shipped() -> Self {
@@ -36,6 +44,7 @@ impl PolicyTable {
     /// # Errors
     ///
     /// All faults of the file in its order, at least one. A fault in one row does not hide those of others.
+    #[cfg(feature = "file")]
     pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
         let PolicyFile { default, case_sensitive, rows, methods } = PolicyFile::parse(text)?;
         Ok(Self { source: text.into(), ..Self::of(default, case_sensitive, rows, methods) })

@@ -1,6 +1,6 @@
 //! Path templates: literal segments and `{parameters}`.
 
-use crate::fault::quoted;
+use crate::quoted::quoted;
 use crate::segments::{MAX_SEGMENTS, judge_segment};
 use crate::target::is_plain_path_byte;
 

@@ -1,12 +1,13 @@
 //! The rows of a policy file.
 
 use super::syntax::Piece;
-use super::{MAX_NAME_CHARS, MAX_ROWS, effect};
-use crate::fault::{Faults, Position, quoted};
+use super::{MAX_NAME_CHARS, effect};
+use crate::fault::{Faults, Position};
 use crate::lookalike;
 use crate::method::{self, MAX_NAMED_METHODS, Methods};
+use crate::quoted::quoted;
 use crate::template::{Part, Template};
-use crate::{Effect, Row};
+use crate::{Effect, MAX_ROWS, Row};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use toml::Spanned;
