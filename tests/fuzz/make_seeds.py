@@ -164,11 +164,43 @@ def records():
 
 
 def database_image():
-    yield b""
+    place = lambda block, at: struct.pack("<HH", block, at)
+    yield b"\0"
+    # No row, then one alteration of the file of each kind.
+    for block in (0, 1, 9, 30):
+        for kind, rest in ((0, b"\3"), (1, b"\xff"), (2, b"\0"), (3, b"\5"), (4, b""), (5, b"\x08" + b"x" * 8),
+                           (6, b"\xff" * 8), (7, bytes(4))):
+            yield bytes([0, kind]) + place(block, 8) + rest
+    # One row of each table and each kind.
+    for table in range(3):
+        for kind in range(6):
+            yield bytes([1, table, 3, 9, kind, 40, 5, 1, 2, 3, 4, 5])
+    for name in range(6):
+        yield bytes([1, 3, name, 5, 0, 1])
+    yield bytes([3, 4, 1, 7, 4, 2, 255, 4, 3, 254])
+    yield bytes([2, 5, 0, 3]) + struct.pack("<Q", 5) + bytes([5, 1, 4]) + struct.pack("<Q", 5)
+    yield bytes([1, 6]) + struct.pack("<QQ", 1, 2)
 
 
 def connection():
-    yield b""
+    generate, save, validate, delete = b"\x86\0\0", b"\x87\0\0", b"\x80\0\0\0", b"\x8a\0"
+    life = generate + save + validate + delete + validate
+    for caller in range(6):
+        yield bytes([caller, 0]) + life
+    yield b"\0\0" + generate + save + generate + b"\x87\1\1" + validate + b"\x80\1\0\0"
+    yield b"\0\0" + generate + validate + save + b"\x80\0\7\0" + b"\x80\0\0\1\0\x0c/api/apikey/"
+    for end in (b"\x8b\0", b"\x8c\0"):
+        yield b"\0\0" + generate + save + end + validate + generate + end + save
+    # Everything at once, in pieces of three bytes, and behind each other.
+    requests = bytes(range(19))
+    yield b"\0\0" + b"".join(bytes([code, 0, 0, 0, 0]) for code in requests)
+    yield b"\0\0" + b"".join(bytes([0xc0 | code, 0, 0, 0, 2]) for code in requests)
+    yield b"\0\0" + bytes([0x26, 199]) + bytes([0x8d, 128, 1]) * 5 + bytes([0x26, 199])
+    # Frames that are none, and greetings that are none.
+    for wrong in (b"\x20\1", b"\x21\0\4abcd", b"\x22\1", b"\x23\0\0\0\0", b"\x24\x11" + frame(1, b"x"), b"\x0f\x25"):
+        yield b"\0\0" + generate + wrong + validate
+    for greeting in (b"\xf0", b"\xf1", b"\xf2\x0aapikeyd?\xff\xff"):
+        yield b"\0" + greeting + life
 
 
 TARGETS = [hello, frames, message, key_text, names, policy_target, policy_file, configuration, records,

@@ -88,7 +88,8 @@ pub(super) fn decode(revision: u64, body: &[u8]) -> Result<AuditRow, Malformed> 
     let at = Timestamp::from_unix_millis(fields.u64()?);
     let (kind, uid, gid, pid) = (fields.u8()?, fields.u32()?, fields.u32()?, fields.u32()?);
     let actor = match kind {
-        0 => Actor::Daemon,
+        // One form for each row: a caller of the daemon's own row would be read and forgotten.
+        0 if (uid, gid, pid) == (0, 0, 0) => Actor::Daemon,
         1 => Actor::Peer { uid, gid, pid },
         _ => return Err(Malformed),
     };

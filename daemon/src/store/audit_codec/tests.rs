@@ -56,6 +56,17 @@ fn every_event_has_its_bytes_and_comes_back() {
     }
 }
 
+#[test]
+fn a_row_of_the_daemon_names_no_caller() {
+    let mut body = encode(Timestamp::from_unix_millis(1), Actor::Daemon, &AuditEvent::StoreCreated);
+    for at in 10..22 {
+        body[at] = 1;
+        assert_eq!(decode(1, &body), Err(Malformed), "byte {at}");
+        body[at] = 0;
+    }
+    assert!(decode(1, &body).is_ok());
+}
+
 proptest! {
     #[test]
     fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {

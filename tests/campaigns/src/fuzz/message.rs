@@ -51,6 +51,10 @@ macro_rules! canonical {
             let mut written_again = Vec::new();
             encode(&again, &mut written_again).expect("what was written once fits");
             assert_eq!(written_again, written, "one value has one form");
+            let longer = [body, &[0]].concat();
+            assert!(decode::<$type>(&longer).is_err(), "a byte behind a message is taken");
+            let shorter = body.split_last().map(|(_, shorter)| shorter);
+            assert!(shorter.is_none_or(|body| decode::<$type>(body).is_err()), "a cut message is taken");
             if written.len() == body.len() && !stringify!($type).starts_with("Status") {
                 assert_eq!(written, body, "the shortest form is read as itself");
             }

@@ -9,6 +9,7 @@
     reason = "a test stops where the promise breaks"
 )]
 
+mod corpora;
 mod damage;
 mod host_faults;
 mod hostile;

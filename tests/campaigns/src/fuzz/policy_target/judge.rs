@@ -157,13 +157,22 @@ fn covers(rules: &Rules, row: &Rule, segments: &[String]) -> Covers {
 
 fn literal_covers(case_sensitive: bool, literal: &str, segment: &str) -> Covers {
     let same = |text: &str| text.eq_ignore_ascii_case(literal);
-    let trimmed = segment.trim_matches([' ', '.']);
-    let before_dot = segment.split('.').next().unwrap_or_default();
     if segment == literal || !case_sensitive && same(segment) {
         Covers::Wholly
-    } else if !segment.is_ascii() || [segment, trimmed, before_dot].into_iter().any(same) {
+    } else if !segment.is_ascii() || same(segment) || lenient_readings(segment).any(same) {
         Covers::Nearly
     } else {
         Covers::Not
     }
+}
+
+/// What a lenient router may take a segment for: without blanks and dots around it, or at the end and without
+/// blanks in front; each of these whole, or up to any of its dots.
+fn lenient_readings(segment: &str) -> impl Iterator<Item = &str> {
+    let around = [' ', '.'];
+    let bare = segment.trim_end_matches(around);
+    [bare.trim_start_matches(around), bare.trim_start_matches(' ')].into_iter().flat_map(move |text| {
+        let cuts = text.match_indices('.').map(move |(at, _)| text[..at].trim_end_matches(around));
+        cuts.chain([text]).filter(|reading| !reading.is_empty())
+    })
 }
