@@ -1,4 +1,31 @@
-//! The API-key daemon.
+//! The API-key daemon: a store of hashed keys, served over a Unix socket. The program `apikeyd` is [`main`] and
+//! nothing else.
+//!
+//! # How a request travels
+//!
+//! ```text
+//!   run ─► server ─► connection ─► dispatch ─► service ─┬─► domain
+//!             │                                 │  │    └─► store ─► domain
+//!            peer                               │  └──────► revocation
+//!                                            rights
+//! ```
+//!
+//! | module | on the way of a request |
+//! |---|---|
+//! | `run` | the process: reads `config`, opens the service, listens, and drains at the end |
+//! | [`server`] | accepts, and asks the kernel who is there ([`peer`]); too many are turned away here |
+//! | `connection` | greets; bytes to frames and back. The only one that touches the socket's bytes |
+//! | `dispatch` | a frame to a request; asks for the permit, then for the operation |
+//! | [`rights`] | what the caller may do, by the configuration |
+//! | [`service`] | does it, whoever asks: validation from memory, changes through the store |
+//! | [`domain`] | decides what becomes of a key; pure |
+//! | [`store`] | makes the decision durable, with its audit row. The only one that names redb |
+//! | [`revocation`] | the numbers by which clients know that a remembered verdict still stands |
+//!
+//! Imports point from left to right. Beside the way: [`config`] and [`policy_file`] (what people wrote), `reload`
+//! (both read again), `systemd`, `logging`, [`exit`] and `traffic` (what others see of the process), `randomness`.
+//!
+//! What each of them must keep true stands in its own documentation; `docs/ARCHITECTURE.md` is the map of all packages.
 
 pub mod config;
 mod connection;

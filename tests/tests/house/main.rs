@@ -11,6 +11,7 @@
 
 mod bench;
 mod callers;
+mod documents;
 mod drafts;
 mod last_used;
 mod layout;
