@@ -37,6 +37,7 @@ fn under_every_attack_others_are_served_and_memory_stays_bounded() {
         };
         let outcome = besiege(&house, attack, connections(attack), enough, VALIDATIONS);
         assert_eq!(outcome.seen.validations.count(), 200);
+        assert_eq!(outcome.seen.connections.count(), if strangers::are_other_users() { 4 } else { 0 });
         assert!(outcome.blows >= enough, "{attack:?}");
     }
 }
