@@ -7,11 +7,16 @@
 //! of one phase, because while that is written nobody knows, and leaves it clear. But when the sync has returned,
 //! the commit is on the disk as a whole. So the flag is set then, without a second sync: a killed daemon leaves it
 //! set, and a power cut may leave the older byte, which is as right.
+//!
+//! Not while a database is opened, though: then redb writes and syncs the first bytes before it has looked at the
+//! pages of the commit that they name. A mark would make a torn commit stand, if the power went once more before
+//! redb takes the one before it.
 
 use core::ops::Bound;
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use redb::{BackendError, StorageBackend};
 use std::io;
+use std::sync::Arc;
 
 /// Where the byte of flags is: behind the magic number.
 const FLAGS_AT: u64 = 9;
@@ -27,11 +32,18 @@ pub(super) struct Attached {
     backend: Box<dyn StorageBackend>,
     /// The byte of flags as it was last written. None of a file that redb has not written to has to be marked.
     flags: AtomicU8,
+    is_checked: Arc<AtomicBool>,
 }
 
 impl Attached {
-    pub(super) const fn new(backend: Box<dyn StorageBackend>) -> Self {
-        Self { backend, flags: AtomicU8::new(STANDS) }
+    pub(super) fn new(backend: Box<dyn StorageBackend>) -> Self {
+        Self { backend, flags: AtomicU8::new(STANDS), is_checked: Arc::default() }
+    }
+
+    /// To be set once the database is open and every page of its last commit was checked: commits are marked from
+    /// then on.
+    pub(super) fn is_checked(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_checked)
     }
 }
 
@@ -47,6 +59,9 @@ impl StorageBackend for Attached {
     }
     fn sync_data(&self) -> Io<()> {
         self.backend.sync_data()?;
+        if !self.is_checked.load(Ordering::Acquire) {
+            return Ok(());
+        }
         let flags = self.flags.fetch_or(STANDS, Ordering::Relaxed);
         if flags & STANDS == 0 { self.backend.write(FLAGS_AT, &[flags | STANDS]) } else { Ok(()) }
     }

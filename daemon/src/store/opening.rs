@@ -16,6 +16,7 @@ use super::view;
 use crate::domain::{Change, Deed};
 use crate::randomness;
 use apikeyd_protocol::message::Actor;
+use core::sync::atomic::Ordering;
 use redb::{
     Builder, Database, DatabaseError, ReadableDatabase, ReadableTable as _, StorageBackend, StorageError,
 };
@@ -77,11 +78,14 @@ fn fill(
 
 /// Opens the database on its medium: checks every page, recovers if need be, and checks that it is ours.
 pub(super) fn open(medium: &dyn Medium, secrets: &Secrets, cache_bytes: usize) -> Result<Opened, OpenError> {
+    let attached = Attached::new(medium.attach()?);
+    let is_checked = attached.is_checked();
     let database = Builder::new()
         .set_cache_size(cache_bytes)
         .set_check_integrity_on_open(true)
-        .create_with_backend(Attached::new(medium.attach()?))
+        .create_with_backend(attached)
         .map_err(|error| opening_failed(medium.path(), error))?;
+    is_checked.store(true, Ordering::Release);
     identify(database, medium.path(), secrets)
 }
 
