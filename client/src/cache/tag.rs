@@ -2,16 +2,20 @@
 
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::Operation;
-use siphasher::sip128::{Hasher128, SipHasher24};
+use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
 
 /// 128 bits of a keyed hash: whoever does not know the random key can neither find a text for a tag, nor two texts
 /// of one tag.
+///
+/// SipHash-1-3 takes two thirds of the time of SipHash-2-4, whose rounds are for tags that the forger gets to see, or
+/// can ask for. These never leave the process that made their key, and all that can be tried against them is one text
+/// after another, each at a chance of 2^-128.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tag([u64; 2]);
 
 /// The random key of this client's tags.
-pub(super) struct TagKey(SipHasher24);
+pub(super) struct TagKey(SipHasher13);
 
 impl Tag {
     #[inline]
@@ -30,7 +34,7 @@ impl TagKey {
     pub(super) fn random() -> Option<Self> {
         let mut key = [0; 16];
         getrandom::fill(&mut key).ok()?;
-        Some(Self(SipHasher24::new_with_key(&key)))
+        Some(Self(SipHasher13::new_with_key(&key)))
     }
 
     /// Of a key, secret included.
