@@ -3,35 +3,82 @@
 use super::tag::Tag;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Operations that are remembered at the most, a power of two: 64 KiB. One that comes later takes the place of
-/// another one.
-const PLACES: usize = 4096;
+/// Operations of one set. A set is a line of the processor's cache: all of it is there after one wait for memory.
+const WAYS: usize = 4;
+
+/// Sets, a power of two: 512 KiB. Ten thousand operations leave one set in two hundred without room.
+const SETS: usize = 8192;
 
 /// The tags of operations that one table allows. A tag is two words that are read and written apart, so that two
 /// writers may leave the halves of two tags: such a pair is the tag of a third operation with a chance of 2^-64,
 /// which nobody can try out, because the tags are keyed.
-pub(super) struct Memo(Box<[[AtomicU64; 2]]>);
+pub(super) struct Memo(Box<[Set]>);
+
+#[derive(Default)]
+#[repr(align(64))]
+struct Set([[AtomicU64; 2]; WAYS]);
 
 impl Memo {
     pub(super) fn new() -> Self {
-        Self(std::iter::repeat_with(Default::default).take(PLACES).collect())
+        Self(std::iter::repeat_with(Set::default).take(SETS).collect())
     }
 
     #[inline]
     pub(super) fn holds(&self, tag: &Tag) -> bool {
-        let words = self.place(tag).map(|place| place.each_ref().map(|word| word.load(Ordering::Relaxed)));
-        words == Some(tag.words())
+        self.set(tag).is_some_and(|Set(ways)| ways.iter().any(|way| read(way) == tag.words()))
     }
 
+    /// Remembers an operation; in a set without room another one goes for it.
     pub(super) fn remember(&self, tag: &Tag) {
-        for (place, word) in self.place(tag).into_iter().flatten().zip(tag.words()) {
+        let (Some(Set(ways)), [_, word]) = (self.set(tag), tag.words()) else { return };
+        let empty = ways.iter().find(|way| read(way) == [0; 2]);
+        // Bits that did not choose the set, so that two operations which meet in it need not go for each other.
+        let other = ways.get(usize::try_from(word).unwrap_or_default() & (WAYS - 1));
+        for (place, word) in empty.or(other).into_iter().flatten().zip(tag.words()) {
             place.store(word, Ordering::Relaxed);
         }
     }
 
     #[inline]
-    fn place(&self, tag: &Tag) -> Option<&[AtomicU64; 2]> {
+    fn set(&self, tag: &Tag) -> Option<&Set> {
         let [word, _] = tag.words();
-        self.0.get(usize::try_from(word).unwrap_or_default() & (PLACES - 1))
+        self.0.get(usize::try_from(word).unwrap_or_default() & (SETS - 1))
+    }
+}
+
+#[inline]
+fn read(way: &[AtomicU64; 2]) -> [u64; 2] {
+    way.each_ref().map(|word| word.load(Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tag(number: u64) -> Tag {
+        // Odd multipliers: no two numbers give the same word, and the words look like those of a hash.
+        let word = |multiplier: u64| number.wrapping_mul(multiplier).swap_bytes();
+        Tag::of([word(0x9e37_79b9_7f4a_7c15), word(0xc2b2_ae3d_27d4_eb4f)])
+    }
+
+    #[test]
+    fn ten_thousand_operations_are_remembered_at_a_time() {
+        let memo = Memo::new();
+        for number in 1..=10_000 {
+            assert!(!memo.holds(&tag(number)));
+            memo.remember(&tag(number));
+            assert!(memo.holds(&tag(number)));
+        }
+        let held = (1..=10_000).filter(|number| memo.holds(&tag(*number))).count();
+        assert!(held > 9_900, "{held}");
+    }
+
+    #[test]
+    fn a_full_set_takes_a_new_one_and_keeps_the_rest() {
+        let memo = Memo::new();
+        let tags = [1, 2, 3, 4, 5].map(|word| Tag::of([7, word]));
+        tags.iter().for_each(|tag| memo.remember(tag));
+        assert!(memo.holds(&tags[4]));
+        assert_eq!(tags.iter().filter(|tag| memo.holds(tag)).count(), WAYS);
     }
 }
