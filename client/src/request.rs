@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ProtocolError};
 use crate::verdict::Judged;
-use apikeyd_protocol::codec;
+use apikeyd_protocol::codec::{self, EncodeError};
 use apikeyd_protocol::frame::{Opcode, Status};
 use apikeyd_protocol::message::{self as wire, Empty, Failure, PolicyVerdict};
 use serde::Serialize;
@@ -19,6 +19,11 @@ pub(crate) trait Request: Serialize {
 
     /// What comes back.
     type Answer;
+
+    /// Appends the body.
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        codec::encode(self, out)
+    }
 
     /// Reads the body of an answer of status `Ok`.
     fn read(body: &[u8]) -> Result<Self::Answer, ProtocolError>;
@@ -105,6 +110,9 @@ requests! {
 impl Request for wire::Validate<'_> {
     const OPCODE: Opcode = Opcode::Validate;
     type Answer = Judged;
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        wire::Validate::encode(self, out)
+    }
     fn read(body: &[u8]) -> Result<Judged, ProtocolError> {
         codec::decode::<wire::Verdict<'_>>(body)?.try_into()
     }

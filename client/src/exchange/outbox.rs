@@ -3,7 +3,7 @@
 use super::sending::Sending;
 use crate::error::{Error, ProtocolError};
 use crate::request::Request;
-use apikeyd_protocol::frame::{HEADER_BYTES, Header, Opcode, append_request};
+use apikeyd_protocol::frame::{HEADER_BYTES, Header, Opcode, append_request_of};
 use apikeyd_protocol::hello::Welcome;
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT};
 
@@ -74,7 +74,7 @@ impl<W> Outbox<W> {
         let limit = self.max_body;
         let length = self.sending.append(|bytes| {
             let start = bytes.len();
-            append_request(bytes, R::OPCODE, id, request).ok()?;
+            append_request_of(bytes, R::OPCODE, id, |out| request.encode(out)).ok()?;
             let length = bytes.len() - start;
             if length > HEADER_BYTES + limit {
                 bytes.truncate(start);
