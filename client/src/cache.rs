@@ -31,20 +31,20 @@ mod wiped;
 pub(crate) use attached::Handed;
 pub use counting::CacheStatistics;
 pub use uses::{MAX_USE_REPORT_INTERVAL, MIN_USE_REPORT_INTERVAL};
+pub(crate) use wiped::Wiped;
 
 use crate::endpoint::Endpoint;
 use crate::verdict::{Judged, ValidKey, Verdict};
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::{Freshness, Operation};
 use apikeyd_protocol::page::CLOCK_LAG;
-use arc_swap::ArcSwapOption;
 use attached::{Attached, Unusable};
 use clock::{exact_ns, realtime_ms, recent_ns};
 use counting::Counting;
 use family::Family;
-use pages::Pages;
+use pages::{InUse, Pages};
 use place::Held;
-use policy::{LocalPolicy, Table as PolicyTable};
+use policy::Table as PolicyTable;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -77,7 +77,6 @@ struct Inner {
     tags: TagKey,
     table: KeyTable,
     pages: Pages,
-    policy: ArcSwapOption<LocalPolicy>,
     family: Family,
     uses: Uses,
     counting: Counting,
@@ -101,7 +100,6 @@ impl Cache {
             tags: TagKey::random()?,
             table: KeyTable::with_room_for(entries)?,
             pages: Pages::new(),
-            policy: ArcSwapOption::empty(),
             family: Family::found()?,
             uses: Uses::new(endpoint, report_interval),
             counting: Counting::new(),
@@ -117,7 +115,7 @@ impl Cache {
         let inner = &*self.inner;
         // Read after the validation has started, as the words of the page are.
         let now = recent_ns();
-        let (found, held) = inner.pages.with(|page| inner.find(page, now, key, operation))??;
+        let (found, held) = inner.pages.with(|in_use| inner.find(in_use, now, key, operation))??;
         let valid = found.place.key(&held, key.id(), || found.long()?.read())?;
         if found.place.note_use(now) {
             self.used();
@@ -135,18 +133,19 @@ impl Cache {
             return None;
         }
         let now = recent_ns();
-        let page = inner.pages.share().filter(|page| page.instance() == seen.instance && page.is_leased(now));
-        let Some(page) = page else {
+        let is_of_use = |page: &Attached| page.instance() == seen.instance && page.is_leased(now);
+        let Some(in_use) = inner.pages.share().filter(|in_use| is_of_use(&in_use.page)) else {
             return claim(&inner.next_page, now).then_some(Wish::Page);
         };
+        let page = &in_use.page;
         let verdict = place::Verdict { tag: inner.tags.of_key(asked), seen, key };
-        let displaced = inner.table.insert(&verdict, now, |held| stands(&page, held, now));
+        let displaced = inner.table.insert(&verdict, now, |held| stands(page, held, now));
         if displaced.stood {
             inner.counting.evicted();
         }
         displaced.unreported.into_iter().for_each(|gone| inner.uses.remember(gone));
         let wants_policy =
-            has_operation && !inner.has_policy_of(&seen) && page.policy_rules() == apikeyd_policy::RULES;
+            has_operation && !in_use.has_policy_of(&seen) && page.policy_rules() == apikeyd_policy::RULES;
         (wants_policy && claim(&inner.next_policy, now)).then_some(Wish::Policy)
     }
 
@@ -176,19 +175,19 @@ impl Cache {
 
     /// A policy table to fill with the pages that the daemon hands over.
     pub(crate) fn begin_policy(&self) -> Option<PolicyTable> {
-        self.inner.pages.share().map(PolicyTable::of)
+        self.inner.pages.share().map(|in_use| PolicyTable::of(Arc::clone(&in_use.page)))
     }
 
     /// The policy table has all its pages.
     pub(crate) fn put_policy(&self, table: PolicyTable) {
         if let Some(policy) = table.finish() {
-            self.inner.policy.store(Some(Arc::new(policy)));
+            self.inner.pages.put_policy(&Arc::new(policy));
         }
     }
 
     pub(crate) fn statistics(&self) -> CacheStatistics {
         let inner = &*self.inner;
-        let has_page = inner.pages.with(|page| page.is_leased(recent_ns())).unwrap_or_default();
+        let has_page = inner.pages.with(|in_use| in_use.page.is_leased(recent_ns())).unwrap_or_default();
         inner.counting.statistics(inner.table.held().count(), has_page)
     }
 
@@ -210,7 +209,7 @@ impl Inner {
     #[inline]
     fn find(
         &self,
-        page: &Attached,
+        in_use: &InUse,
         now: u64,
         key: &ApiKey,
         operation: Option<&Operation<'_>>,
@@ -218,8 +217,8 @@ impl Inner {
         for found in self.table.places_of(key.id()).into_iter().flatten() {
             let Some(held) = found.place.read(key.id()) else { continue };
             // The tag last: while it hashes, the processor waits for the memory of the place and of the page.
-            if stands(page, &held, now)
-                && operation.is_none_or(|operation| self.allows(&held.seen, operation))
+            if stands(&in_use.page, &held, now)
+                && operation.is_none_or(|operation| in_use.allows(&held.seen, operation, &self.tags))
                 && held.tag == self.tags.of_key(key)
             {
                 return Some((found, held));
@@ -228,25 +227,25 @@ impl Inner {
         None
     }
 
-    /// Whether the daemon would allow the operation while this stands.
-    #[inline]
-    fn allows(&self, seen: &Freshness, operation: &Operation<'_>) -> bool {
-        let policy = self.policy.load();
-        policy.as_ref().is_some_and(|policy| policy.is_of(seen) && policy.allows(&self.tags, operation))
-    }
-
-    fn has_policy_of(&self, seen: &Freshness) -> bool {
-        self.policy.load().as_ref().is_some_and(|policy| policy.is_of(seen))
-    }
-
     /// In a forked child, whose table is empty: it may be in another time namespace, where the lease means another
     /// time, and what its parent counted the parent reports.
     fn start_anew(&self) {
         self.pages.put(None);
-        self.policy.store(None);
         self.uses.forget();
         self.next_page.store(0, Ordering::Relaxed);
         self.next_policy.store(0, Ordering::Relaxed);
+    }
+}
+
+impl InUse {
+    /// Whether the daemon would allow the operation while this stands.
+    #[inline]
+    fn allows(&self, seen: &Freshness, operation: &Operation<'_>, tags: &TagKey) -> bool {
+        self.policy.as_ref().is_some_and(|policy| policy.is_of(seen) && policy.allows(tags, operation))
+    }
+
+    fn has_policy_of(&self, seen: &Freshness) -> bool {
+        self.policy.as_ref().is_some_and(|policy| policy.is_of(seen))
     }
 }
 

@@ -1,6 +1,7 @@
-//! The page in use, at hand for every thread.
+//! The page in use, and the policy table with it, at hand for every thread.
 
 use super::attached::Attached;
+use super::policy::LocalPolicy;
 use arc_swap::ArcSwapOption;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -11,49 +12,72 @@ const NONE: u64 = 0;
 
 /// The page that a client uses.
 pub(super) struct Pages {
-    /// The number of the page, unlike that of any other in this process.
+    /// The number of what is in use, unlike that of anything else in this process.
     current: AtomicU64,
-    page: ArcSwapOption<Attached>,
+    in_use: ArcSwapOption<InUse>,
 }
 
+/// A page, and the last policy table that was put beside it. Whether the table counts is for the page to tell.
+pub(super) struct InUse {
+    pub(super) page: Arc<Attached>,
+    pub(super) policy: Option<Arc<LocalPolicy>>,
+}
+
+type Numbered = (u64, Option<Arc<InUse>>);
+
 thread_local! {
-    /// The page that this thread used last. To look at it costs less than to take a share of the one in use, and a
-    /// page stays mapped as long as a thread may look at it.
-    static LAST_USED: RefCell<(u64, Option<Arc<Attached>>)> = const { RefCell::new((NONE, None)) };
+    /// What this thread used last. To look at it costs less than to take a share of what is in use, and a page stays
+    /// mapped as long as a thread may look at it.
+    static LAST_USED: RefCell<Numbered> = const { RefCell::new((NONE, None)) };
 }
 
 impl Pages {
     pub(super) fn new() -> Self {
-        Self { current: AtomicU64::new(NONE), page: ArcSwapOption::empty() }
+        Self { current: AtomicU64::new(NONE), in_use: ArcSwapOption::empty() }
     }
 
-    /// Lends the page in use. None when there is none, or the thread is about to end.
+    /// Lends what is in use. None when there is nothing, or the thread is about to end.
     #[inline]
-    pub(super) fn with<T>(&self, look: impl FnOnce(&Attached) -> T) -> Option<T> {
+    pub(super) fn with<T>(&self, look: impl FnOnce(&InUse) -> T) -> Option<T> {
         let number = self.current.load(Ordering::Acquire);
         if number == NONE {
             return None;
         }
-        let look = |last: &RefCell<(u64, Option<Arc<Attached>>)>| {
+        let look = |last: &RefCell<Numbered>| {
             let mut last = last.try_borrow_mut().ok()?;
             if last.0 != number {
-                *last = (number, self.page.load_full());
+                *last = (number, self.in_use.load_full());
             }
             last.1.as_deref().map(look)
         };
         LAST_USED.try_with(look).ok().flatten()
     }
 
-    /// The page in use, for longer.
-    pub(super) fn share(&self) -> Option<Arc<Attached>> {
-        self.page.load_full()
+    /// What is in use, for longer.
+    pub(super) fn share(&self) -> Option<Arc<InUse>> {
+        self.in_use.load_full()
     }
 
     /// Uses another page, or none.
     pub(super) fn put(&self, page: Option<Attached>) {
+        self.in_use.store(page.map(|page| Arc::new(InUse { page: Arc::new(page), policy: None })));
+        self.announce();
+    }
+
+    /// Puts a policy table beside the page, if there is one.
+    pub(super) fn put_policy(&self, policy: &Arc<LocalPolicy>) {
+        self.in_use.rcu(|in_use| {
+            let page = Arc::clone(&in_use.as_ref()?.page);
+            Some(Arc::new(InUse { page, policy: Some(Arc::clone(policy)) }))
+        });
+        self.announce();
+    }
+
+    /// Has every thread look anew.
+    fn announce(&self) {
         static NUMBERS: AtomicU64 = AtomicU64::new(NONE + 1);
-        let number = if page.is_some() { NUMBERS.fetch_add(1, Ordering::Relaxed) } else { NONE };
-        self.page.store(page.map(Arc::new));
+        let is_some = self.in_use.load().is_some();
+        let number = if is_some { NUMBERS.fetch_add(1, Ordering::Relaxed) } else { NONE };
         self.current.store(number, Ordering::Release);
     }
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicU64;
 
 /// Words that begin as zeros, in this process and in every child of it however it was made (MADV_WIPEONFORK,
 /// madvise(2)). Those that were never written cost no memory.
-pub(super) struct Wiped {
+pub(crate) struct Wiped {
     memory: MmapRaw,
     words: usize,
 }
@@ -21,7 +21,7 @@ impl Wiped {
     ///
     /// With `in_large_pages` the kernel is asked for pages of 2 MiB where they fit: words that are read here and there
     /// are then found without a walk through the page tables, which takes longer than to read them.
-    pub(super) fn of(words: usize, in_large_pages: bool) -> Option<Self> {
+    pub(crate) fn of(words: usize, in_large_pages: bool) -> Option<Self> {
         let bytes = words.checked_mul(size_of::<AtomicU64>())?;
         let memory: MmapRaw = MmapOptions::new().len(bytes).no_reserve_swap().map_anon().ok()?.into();
         // SAFETY: the range is the mapping just made, which is private and anonymous, as this advice demands;
@@ -35,7 +35,7 @@ impl Wiped {
     }
 
     #[inline]
-    pub(super) fn words(&self) -> &[AtomicU64] {
+    pub(crate) fn words(&self) -> &[AtomicU64] {
         // SAFETY: the mapping is `words` words long, starts on a page of memory and so is aligned, is readable and
         // writable, and lives as long as `self`. Any bits are an AtomicU64. All access to it is through such
         // slices; the kernel clears it in a child only before the child runs.
