@@ -1,12 +1,16 @@
 //! A daemon that is wrong on purpose, to see that tests notice. Only with the feature `fault-injection`, which
-//! only the packages of tests ask for, and only in a process that calls [`main_with_late_bumps`] or
-//! [`main_with_shifted_clock`], or on a thread that calls [`plant`]: the program `apikeyd` does none of it.
+//! only the packages of tests ask for, and only in a process that calls [`main_with_late_bumps`],
+//! [`main_with_shifted_clock`] or [`main_with_planted_fault`], or on a thread that calls [`plant`]: the program
+//! `apikeyd` does none of it.
 
+mod planted;
 mod repeatable;
 mod shifted;
 
-pub use repeatable::{Planted, plant, repeat_from};
-pub(crate) use repeatable::{by_chance, fill, is_planted, is_repeatable};
+pub(crate) use planted::is_planted;
+pub use planted::{FAULT_VARIABLE, Planted, main_with_planted_fault, plant};
+pub use repeatable::repeat_from;
+pub(crate) use repeatable::{by_chance, fill, is_repeatable};
 pub(crate) use shifted::shifted;
 pub use shifted::{SHIFT_VARIABLE, main_with_shifted_clock};
 

@@ -17,13 +17,16 @@ pub const CTL: &str = "apikeyctl";
 pub const LATE_DAEMON: &str = "apikeyd-late";
 /// The name of a daemon whose wall clock a test steps.
 pub const SHIFTED_DAEMON: &str = "apikeyd-shifted";
+/// The name of a daemon with the fault that `apikeyd::fault::FAULT_VARIABLE` names.
+pub const FAULTY_DAEMON: &str = "apikeyd-faulty";
 /// The name of a client process that tells how it validates.
 pub const CACHING_CLIENT: &str = "caching-client";
 /// The name of the stress test's client process.
 pub const STRESS_CLIENT: &str = "revocation-client";
 
 /// All names.
-pub const NAMES: [&str; 6] = [DAEMON, CTL, LATE_DAEMON, SHIFTED_DAEMON, CACHING_CLIENT, STRESS_CLIENT];
+pub const NAMES: [&str; 7] =
+    [DAEMON, CTL, LATE_DAEMON, SHIFTED_DAEMON, FAULTY_DAEMON, CACHING_CLIENT, STRESS_CLIENT];
 
 /// Becomes the program of the name that this process was called by; `None` when it is none of them.
 #[must_use]
@@ -34,6 +37,7 @@ pub fn dispatch() -> Option<ExitCode> {
         CTL => Some(apikeyctl::main()),
         LATE_DAEMON => Some(apikeyd::fault::main_with_late_bumps()),
         SHIFTED_DAEMON => Some(apikeyd::fault::main_with_shifted_clock()),
+        FAULTY_DAEMON => Some(apikeyd::fault::main_with_planted_fault()),
         CACHING_CLIENT => Some(crate::caching_client::main()),
         STRESS_CLIENT => Some(crate::stress::client_main()),
         _ => None,

@@ -2,23 +2,10 @@
 //!
 //! What is set here holds for the calling thread and the stores that it opens from then on.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 thread_local! {
     static RANDOMNESS: RefCell<Option<blake3::OutputReader>> = const { RefCell::new(None) };
-    static PLANTED: Cell<Option<Planted>> = const { Cell::new(None) };
-}
-
-/// A way to be wrong.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Planted {
-    /// Answers leave before the commit.
-    ReplyBeforeCommit,
-    /// Commits are not synced.
-    NotDurable,
-    /// Keys end without their audit row.
-    RowLeftOut,
 }
 
 /// From now on random bytes come from this seed, and stores decide, commit and answer on the thread that asks:
@@ -28,17 +15,6 @@ pub fn repeat_from(seed: u64) {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&seed.to_le_bytes());
     RANDOMNESS.set(Some(hasher.finalize_xof()));
-}
-
-/// Makes the stores of this thread wrong, or right again.
-#[doc(hidden)]
-pub fn plant(fault: Option<Planted>) {
-    PLANTED.set(fault);
-}
-
-/// Whether this thread's stores are wrong in this way.
-pub(crate) fn is_planted(fault: Planted) -> bool {
-    PLANTED.get() == Some(fault)
 }
 
 /// Whether stores are opened to repeat.

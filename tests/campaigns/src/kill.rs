@@ -8,6 +8,7 @@
 mod audit;
 mod compare;
 mod options;
+mod process;
 mod report;
 mod residents;
 mod seat;
@@ -20,7 +21,6 @@ pub use report::Report;
 use crate::seeded::Seeded;
 use apikeyd_client::Client;
 use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::multicall;
 use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::stress::{self, Board, Found, SEATS, clock};
 use compare::Comparer;
@@ -38,6 +38,9 @@ const NEWS: Duration = Duration::from_secs(30);
 
 /// Time for a request of the thread that compares.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often a start is waited for, half a minute each time.
+const PATIENCE: u32 = 20;
 
 /// Of so many starts one is killed before it is done.
 const KILLED_STARTS: u64 = 8;
@@ -164,13 +167,29 @@ fn restart(daemon: Daemon, scratch: &Scratch, plan: &Plan, arena: &Arena, random
         arena.tally.killed_in_start();
     }
     let began = Instant::now();
-    let daemon = start(scratch, plan).ready();
+    let daemon = wait_until_ready(start(scratch, plan).spawn());
     arena.tally.started(began.elapsed());
     let client = client(scratch);
     let served = client.status().is_ok();
     arena.tally.check(served, || "a daemon that is ready does not answer".to_owned());
     arena.tally.served(killed.elapsed());
     daemon
+}
+
+/// A machine that is busy otherwise may take long; what the daemon does meanwhile is told.
+fn wait_until_ready(mut daemon: Daemon) -> Daemon {
+    for _ in 0..PATIENCE {
+        if daemon.wait_notified("READY=1") {
+            return daemon;
+        }
+        println!("a daemon is not ready yet: {}", process::threads(daemon.pid()));
+    }
+    panic!("the daemon is not ready; its log:\n{}", last_lines(&daemon.log()));
+}
+
+fn last_lines(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
 }
 
 fn kill(daemon: Daemon, arena: &Arena) {
@@ -181,8 +200,7 @@ fn kill(daemon: Daemon, arena: &Arena) {
 }
 
 fn start(scratch: &Scratch, plan: &Plan) -> Start {
-    let program = plan.fault.map_or(multicall::DAEMON, options::Planted::program);
-    Start::program(scratch, &scratch.path(program))
+    plan.fault.map_or_else(|| Start::new(scratch), |fault| fault.start(scratch))
 }
 
 fn client(scratch: &Scratch) -> Client {

@@ -1,6 +1,9 @@
 //! How a run goes.
 
+use apikeyd::fault;
+use apikeyd_tests::daemon::Start;
 use apikeyd_tests::multicall;
+use apikeyd_tests::scratch::Scratch;
 use clap::{Parser, ValueEnum};
 
 /// Kills the daemon under load, again and again, and compares what it acknowledged with what is there.
@@ -44,6 +47,12 @@ pub struct Plan {
 pub enum Planted {
     /// Generations move on only after the answer.
     LateBump,
+    /// Answers leave before the commit.
+    ReplyBeforeCommit,
+    /// Commits are left to the next one that is synced, which never comes.
+    NotDurable,
+    /// Keys end without their audit row.
+    RowLeftOut,
 }
 
 impl Plan {
@@ -55,10 +64,15 @@ impl Plan {
 }
 
 impl Planted {
-    /// The name of the program that has the fault.
-    pub(super) const fn program(self) -> &'static str {
-        match self {
-            Self::LateBump => multicall::LATE_DAEMON,
-        }
+    /// How a daemon with the fault is started.
+    pub(super) fn start(self, scratch: &Scratch) -> Start {
+        let fault = match self {
+            Self::LateBump => return Start::program(scratch, &scratch.path(multicall::LATE_DAEMON)),
+            Self::ReplyBeforeCommit => fault::Planted::ReplyBeforeCommit,
+            Self::NotDurable => fault::Planted::NotDurable,
+            Self::RowLeftOut => fault::Planted::RowLeftOut,
+        };
+        Start::program(scratch, &scratch.path(multicall::FAULTY_DAEMON))
+            .env(fault::FAULT_VARIABLE, fault.name())
     }
 }

@@ -31,7 +31,31 @@ fn what_was_acknowledged_survives_sigkill() {
 
 #[test]
 fn a_daemon_that_bumps_after_its_answer_is_found_under_kills() {
-    let plan = Plan { fault: Some(Planted::LateBump), ..SHORT };
-    let report = run(&scratch(), &plan);
+    // What the caching clients find comes at the end.
+    assert_found(&Plan { changes: 600, fault: Some(Planted::LateBump), ..SHORT });
+}
+
+#[test]
+fn a_daemon_that_answers_before_its_commit_is_found() {
+    assert_found(&until_found(Planted::ReplyBeforeCommit));
+}
+
+#[test]
+fn a_daemon_whose_commits_do_not_last_is_found() {
+    assert_found(&until_found(Planted::NotDurable));
+}
+
+#[test]
+fn a_daemon_that_leaves_rows_out_of_the_audit_is_found() {
+    assert_found(&until_found(Planted::RowLeftOut));
+}
+
+/// A run ends with the first finding after a kill, so it may be long.
+fn until_found(fault: Planted) -> Plan {
+    Plan { kills: 300, fault: Some(fault), ..SHORT }
+}
+
+fn assert_found(plan: &Plan) {
+    let report = run(&scratch(), plan);
     assert!(!report.is_clean(), "{report}");
 }
