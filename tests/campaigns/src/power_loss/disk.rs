@@ -1,11 +1,12 @@
 //! A disk in memory: what programs see, what would be there after a power cut, and what is between.
 
+mod handle;
+
 use super::image;
 use crate::seeded::Seeded;
-use apikeyd::service::{Medium, OpenError, StorageBackend};
-use std::fs::File;
+use apikeyd::service::StorageBackend;
+use handle::Handle;
 use std::io;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A disk. Clones are the same disk.
@@ -253,114 +254,5 @@ fn error(failure: Failure) -> io::Error {
         Failure::NoSpace | Failure::Short => {
             io::Error::from_raw_os_error(rustix::io::Errno::NOSPC.raw_os_error())
         }
-    }
-}
-
-fn place(offset: u64) -> usize {
-    usize::try_from(offset).expect("a file fits into memory")
-}
-
-/// An open file of a disk.
-#[derive(Debug)]
-pub(super) struct Handle(Disk);
-
-impl StorageBackend for Handle {
-    fn len(&self) -> io::Result<u64> {
-        let state = self.0.state();
-        if state.dead { Err(no_power()) } else { Ok(state.live.len() as u64) }
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let mut state = self.0.state();
-        if state.dead {
-            return Err(no_power());
-        }
-        if let Some(failure) = state.meet(Call::Read) {
-            return Err(error(failure));
-        }
-        let start = place(offset);
-        let bytes = state.live.get(start..start + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
-        out.copy_from_slice(bytes);
-        Ok(())
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        let mut state = self.0.state();
-        let cut = state.begin(Call::SetLen, len, &[])?;
-        if let Some(failure) = state.meet(Call::SetLen) {
-            return Err(error(failure));
-        }
-        state.live.resize(place(len), 0);
-        state.pending.push(Pending::Length(place(len)));
-        if cut { Err(no_power()) } else { Ok(()) }
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        let mut state = self.0.state();
-        if state.begin(Call::Sync, 0, &[])? {
-            return Err(no_power());
-        }
-        match state.meet(Call::Sync) {
-            None => state.sync(),
-            Some(failure) => {
-                if failure == Failure::DropPages {
-                    state.drop_pages();
-                }
-                return Err(error(failure));
-            }
-        }
-        Ok(())
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut state = self.0.state();
-        let cut = state.begin(Call::Write, offset, data)?;
-        match state.meet(Call::Write) {
-            None => state.write(place(offset), data),
-            Some(failure) => {
-                if failure == Failure::Short {
-                    state.write(place(offset), &data[..data.len() / 3]);
-                }
-                return Err(error(failure));
-            }
-        }
-        if cut { Err(no_power()) } else { Ok(()) }
-    }
-}
-
-impl Medium for Disk {
-    fn path(&self) -> &Path {
-        Path::new("the simulated disk")
-    }
-
-    fn attach(&self) -> Result<Box<dyn StorageBackend>, OpenError> {
-        Ok(self.backend())
-    }
-
-    fn attach_reader(&self) -> Result<Box<dyn StorageBackend>, OpenError> {
-        Ok(self.backend())
-    }
-
-    fn probe(&self) -> io::Result<()> {
-        let state = self.state();
-        match state.fault {
-            _ if state.dead => Err(no_power()),
-            Some(fault) if fault.lasting && fault.after == 0 && fault.call != Call::Read => {
-                Err(error(fault.failure))
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    fn forget_cached(&self) {
-        let mut state = self.state();
-        let mut live = state.durable.clone();
-        state.pending.iter().for_each(|pending| pending.apply(&mut live));
-        state.live = live;
-    }
-
-    fn scratch(&self) -> io::Result<File> {
-        let flags = rustix::fs::MemfdFlags::CLOEXEC;
-        Ok(rustix::fs::memfd_create("copy", flags)?.into())
     }
 }
