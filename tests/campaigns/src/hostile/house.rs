@@ -32,8 +32,17 @@ impl House {
     /// When it does not start.
     #[must_use]
     pub fn open(binary: &Path) -> Self {
+        Self::open_with(binary, "")
+    }
+
+    /// Starts one with more in its configuration.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn open_with(binary: &Path, more: &str) -> Self {
         let scratch = Scratch::new(binary);
-        let config = scratch.write("apikeyd.toml", configuration());
+        let config = scratch.write("apikeyd.toml", configuration() + more);
         let daemon = Start::new(&scratch).arg("--config").arg(config).ready();
         Self { scratch, daemon }
     }

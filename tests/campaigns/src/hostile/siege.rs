@@ -90,8 +90,17 @@ impl Siege {
     ///
     /// # Panics
     /// When one of them failed.
-    pub fn end(self) {
+    pub fn end(mut self) {
         self.field.stop.store(true, Ordering::Relaxed);
-        self.attackers.into_iter().for_each(|attacker| attacker.join().expect("an attacker that only left"));
+        for attacker in self.attackers.drain(..) {
+            attacker.join().expect("an attacker that only left");
+        }
+    }
+}
+
+impl Drop for Siege {
+    /// Calls it off also when the campaign stops because a promise was broken.
+    fn drop(&mut self) {
+        self.field.stop.store(true, Ordering::Relaxed);
     }
 }

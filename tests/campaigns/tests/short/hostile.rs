@@ -7,6 +7,7 @@ use apikeyd_campaigns::hostile::attack::Attack;
 use apikeyd_campaigns::hostile::house::House;
 use apikeyd_campaigns::hostile::victim::Length;
 use apikeyd_campaigns::hostile::{besiege, fail_often, socket_race, strangers};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 fn binary() -> &'static Path {
@@ -40,6 +41,17 @@ fn under_every_attack_others_are_served_and_memory_stays_bounded() {
         assert_eq!(outcome.seen.connections.count(), if strangers::are_other_users() { 4 } else { 0 });
         assert!(outcome.blows >= enough, "{attack:?}");
     }
+}
+
+#[test]
+fn a_daemon_that_lets_one_user_take_every_place_is_noticed() {
+    if !strangers::are_other_users() {
+        return;
+    }
+    strangers::allow_many_descriptors();
+    let house = House::open_with(binary(), "[limits]\nconnections = 64\nconnections_per_uid = 64\n");
+    let siege = || besiege(&house, Attack::Idle, 80, 80, VALIDATIONS);
+    assert!(catch_unwind(AssertUnwindSafe(siege)).is_err(), "the victim cannot have connected anew");
 }
 
 #[test]
