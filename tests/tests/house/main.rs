@@ -13,6 +13,7 @@ mod bench;
 mod callers;
 mod documents;
 mod drafts;
+mod idling;
 mod last_used;
 mod layout;
 mod lifecycle;
