@@ -5,6 +5,7 @@
 //! what was acknowledged. After each start everything that was touched is compared with it: see `compare`. Processes
 //! with caching clients run through it all and hold every acceptance against the ends that were answered.
 
+mod asker;
 mod audit;
 mod compare;
 mod options;

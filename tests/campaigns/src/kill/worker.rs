@@ -1,6 +1,7 @@
 //! A client that changes the keys of its own users, and knows what each request must be answered.
 
 use super::Arena;
+use super::asker::{Answer, Asker};
 use super::seat::{Abandoned, Deed, Doubt, Seat};
 use crate::seeded::Seeded;
 use apikeyd_client::message::{CredentialsCause, DeleteOutcome, EndReason, Generate, SaveMode, UserEnded};
@@ -12,38 +13,15 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-/// Times for a request, in milliseconds: some give up while the daemon is away, others wait for the next one.
-const TIMEOUTS: [u64; 4] = [40, 300, 300, 2_000];
-
 /// Before a daemon that is away is asked again.
 const PAUSE: Duration = Duration::from_millis(2);
 
 /// One thread.
 pub(super) struct Worker<'a> {
     arena: &'a Arena,
-    client: Client,
+    asker: Asker<'a>,
     seats: Vec<usize>,
     random: Seeded,
-    /// The daemon gave no answer last time: it is asked for its status until it does.
-    away: bool,
-    /// Deaths of a daemon after which this client was answered again.
-    recovered: u64,
-}
-
-/// What came of a request.
-enum Answer<T> {
-    Given(T),
-    /// The daemon said that it did not do it.
-    Refused(Status),
-    /// It may have been done.
-    Missing,
-}
-
-/// Which daemon a request may have met.
-#[derive(Clone, Copy)]
-struct Instance {
-    kills: u64,
-    is_dying: bool,
 }
 
 impl<'a> Worker<'a> {
@@ -52,16 +30,13 @@ impl<'a> Worker<'a> {
         scratch: &Scratch,
         number: usize,
         step: usize,
-        random: Seeded,
+        mut random: Seeded,
     ) -> Self {
-        let client = Client::builder().socket(scratch.socket()).cache(false).connections(1).build();
         Self {
             arena,
-            client: client.expect("a client"),
+            asker: Asker::new(arena, scratch, random.split()),
             seats: (number..arena.seats.len()).step_by(step).collect(),
             random,
-            away: false,
-            recovered: 0,
         }
     }
 
@@ -78,9 +53,8 @@ impl<'a> Worker<'a> {
 
     /// One request or two. Whether there was nothing to do.
     fn step(&mut self) -> bool {
-        if self.away {
-            self.away = !matches!(self.ask(Client::status), Answer::Given(_));
-            return self.away;
+        if !self.asker.is_answered() {
+            return true;
         }
         let Some(number) = self.random.pick(&self.seats).copied() else { return true };
         let arena = self.arena;
@@ -114,13 +88,13 @@ impl<'a> Worker<'a> {
 
     /// A new key, in the place of the active one if there is one.
     fn issue(&mut self, seat: &mut Seat) {
-        let instance = self.instance();
+        let instance = self.asker.instance();
         let Some((key_id, key)) = self.generate(seat) else { return };
         let replaced = seat.active_id();
         let mode = if replaced.is_some() { SaveMode::Replace } else { SaveMode::Add };
         let deed = Deed::Save { key_id, replaced };
         let tally = &self.arena.tally;
-        match self.ask(|client| client.save(key_id, mode)) {
+        match self.asker.ask(|client| client.save(key_id, mode)) {
             Answer::Given(saved) => {
                 let is_so =
                     saved.key.key_id == key_id && saved.key.user == seat.user && saved.replaced == replaced;
@@ -128,7 +102,7 @@ impl<'a> Worker<'a> {
                 tally.change(if replaced.is_some() { "replaced" } else { "added" });
                 self.acknowledge(seat, deed, Some(key));
             }
-            Answer::Refused(Status::NotFound) if !self.is_still(instance) => {
+            Answer::Refused(Status::NotFound) if !self.asker.is_still(instance) => {
                 tally.count("drafts lost with a daemon")
             }
             Answer::Refused(Status::Busy) => tally.count("refused as busy"),
@@ -141,7 +115,7 @@ impl<'a> Worker<'a> {
 
     fn generate(&mut self, seat: &mut Seat) -> Option<(KeyId, ApiKey)> {
         let request = Generate { user: seat.user.clone(), label: None, expires_at: None };
-        match self.ask(|client| client.generate(&request)) {
+        match self.asker.ask(|client| client.generate(&request)) {
             Answer::Given(draft) => Some((draft.key_id, draft.key.0)),
             Answer::Refused(status) => {
                 let is_busy = status == Status::Busy;
@@ -160,20 +134,20 @@ impl<'a> Worker<'a> {
     fn abandon(&mut self, seat: &mut Seat) {
         if let Some(draft) = self.generate(seat) {
             let (key_id, key) = draft;
-            seat.abandoned = Some(Abandoned { key_id, key, gone_by: self.deaths_to_come() });
+            seat.abandoned = Some(Abandoned { key_id, key, gone_by: self.asker.deaths_to_come() });
         }
     }
 
     fn delete(&mut self, seat: &mut Seat, key_id: KeyId) {
-        let instance = self.instance();
+        let instance = self.asker.instance();
         let (deed, tally) = (Deed::Delete { key_id }, &self.arena.tally);
-        match self.ask(|client| client.delete(key_id)) {
+        match self.asker.ask(|client| client.delete(key_id)) {
             Answer::Given(deleted) => {
                 // The client may have asked the next daemon again, after the one before had done it.
                 let is_so = match deleted.outcome {
                     DeleteOutcome::Ended => true,
                     DeleteOutcome::AlreadyEnded { reason, .. } => {
-                        reason == EndReason::Deleted && !self.is_still(instance)
+                        reason == EndReason::Deleted && !self.asker.is_still(instance)
                     }
                     DeleteOutcome::DraftDiscarded => false,
                 };
@@ -195,12 +169,12 @@ impl<'a> Worker<'a> {
         deed: Deed,
         request: impl FnOnce(&Client) -> Result<UserEnded, Error>,
     ) {
-        let instance = self.instance();
+        let instance = self.asker.instance();
         let tally = &self.arena.tally;
-        match self.ask(request) {
+        match self.asker.ask(request) {
             Answer::Given(ended) => {
-                let is_so =
-                    ended.key_id == seat.active_id() || ended.key_id.is_none() && !self.is_still(instance);
+                let is_so = ended.key_id == seat.active_id()
+                    || ended.key_id.is_none() && !self.asker.is_still(instance);
                 tally.check(is_so, || format!("{deed:?} of {} was answered {ended:?}", seat.user));
                 let is_deletion = matches!(deed, Deed::DeleteUser { .. });
                 tally.change(if is_deletion { "user deleted" } else { "credentials changed" });
@@ -217,7 +191,7 @@ impl<'a> Worker<'a> {
     fn validate(&mut self, seat: &Seat) {
         let at = self.random.below(seat.remembered.len() as u64);
         let Some((key_id, key)) = seat.remembered.get(usize::try_from(at).unwrap_or(0)) else { return };
-        if let Answer::Given(verdict) = self.ask(|client| client.validate(key)) {
+        if let Answer::Given(verdict) = self.asker.ask(|client| client.validate(key)) {
             check_verdict(self.arena, seat, *key_id, &verdict, "under load");
             self.arena.tally.count("validations by these clients");
         }
@@ -229,11 +203,11 @@ impl<'a> Worker<'a> {
         let saved = seat.keys[key_id];
         let tally = &self.arena.tally;
         if self.random.one_in(4) {
-            let answer = self.ask(|client| client.save(*key_id, saved.other_mode()));
+            let answer = self.asker.ask(|client| client.save(*key_id, saved.other_mode()));
             let is_so = matches!(answer, Answer::Refused(Status::Conflict | Status::Busy) | Answer::Missing);
             return tally.check(is_so, || format!("{key_id} of {} was saved in the other mode", seat.user));
         }
-        match self.ask(|client| client.save(*key_id, saved.mode)) {
+        match self.asker.ask(|client| client.save(*key_id, saved.mode)) {
             Answer::Given(again) => {
                 let is_so = again.replaced == saved.replaced && saved.is_state(again.key.state);
                 tally
@@ -252,7 +226,7 @@ impl<'a> Worker<'a> {
         let ended = |(key_id, _): &&(KeyId, ApiKey)| seat.keys[key_id].ended.is_some();
         let Some((key_id, _)) = seat.remembered.iter().rev().find(ended) else { return };
         let tally = &self.arena.tally;
-        if let Answer::Given(deleted) = self.ask(|client| client.delete(*key_id)) {
+        if let Answer::Given(deleted) = self.asker.ask(|client| client.delete(*key_id)) {
             let is_so = matches!(deleted.outcome, DeleteOutcome::AlreadyEnded { reason, .. }
                 if Some(reason) == seat.keys[key_id].ended);
             tally.check(is_so, || {
@@ -275,58 +249,7 @@ impl<'a> Worker<'a> {
     }
 
     fn doubt(&self, change: Option<(Deed, Option<ApiKey>)>) -> Doubt {
-        Doubt { change, settled_by: self.deaths_to_come() }
-    }
-
-    /// How many daemons will have died when the one that runs now is dead.
-    fn deaths_to_come(&self) -> u64 {
-        self.arena.deaths.load(Ordering::SeqCst) + 1
-    }
-
-    fn ask<T>(&mut self, request: impl FnOnce(&Client) -> Result<T, Error>) -> Answer<T> {
-        let timeout = Duration::from_millis(self.random.pick(&TIMEOUTS).copied().unwrap_or(300));
-        let deaths = self.arena.deaths.load(Ordering::SeqCst);
-        match request(&self.client.with_timeout(timeout)) {
-            Ok(answer) => {
-                self.note_recovery(deaths);
-                Answer::Given(answer)
-            }
-            Err(Error::Answered { status: Status::StorageUnavailable | Status::Internal, message }) => {
-                self.arena.tally.check(false, || format!("on a healthy disk: {message}"));
-                Answer::Missing
-            }
-            Err(Error::Answered { status, .. }) => {
-                self.note_recovery(deaths);
-                Answer::Refused(status)
-            }
-            Err(error) => {
-                self.arena
-                    .tally
-                    .check(error.is_retryable(), || format!("a client gave up for ever: {error}"));
-                self.away = true;
-                Answer::Missing
-            }
-        }
-    }
-
-    /// After the first answer to a request that was begun when so many daemons had died.
-    fn note_recovery(&mut self, deaths: u64) {
-        if deaths > self.recovered {
-            self.recovered = deaths;
-            let since = clock::now().saturating_sub(self.arena.killed_at.load(Ordering::SeqCst));
-            self.arena.tally.recovered(Duration::from_nanos(since));
-        }
-    }
-
-    fn instance(&self) -> Instance {
-        let deaths = self.arena.deaths.load(Ordering::SeqCst);
-        let kills = self.arena.kills.load(Ordering::SeqCst);
-        Instance { kills, is_dying: kills != deaths }
-    }
-
-    /// Whether no other daemon can have answered since.
-    fn is_still(&self, before: Instance) -> bool {
-        !before.is_dying && self.arena.kills.load(Ordering::SeqCst) == before.kills
+        Doubt { change, settled_by: self.asker.deaths_to_come() }
     }
 }
 
