@@ -30,7 +30,6 @@ use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::Freshness;
 use apikeyd_protocol::page::{self as layout, BYTES, GENERATIONS, Start, WAIT_OUT};
 use core::fmt;
-use core::hash::Hasher as _;
 use lease::Lease;
 use memory::Memory;
 use siphasher::sip::SipHasher24;
@@ -166,9 +165,8 @@ impl Generations {
     }
 
     fn slot(&self, key_id: KeyId) -> u32 {
-        let mut hasher = SipHasher24::new_with_key(&self.slot_key);
-        hasher.write(&key_id.get().to_le_bytes());
-        u32::try_from(hasher.finish() >> (u64::BITS - SLOT_BITS)).unwrap_or(0)
+        let hash = SipHasher24::new_with_key(&self.slot_key).hash(&key_id.get().to_le_bytes());
+        u32::try_from(hash >> (u64::BITS - SLOT_BITS)).unwrap_or(0)
     }
 }
 
