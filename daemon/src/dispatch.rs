@@ -14,8 +14,9 @@ use crate::peer::Peer;
 use crate::reload::Reload;
 use crate::service::{Clock, Service, ServiceError};
 use crate::traffic::Traffic;
-use apikeyd_protocol::codec;
+use apikeyd_protocol::codec::{self, DecodeError};
 use apikeyd_protocol::frame::{Frame, Opcode, Status};
+use apikeyd_protocol::message::Validate;
 use apikeyd_protocol::right::RightSet;
 use apikeyd_protocol::time::Timestamp;
 use reply::Reply;
@@ -68,6 +69,12 @@ impl Operations {
                 Dispatched::Answered
             }
         }
+    }
+
+    /// Prepares for frames that will be dispatched next, one after the other.
+    pub(crate) fn foresee<'f>(&self, frames: impl Iterator<Item = Frame<'f>>) {
+        let validations = frames.filter(|frame| frame.header.opcode == Opcode::Validate.code());
+        validations.filter_map(|frame| Validate::key_id(frame.body)).for_each(|key| self.service.foresee(key));
     }
 
     fn route(
@@ -128,5 +135,10 @@ impl Operations {
 
 /// The message of a body.
 fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, ServiceError> {
-    codec::decode(body).map_err(|error| ServiceError::new(Status::BadRequest, error.to_string()))
+    codec::decode(body).map_err(|error| undecodable(&error))
+}
+
+#[cold]
+fn undecodable(error: &DecodeError) -> ServiceError {
+    ServiceError::new(Status::BadRequest, error.to_string())
 }

@@ -1,7 +1,7 @@
 //! Requests that are answered at once.
 
 use super::reply::Reply;
-use super::{Caller, Dispatched, Operations, decode};
+use super::{Caller, Dispatched, Operations, decode, undecodable};
 use crate::service::{ServiceError, authorise, right};
 use apikeyd_protocol::limit::MAX_COUNTERS;
 use apikeyd_protocol::message::{
@@ -13,8 +13,8 @@ type Answer = Result<Dispatched, ServiceError>;
 impl Operations {
     pub(super) fn validate(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
         let permit = authorise::<right::Validate>(caller.rights, &caller.peer)?;
-        let request: Validate<'_> = decode(body)?;
-        self.service.validate(&permit, &request, |verdict| reply.ok(verdict))?;
+        let request = Validate::decode(body).map_err(|error| undecodable(&error))?;
+        self.service.validate(&permit, &request, |verdict| reply.verdict(verdict))?;
         Ok(Dispatched::Answered)
     }
 

@@ -1,8 +1,9 @@
 //! One answer on its way into a connection's buffer.
 
 use crate::service::ServiceError;
-use apikeyd_protocol::frame::{Header, Status, append_answer};
-use apikeyd_protocol::message::Failure;
+use apikeyd_protocol::codec::{self, EncodeError};
+use apikeyd_protocol::frame::{Header, Status, append_answer, append_answer_of};
+use apikeyd_protocol::message::{Failure, Verdict};
 use serde::Serialize;
 
 /// Where the answer to one request goes.
@@ -18,7 +19,16 @@ impl<'o> Reply<'o> {
     }
 
     pub(super) fn ok<T: Serialize>(&mut self, message: &T) {
-        if append_answer(self.out, self.opcode, Status::Ok, self.request_id, message).is_err() {
+        self.append(|out| codec::encode(message, out));
+    }
+
+    pub(super) fn verdict(&mut self, verdict: &Verdict<'_>) {
+        self.append(|out| verdict.encode(out));
+    }
+
+    #[inline]
+    fn append(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) {
+        if append_answer_of(self.out, self.opcode, Status::Ok, self.request_id, encode).is_err() {
             let opcode = self.opcode;
             tracing::error!(opcode, "an answer does not fit a frame; please report it");
             self.fail(&ServiceError::new(Status::Internal, "the answer does not fit a frame"));
