@@ -2,7 +2,7 @@
 
 use crate::multicall;
 use crate::scratch::Scratch;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::net::UnixDatagram;
@@ -184,8 +184,22 @@ impl Daemon {
     /// # Panics
     /// When the process is gone.
     pub fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a pid");
-        kill_process(pid, signal).expect("a running daemon");
+        kill_process(self.own_pid(), signal).expect("a running daemon");
+    }
+
+    /// Stops it where it is, and returns when none of its threads runs any more: the signal alone is only on its
+    /// way. `SIGCONT` lets it go on.
+    ///
+    /// # Panics
+    /// When the process is gone.
+    pub fn freeze(&self) {
+        self.signal(Signal::STOP);
+        let status = waitpid(Some(self.own_pid()), WaitOptions::UNTRACED);
+        assert!(status.expect("a daemon to wait for").is_some_and(|(_, status)| status.stopped()));
+    }
+
+    fn own_pid(&self) -> Pid {
+        i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a pid")
     }
 
     /// Asks it to stop and waits for its end.

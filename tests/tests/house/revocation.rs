@@ -13,13 +13,17 @@ use apikeyd_client::{ApiKey, Client, Error, UserId, Verdict};
 use std::time::{Duration, Instant};
 
 /// How long a condition may take to come true before a test fails: more than a lease, and than a daemon waits
-/// that found no page.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// that found no page, also where other programs hold the processor.
+const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A client with its cache, that does not wait long for a daemon that is away.
+/// A client with its cache, that waits for an answer.
 fn client(house: &House) -> Client {
-    let timeout = Duration::from_millis(300);
-    Client::builder().socket(house.daemon.socket()).timeout(timeout).build().expect("a client")
+    Client::builder().socket(house.daemon.socket()).timeout(PATIENCE).build().expect("a client")
+}
+
+/// The same client and cache, that does not wait long for a daemon that is away.
+fn hasty(client: &Client) -> Client {
+    client.with_timeout(Duration::from_millis(300))
 }
 
 /// A client that waits, without a cache: whoever revokes.
@@ -39,22 +43,14 @@ fn is_accepted(verdict: &Result<Verdict, Error>) -> bool {
     matches!(verdict, Ok(Verdict::Valid(_)))
 }
 
-/// Validates until the cache answers.
+/// Validates until the cache answers. A daemon that was held up may have let its lease run out, so the next
+/// validation need not be answered by it.
 #[track_caller]
 fn warm(client: &Client, key: &ApiKey) {
     until("the cache answers", || {
         let before = client.cache_statistics().hits;
         is_accepted(&client.validate(key)) && client.cache_statistics().hits > before
     });
-}
-
-/// That the next validation is answered by the cache, and accepts.
-#[track_caller]
-fn assert_cached(client: &Client, key: &ApiKey) {
-    let before = client.cache_statistics();
-    let verdict = client.validate(key);
-    assert!(is_accepted(&verdict), "{verdict:?}");
-    assert_eq!(client.cache_statistics().misses, before.misses, "the daemon was asked");
 }
 
 #[track_caller]

@@ -1,7 +1,7 @@
 //! A daemon that stands still, is killed, comes back, or has no page: the client asks, and accepts nothing
 //! that was revoked.
 
-use super::{assert_cached, assert_refused, client, is_accepted, issue, revoker, until, warm};
+use super::{assert_refused, client, hasty, is_accepted, issue, revoker, until, warm};
 use crate::support::House;
 use apikeyd_client::Error;
 use rustix::process::Signal;
@@ -15,17 +15,18 @@ fn while_the_daemon_stands_still_the_lease_runs_out() {
     let (kept, ended) = (issue(&revoker, "kept"), issue(&revoker, "ended"));
     warm(&client, &kept);
     warm(&client, &ended);
-    house.daemon.signal(Signal::STOP);
+    let hasty = hasty(&client);
+    house.daemon.freeze();
     thread::scope(|scope| {
         let deleting = scope.spawn(|| revoker.delete(ended.id()));
         until("the lease is over", || {
-            let verdict = client.validate(&kept);
+            let verdict = hasty.validate(&kept);
             assert!(matches!(verdict, Err(Error::TimedOut { .. })) || is_accepted(&verdict), "{verdict:?}");
             verdict.is_err()
         });
         // Nobody was told of an end meanwhile, and nothing is accepted any more.
         assert!(!deleting.is_finished());
-        assert!(client.validate(&ended).is_err());
+        assert!(hasty.validate(&ended).is_err());
         house.daemon.signal(Signal::CONT);
         deleting.join().expect("the revoker's thread").expect("an end");
         assert_refused(&client.validate(&ended));
@@ -41,9 +42,10 @@ fn when_the_daemon_is_killed_the_lease_runs_out_and_the_next_one_is_asked() {
     warm(&client, &kept);
     warm(&client, &ended);
     let House { daemon, ctl, scratch } = house;
+    let hasty = hasty(&client);
     daemon.kill();
     until("the lease is over", || {
-        let verdict = client.validate(&kept);
+        let verdict = hasty.validate(&kept);
         assert!(matches!(verdict, Err(Error::Unreachable { .. })) || is_accepted(&verdict), "{verdict:?}");
         verdict.is_err()
     });
@@ -78,14 +80,14 @@ fn a_page_whose_file_was_deleted_goes_on() {
     let (first, second) = (issue(&asker, "first"), issue(&asker, "second"));
     warm(&early, &first);
     std::fs::remove_file(house.scratch.page()).expect("a page");
-    assert_cached(&early, &first);
+    warm(&early, &first);
     let late = client(&house);
     warm(&late, &first);
     warm(&late, &second);
     asker.delete(first.id()).expect("an end");
     assert_refused(&early.validate(&first));
     assert_refused(&late.validate(&first));
-    assert_cached(&late, &second);
+    warm(&late, &second);
 }
 
 #[test]

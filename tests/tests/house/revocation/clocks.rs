@@ -1,6 +1,6 @@
 //! Clocks that are not the ones that daemon and cache began with.
 
-use super::{assert_cached, assert_refused, client, is_accepted, issue, revoker, until, warm};
+use super::{assert_refused, client, hasty, is_accepted, issue, revoker, until, warm};
 use crate::support::{House, Key};
 use apikeyd_client::message::{Generate, KeyState, SaveMode};
 use apikeyd_client::{ApiKey, Client, Error, Timestamp, UserId, fault};
@@ -24,7 +24,7 @@ fn an_expiry_follows_a_step_of_the_wall_clock_and_is_not_undone_by_a_step_back()
     warm(&client, &bystander);
     step(&house.scratch, HOUR_MS);
     assert_refused(&client.validate(&key));
-    assert_cached(&client, &bystander);
+    warm(&client, &bystander);
     // The daemon writes the end down by itself; from then on no clock takes it back.
     until("the end is written", || {
         let record = revoker.retrieve_key(key.id()).expect("a record");
@@ -34,7 +34,7 @@ fn an_expiry_follows_a_step_of_the_wall_clock_and_is_not_undone_by_a_step_back()
     step(&house.scratch, 0);
     assert_refused(&client.validate(&key));
     assert_refused(&revoker.validate(&key));
-    assert_cached(&client, &bystander);
+    warm(&client, &bystander);
 }
 
 #[test]
@@ -44,9 +44,9 @@ fn an_expiry_needs_no_daemon() {
     let (key, bystander) = (issue_for_half_an_hour(&revoker, "alice"), issue(&revoker, "bob"));
     warm(&client, &bystander);
     warm(&client, &key);
-    house.daemon.signal(Signal::STOP);
+    house.daemon.freeze();
     step(&house.scratch, HOUR_MS);
-    let verdict = client.validate(&key);
+    let verdict = hasty(&client).validate(&key);
     house.daemon.signal(Signal::CONT);
     assert!(matches!(verdict, Err(Error::TimedOut { .. })), "nobody was there to ask: {verdict:?}");
     // It was the clock, and not the daemon's standing still.

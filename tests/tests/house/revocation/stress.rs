@@ -2,8 +2,11 @@
 
 use crate::support::binary;
 use apikeyd_tests::scratch::Scratch;
-use apikeyd_tests::stress::{Plan, run};
+use apikeyd_tests::stress::{Found, Plan, run};
 use std::time::Duration;
+
+/// Runs at the most: where other programs hold the processor, one alone may be of a few validations.
+const RUNS: u32 = 10;
 
 const SHORT: Plan = Plan {
     time: Duration::from_secs(5),
@@ -18,16 +21,23 @@ const SHORT: Plan = Plan {
 
 #[test]
 fn nobody_accepts_a_key_whose_end_was_answered() {
-    let report = run(&Scratch::new(binary()), &SHORT);
-    assert_eq!(report.found.violations(), 0, "{report}");
-    // It would also be so if nothing had been tried.
-    assert!(report.ends.iter().all(|(_, count)| *count > 0), "{report}");
-    assert!(report.found.hits > 1_000 && report.found.ends_seen > 100, "{report}");
+    let mut tried = Found::default();
+    for _ in 0..RUNS {
+        let report = run(&Scratch::new(binary()), &SHORT);
+        assert_eq!(report.found.violations(), 0, "{report}");
+        assert!(report.ends.iter().all(|(_, count)| *count > 0), "{report}");
+        tried.add(report.found);
+        // It would also be so if nothing had been tried.
+        if tried.hits > 1_000 && tried.ends_seen > 100 {
+            return;
+        }
+    }
+    panic!("too little was tried in {RUNS} runs: {tried:?}");
 }
 
 #[test]
 fn a_daemon_that_answers_before_it_bumps_is_caught() {
     let plan = Plan { time: Duration::from_secs(2), restarts: 0, fault: true, ..SHORT };
-    let report = run(&Scratch::new(binary()), &plan);
-    assert!(report.found.accepted_after_end > 0, "{report}");
+    let is_caught = |_| run(&Scratch::new(binary()), &plan).found.accepted_after_end > 0;
+    assert!((0..RUNS).any(is_caught), "not in {RUNS} runs");
 }
