@@ -47,6 +47,7 @@ pub mod rights;
 mod run;
 pub mod server;
 pub mod service;
+mod stack;
 pub mod store;
 mod systemd;
 mod traffic;

@@ -19,7 +19,7 @@ use crate::reload::Reload;
 use crate::server::{self, Admission, Listening};
 use crate::service::{Clock, ExitClass, OpenError, PepperSource, Service, Settings};
 use crate::systemd::notify;
-use crate::{logging, policy_file};
+use crate::{logging, policy_file, stack};
 use apikeyd_policy::PolicyTable;
 use clap::Parser as _;
 use signals::Signals;
@@ -96,9 +96,12 @@ fn serve(
         .worker_threads(WORKERS)
         .max_blocking_threads(BLOCKING_THREADS)
         .thread_name("apikeyd-worker")
+        .on_thread_park(stack::wipe)
         .enable_all()
         .build()
         .map_err(|error| failed("threads cannot be started", &error))?;
+    // The pepper was read and its keys were derived on this thread.
+    stack::wipe();
     runtime.block_on(run(operations, admission, listening, signals))
 }
 

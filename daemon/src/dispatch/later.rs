@@ -3,6 +3,7 @@
 use super::reply::Reply;
 use super::{Caller, Operations, decode};
 use crate::service::{ServiceError, authorise, right};
+use crate::stack;
 use apikeyd_protocol::frame::{Frame, Header, Status};
 use apikeyd_protocol::message::{
     AuditList, AuditVerify, CredentialsChanged, Delete, DeleteUser, Empty, List, ReportUses, Save,
@@ -171,7 +172,11 @@ async fn page<T: Serialize + Send + 'static>(
     read: impl FnOnce(&Operations, &Caller) -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, ServiceError> {
     let (operations, caller) = (Arc::clone(operations), caller.clone());
-    let reading = tokio::task::spawn_blocking(move || read(&operations, &caller));
+    let reading = tokio::task::spawn_blocking(move || {
+        let answer = read(&operations, &caller);
+        stack::wipe();
+        answer
+    });
     reading.await.map_err(|error| {
         ServiceError::caused(Status::Internal, "a fault of the daemon; its journal says more", error)
     })?

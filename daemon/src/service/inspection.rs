@@ -3,6 +3,7 @@
 use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
+use crate::stack;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 use apikeyd_protocol::message::{
@@ -106,7 +107,9 @@ impl Service {
         let store = Arc::clone(&self.store);
         let verify = move || {
             let store_id = *store.store_id();
-            store.read(|view| view.verify(&store_id, request.known_head))
+            let report = store.read(|view| view.verify(&store_id, request.known_head));
+            stack::wipe();
+            report
         };
         match tokio::task::spawn_blocking(verify).await {
             Ok(report) => Ok(report?),

@@ -4,6 +4,7 @@ use super::batch::{Batch, Effects};
 use super::error::StoreError;
 use super::schema::Head;
 use super::shared::Shared;
+use crate::stack;
 use core::ops::ControlFlow;
 use core::panic::AssertUnwindSafe;
 use redb::Database;
@@ -141,6 +142,7 @@ fn run(shared: &Shared, receiver: &Receiver<Message>) {
             next = receiver.recv_timeout(SETTLE);
         }
         shared.settle();
+        stack::wipe();
     }
     // All senders are gone without a close; the error would have nobody to go to.
     let _ = shared.close();

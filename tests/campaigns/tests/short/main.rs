@@ -16,6 +16,7 @@ mod hostile;
 mod kill;
 mod linearizability;
 mod power_loss;
+mod secrets;
 mod sequence_lock;
 mod soak;
 mod storage_faults;
