@@ -136,7 +136,13 @@ impl<'h> Numbered<'h> {
             }
             Answer::Discarded => is_draft.then(|| State { draft: None, ..state.clone() }),
             Answer::NotFound => (saved.is_none() && !is_draft).then(|| state.clone()),
-            _ => None,
+            Answer::Generated(_)
+            | Answer::Saved { .. }
+            | Answer::UserEnded { .. }
+            | Answer::Active(_)
+            | Answer::Valid
+            | Answer::Refused
+            | Answer::Conflict => None,
         }
     }
 

@@ -246,8 +246,8 @@ impl Load {
             if !self.goes_on() {
                 return;
             }
-            if turn % SELDOM == 0 {
-                let policy = if turn / SELDOM % 2 == 0 { POLICIES[1] } else { POLICIES[0] };
+            if turn.is_multiple_of(SELDOM) {
+                let policy = if (turn / SELDOM).is_multiple_of(2) { POLICIES[1] } else { POLICIES[0] };
                 std::fs::write(&self.policy, policy).expect("a policy file");
                 self.count("reload", client.reload());
             }
