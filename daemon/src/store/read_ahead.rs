@@ -36,5 +36,5 @@ fn bring_in(file: &File, bytes: u64) {
 /// Bytes of memory of this machine: a file of more than half of it would push itself out.
 fn memory() -> u64 {
     let info = sysinfo();
-    u64::from(info.mem_unit).saturating_mul(info.totalram.into())
+    u64::from(info.mem_unit).saturating_mul(info.totalram)
 }
