@@ -108,7 +108,7 @@ impl Sweep {
                 if seed >= self.seeds.end {
                     break;
                 }
-                if seed % 10_000 == 0 {
+                if seed.is_multiple_of(10_000) {
                     println!("seed {seed}");
                 }
                 if let Err(failure) = one(seed) {
