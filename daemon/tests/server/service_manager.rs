@@ -10,7 +10,7 @@ use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a service manager does: the descriptor becomes number 3 of the process that is named.
 const HAND_OVER: &str = "exec 3<&0 </dev/null; LISTEN_PID=$$ exec \"$0\"";
@@ -140,6 +140,27 @@ fn the_watchdog_is_fed_only_while_the_socket_answers() {
         .any(|note| note.contains("WATCHDOG=1"));
     assert!(!fed, "the watchdog was fed although nobody can reach the daemon");
     assert!(daemon.log().contains("the watchdog is not fed"), "{}", daemon.log());
+}
+
+#[test]
+fn a_service_manager_that_does_not_read_holds_nobody_up() {
+    let mut daemon = Running::start();
+    // Two notes for each: far more than the queue of a socket holds that nobody reads.
+    for reloads in 1..=20 {
+        daemon.signal(Signal::HUP);
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while daemon.log().matches("rights and policy were read again").count() < reloads {
+            assert!(
+                Instant::now() < deadline,
+                "after {reloads} reloads nobody is left to do another:\n{}",
+                daemon.log()
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    let mut client = RawClient::greeted(&daemon.socket());
+    assert_eq!(client.ask(Opcode::Status, &Empty {}).status(), Status::Ok);
+    assert!(daemon.stop().success(), "{}", daemon.log());
 }
 
 #[test]
