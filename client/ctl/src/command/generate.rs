@@ -17,7 +17,6 @@ use crate::output::time::{rfc3339, to_the_second};
 use crate::terminal;
 use apikeyd_client::Client;
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{Generate, Generated, SaveMode, Saved};
 use serde::Serialize;
 use std::io::{self, IsTerminal};
@@ -42,130 +41,119 @@ pub(super) fn run(
     save: bool,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let generated = client.generate(draft)?;
+    let unsaved = Unsaved { client, draft, mode, generated: client.generate(draft)? };
     if save {
-        saved_then_shown(client, draft, &generated, mode, output)
+        unsaved.save_then_show(output)
     } else if !output.is_json() && io::stdin().is_terminal() && io::stdout().is_terminal() {
-        shown_then_asked(client, draft, &generated, mode, output)
+        unsaved.show_then_ask(output)
     } else {
-        shown(client, draft, &generated, mode, output)
+        unsaved.only_show(output)
     }
 }
 
-fn saved_then_shown(
-    client: &Client,
-    draft: &Generate,
-    generated: &Generated,
+/// A key that was made, and that nobody has seen yet.
+struct Unsaved<'a> {
+    client: &'a Client,
+    draft: &'a Generate,
     mode: SaveMode,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
-    let key_id = generated.key_id;
-    let saved = match client.save(key_id, mode) {
-        Ok(saved) => saved,
-        Err(error) => {
-            // Withdrawn also when it may have been saved and only the answer is missing: nobody has seen the key.
-            let has_another = error.status() == Some(Status::Conflict) && mode == SaveMode::Add;
-            let failure = withdrawn(client, key_id, Failure::from(error).with_advice("the key is not shown"));
-            return Err(if has_another {
-                failure.with_advice("--replace takes the place of the other")
-            } else {
-                failure
-            });
-        }
-    };
-    if let Err(error) = show(draft, generated, Some(&saved), output) {
-        return Err(withdrawn(client, key_id, unshown(&error)));
-    }
-    output.note(save::sentence(&saved));
-    Ok(Exit::Done)
+    generated: Generated,
 }
 
-fn shown_then_asked(
-    client: &Client,
-    draft: &Generate,
-    generated: &Generated,
-    mode: SaveMode,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
-    let key_id = generated.key_id;
-    show(draft, generated, None, output).map_err(|error| withdrawn(client, key_id, unshown(&error)))?;
-    output.note("this is the only time that the key is shown");
-    let user = visible(draft.user.as_str());
-    let question = match mode {
-        SaveMode::Add => format!("Save it as the key of {user}?"),
-        SaveMode::Replace => format!("Save it as the key of {user}, and end the one that {user} has?"),
-    };
-    let waits = || format!("nothing was saved; {}", waiting(generated, mode));
-    if terminal::confirm(&question).map_err(|failure| failure.with_advice(waits()))? {
-        let saved = client.save(key_id, mode).map_err(|error| save::explain(error, key_id, mode))?;
+impl Unsaved<'_> {
+    fn save_then_show(&self, output: &mut Output) -> Result<Exit, Failure> {
+        let saved = match self.client.save(self.generated.key_id, self.mode) {
+            Ok(saved) => saved,
+            Err(error) => {
+                // Withdrawn also when it may have been saved and only the answer is missing: nobody has seen the key.
+                let has_another = error.status() == Some(Status::Conflict) && self.mode == SaveMode::Add;
+                let failure = self.withdrawn(Failure::from(error).with_advice("the key is not shown"));
+                return Err(if has_another {
+                    failure.with_advice("--replace takes the place of the other")
+                } else {
+                    failure
+                });
+            }
+        };
+        self.show(Some(&saved), output)?;
         output.note(save::sentence(&saved));
-        return Ok(Exit::Done);
+        Ok(Exit::Done)
     }
-    match client.delete(key_id) {
-        Ok(_) => output.note("not saved; the key was discarded"),
-        Err(_) => output.note(format!(
-            "not saved; the key ends by itself at {}",
-            to_the_second(generated.draft_expires_at)
-        )),
+
+    fn show_then_ask(&self, output: &mut Output) -> Result<Exit, Failure> {
+        self.show(None, output)?;
+        output.note("this is the only time that the key is shown");
+        let (key_id, user) = (self.generated.key_id, visible(self.draft.user.as_str()));
+        let question = match self.mode {
+            SaveMode::Add => format!("Save it as the key of {user}?"),
+            SaveMode::Replace => format!("Save it as the key of {user}, and end the one that {user} has?"),
+        };
+        let waits = || format!("nothing was saved; {}", self.waiting());
+        if terminal::confirm(&question).map_err(|failure| failure.with_advice(waits()))? {
+            let saved = self.client.save(key_id, self.mode);
+            let saved = saved.map_err(|error| save::explain(error, key_id, self.mode))?;
+            output.note(save::sentence(&saved));
+            return Ok(Exit::Done);
+        }
+        match self.client.delete(key_id) {
+            Ok(_) => output.note("not saved; the key was discarded"),
+            Err(_) => output.note(format!(
+                "not saved; the key ends by itself at {}",
+                to_the_second(self.generated.draft_expires_at)
+            )),
+        }
+        Ok(Exit::Refused)
     }
-    Ok(Exit::Refused)
-}
 
-fn shown(
-    client: &Client,
-    draft: &Generate,
-    generated: &Generated,
-    mode: SaveMode,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
-    show(draft, generated, None, output)
-        .map_err(|error| withdrawn(client, generated.key_id, unshown(&error)))?;
-    output.note(format!("not saved yet: {}", waiting(generated, mode)));
-    Ok(Exit::Done)
-}
-
-fn show(
-    draft: &Generate,
-    generated: &Generated,
-    saved: Option<&Saved>,
-    output: &mut Output,
-) -> io::Result<()> {
-    let key = generated.key.0.expose_text();
-    if !output.is_json() {
-        return output.secret_line(key);
+    fn only_show(&self, output: &mut Output) -> Result<Exit, Failure> {
+        self.show(None, output)?;
+        output.note(format!("not saved yet: {}", self.waiting()));
+        Ok(Exit::Done)
     }
-    output.secret_object(&GeneratedObject {
-        key,
-        key_id: generated.key_id.to_string(),
-        user: draft.user.as_str(),
-        label: draft.label.as_ref().map(|label| label.as_str()),
-        expires_at: draft.expires_at.map(rfc3339),
-        saved: saved.is_some(),
-        replaced: saved.and_then(|saved| saved.replaced).map(|id| id.to_string()),
-        draft_expires_at: saved.is_none().then(|| rfc3339(generated.draft_expires_at)),
-    })
-}
 
-fn waiting(generated: &Generated, mode: SaveMode) -> String {
-    let replace = match mode {
-        SaveMode::Add => "",
-        SaveMode::Replace => " --replace",
-    };
-    format!(
-        "`apikeyctl save {}{replace}` saves the key until {}",
-        generated.key_id,
-        to_the_second(generated.draft_expires_at)
-    )
-}
+    /// Shows the key; one that could not be shown is ended.
+    fn show(&self, saved: Option<&Saved>, output: &mut Output) -> Result<(), Failure> {
+        self.write(saved, output).map_err(|error| {
+            let words = format!("the key could not be written to standard output: {error}");
+            self.withdrawn(Failure::internal(words))
+        })
+    }
 
-fn unshown(error: &io::Error) -> Failure {
-    Failure::internal(format!("the key could not be written to standard output: {error}"))
-}
+    fn write(&self, saved: Option<&Saved>, output: &mut Output) -> io::Result<()> {
+        let Self { draft, generated, .. } = self;
+        let key = generated.key.0.expose_text();
+        if !output.is_json() {
+            return output.secret_line(key);
+        }
+        output.secret_object(&GeneratedObject {
+            key,
+            key_id: generated.key_id.to_string(),
+            user: draft.user.as_str(),
+            label: draft.label.as_ref().map(|label| label.as_str()),
+            expires_at: draft.expires_at.map(rfc3339),
+            saved: saved.is_some(),
+            replaced: saved.and_then(|saved| saved.replaced).map(|id| id.to_string()),
+            draft_expires_at: saved.is_none().then(|| rfc3339(generated.draft_expires_at)),
+        })
+    }
 
-/// Ends a key that nobody has seen.
-fn withdrawn(client: &Client, key_id: KeyId, failure: Failure) -> Failure {
-    match client.delete(key_id) {
-        Ok(_) => failure.with_advice("it was withdrawn; generate another"),
-        Err(_) => failure.with_advice(format!("make sure that it ends with `apikeyctl delete {key_id}`")),
+    fn waiting(&self) -> String {
+        let replace = match self.mode {
+            SaveMode::Add => "",
+            SaveMode::Replace => " --replace",
+        };
+        format!(
+            "`apikeyctl save {}{replace}` saves the key until {}",
+            self.generated.key_id,
+            to_the_second(self.generated.draft_expires_at)
+        )
+    }
+
+    /// Ends the key, which nobody has seen.
+    fn withdrawn(&self, failure: Failure) -> Failure {
+        let key_id = self.generated.key_id;
+        match self.client.delete(key_id) {
+            Ok(_) => failure.with_advice("it was withdrawn; generate another"),
+            Err(_) => failure.with_advice(format!("make sure that it ends with `apikeyctl delete {key_id}`")),
+        }
     }
 }
