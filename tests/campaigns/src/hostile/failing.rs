@@ -137,7 +137,7 @@ fn deaf(socket: &Path, _: usize) {
 fn descriptors(socket: &Path, _: usize) {
     silent(socket, |peer| {
         let file = File::open("/dev/null").expect("a file");
-        // Where too many are on their way, this one fails by leaving.
+        // Where it cannot be sent, this one fails by leaving.
         let _sent = send_with(peer, &Hello::CURRENT.encode(), &[file.as_fd(); 253]);
     });
 }

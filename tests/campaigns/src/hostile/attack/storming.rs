@@ -100,8 +100,8 @@ fn greeted(field: &Field, connections: usize) -> Vec<Peer> {
     (0..connections).map(|_| Peer::greeted(&field.socket)).collect()
 }
 
-/// Sends bytes and descriptors in one message; false when the kernel says that too many of this user's descriptors
-/// are on their way already (`ETOOMANYREFS`, unix(7)).
+/// Sends bytes and descriptors in one message; false when the daemon has hung up already, or the kernel says that too
+/// many of this user's descriptors are on their way (`ETOOMANYREFS`, unix(7)).
 pub(in crate::hostile) fn send_with(peer: &Peer, bytes: &[u8], carried: &[BorrowedFd<'_>]) -> bool {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
@@ -111,7 +111,7 @@ pub(in crate::hostile) fn send_with(peer: &Peer, bytes: &[u8], carried: &[Borrow
             assert_eq!(sent, bytes.len(), "a stream takes so few bytes at once");
             true
         }
-        Err(Errno::TOOMANYREFS) => false,
+        Err(Errno::TOOMANYREFS | Errno::PIPE | Errno::CONNRESET) => false,
         Err(errno) => panic!("sendmsg: {errno}"),
     }
 }
