@@ -71,7 +71,7 @@ impl<'a> Position<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, Faults, quoted};
+    use super::{Fault, Faults};
 
     #[test]
     fn columns_count_characters_and_faults_come_in_order() {
@@ -85,12 +85,6 @@ mod tests {
             faults.located_in(text).into_iter().map(|f| (f.line, f.column, f.message)).collect();
         let expected = [(1, 1, "é"), (1, 3, "="), (2, 2, "b"), (3, 1, "end")];
         assert_eq!(places, expected.map(|(line, column, message)| (line, column, message.to_string())));
-    }
-
-    #[test]
-    fn text_of_the_file_is_escaped_and_cut() {
-        assert_eq!(quoted("a\u{1b}[2J\n\u{202e}"), "\"a\\u{1b}[2J\\n\\u{202e}\"");
-        assert_eq!(quoted(&"é".repeat(61)), format!("\"{}\"...", "é".repeat(60)));
     }
 
     #[test]

@@ -33,15 +33,16 @@ pub(crate) fn siphash(length: Duration) -> f64 {
 /// Blocks of 4 KiB written and synced in a second, one after the other, over a file that is there already: the
 /// least that a change can cost which is durable before it is answered, alone.
 pub(crate) fn sync(path: &Path, length: Duration) -> f64 {
-    const BLOCK: u64 = 4096;
+    const BLOCK: [u8; 4096] = [1; 4096];
     const BLOCKS: u64 = 4096;
+    let place = |block: u64| block % BLOCKS * 4096;
     let file = File::create(path).unwrap();
-    (0..BLOCKS).for_each(|block| file.write_all_at(&[1; BLOCK as usize], block * BLOCK).unwrap());
+    (0..BLOCKS).for_each(|block| file.write_all_at(&BLOCK, place(block)).unwrap());
     file.sync_all().unwrap();
     let begun = Instant::now();
     let mut done = 0_u64;
     while begun.elapsed() < length {
-        file.write_all_at(&[2; BLOCK as usize], done % BLOCKS * BLOCK).unwrap();
+        file.write_all_at(&BLOCK, place(done)).unwrap();
         file.sync_data().unwrap();
         done += 1;
     }
