@@ -175,6 +175,9 @@ def database_image():
     for table in range(3):
         for kind in range(6):
             yield bytes([1, table, 3, 9, kind, 40, 5, 1, 2, 3, 4, 5])
+    # The end of one record behind the beginning of another.
+    for one in range(8):
+        yield bytes([1, 0, one, one + 9, 4, 40])
     for name in range(6):
         yield bytes([1, 3, name, 5, 0, 1])
     yield bytes([3, 4, 1, 7, 4, 2, 255, 4, 3, 254])
@@ -196,6 +199,7 @@ def connection():
     yield b"\0\0" + b"".join(bytes([code, 0, 0, 0, 0]) for code in requests)
     yield b"\0\0" + b"".join(bytes([0xc0 | code, 0, 0, 0, 2]) for code in requests)
     yield b"\0\0" + bytes([0x26, 199]) + bytes([0x8d, 128, 1]) * 5 + bytes([0x26, 199])
+    yield b"\0\0" + b"\2\0" * 8 + b"\1" * 8
     # Frames that are none, and greetings that are none.
     for wrong in (b"\x20\1", b"\x21\0\4abcd", b"\x22\1", b"\x23\0\0\0\0", b"\x24\x11" + frame(1, b"x"), b"\x0f\x25"):
         yield b"\0\0" + generate + wrong + validate

@@ -9,7 +9,7 @@
 //! | [`hello`] | a peer | a greeting is read the same however it arrives, and written as it was read |
 //! | [`frames`] | a peer | frames in pieces are the frames in one piece |
 //! | [`message`] | a peer | what is read as a body is written in its one shortest form, and reads the same again |
-//! | [`key_text`] | a client's user | a text is a key by the grammar, or is not; errors hold nothing of it |
+//! | [`key_text`] | a client's user | a text is a key by the grammar, or is not |
 //! | [`names`] | a service | user ids and labels are those of the specification, byte for byte |
 //! | [`policy_target`] | whoever sends HTTP | the judge says what a second judge says that was written from the rules |
 //! | [`policy_file`] | an operator | a table, or faults that lie inside the text |

@@ -7,7 +7,7 @@ use apikeyd_protocol::key::{ApiKey, KeyFormatError, KeyId, KeyPrefix, looks_like
 ///
 /// # Panics
 /// When a text is taken for a key that is none by the grammar, or refused that is one; when a key is not read as
-/// its own text and id; when an error holds a piece of the text; or when anything is allocated.
+/// its own text and id; or when anything is allocated.
 pub fn key_text(bytes: &[u8]) {
     check(bytes);
     if let Some((body, _)) = bytes.split_last_chunk::<6>() {
@@ -38,26 +38,11 @@ fn check(text: &[u8]) {
             let other = ApiKey::parse(&other).ok().unwrap();
             assert!(other.digest() == key.digest() && other.id() == key.id());
         }
-        Err(why) => assert!(!quotes(why, text), "{why}"),
+        // The length is all that an error holds.
+        Err(KeyFormatError::Length { bytes }) => assert_eq!(bytes, text.len()),
+        Err(_) => {}
     }
 }
-
-/// Whether an error says eight characters of the text, which only chance could explain with fewer.
-fn quotes(why: KeyFormatError, text: &[u8]) -> bool {
-    let said = format!("{why} {why:?}");
-    // The sentence is known; what of it the text happens to spell is no leak.
-    let fixed = said.as_bytes();
-    text.windows(8).any(|piece| {
-        fixed.windows(8).any(|words| words == piece)
-            && !SENTENCES.as_bytes().windows(8).any(|words| words == piece)
-    })
-}
-
-/// What the errors say by themselves.
-const SENTENCES: &str = "a key has 64 to 70 characters; this has Length { bytes: this is not written like a key \
-    (prefix_1..........._...), with nothing before or behind it Shape the key's prefix is not 2 to 8 characters of \
-    a-z and 0-9 Prefix the key's checksum does not fit: a character is wrong, missing or too many Checksum the key \
-    is of a newer format than this program knows Version the key's id is zero, which is never given out Id";
 
 /// The grammar: `prefix _ 1 id _ secret checksum`.
 fn is_key(text: &[u8]) -> bool {

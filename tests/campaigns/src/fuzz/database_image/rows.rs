@@ -101,7 +101,7 @@ fn active(txn: &WriteTransaction, input: &mut Input<'_>) {
     let chosen = input.below(256);
     match keys.get(chosen) {
         Some(key) => drop(active.insert(user.as_str(), key).unwrap()),
-        None if chosen % 2 == 0 => drop(active.remove(user.as_str()).unwrap()),
+        None if chosen.is_multiple_of(2) => drop(active.remove(user.as_str()).unwrap()),
         None => drop(active.insert(user.as_str(), input.u64()).unwrap()),
     }
 }
