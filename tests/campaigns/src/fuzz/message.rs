@@ -65,7 +65,10 @@ use canonical;
 
 fn request(opcode: Opcode, body: &[u8]) {
     match opcode {
-        Opcode::Validate => canonical!(body, Validate<'_>),
+        Opcode::Validate => {
+            canonical!(body, Validate<'_>);
+            question_by_hand(body);
+        }
         Opcode::PolicyRows => canonical!(body, PolicyRows),
         Opcode::PolicyTest => canonical!(body, Operation<'_>),
         Opcode::ReportUses => canonical!(body, ReportUses),
@@ -87,7 +90,10 @@ fn request(opcode: Opcode, body: &[u8]) {
 
 fn answer(opcode: Opcode, body: &[u8]) {
     match opcode {
-        Opcode::Validate => canonical!(body, Verdict<'_>),
+        Opcode::Validate => {
+            canonical!(body, Verdict<'_>);
+            verdict_by_hand(body);
+        }
         Opcode::Status => canonical!(body, Status),
         Opcode::PolicyRows => canonical!(body, PolicyPage),
         Opcode::PolicyTest => canonical!(body, PolicyAnswer<'_>),
@@ -105,4 +111,27 @@ fn answer(opcode: Opcode, body: &[u8]) {
         Opcode::Reload => canonical!(body, Reloaded),
         Opcode::Backup => canonical!(body, BackupReady),
     }
+}
+
+/// The question is read and written by hand as well, which must not be told from the general way.
+fn question_by_hand(body: &[u8]) {
+    match (decode::<Validate<'_>>(body), within(BOUND, || Validate::decode(body))) {
+        (Ok(one), Ok(other)) => {
+            assert!(one.digest == other.digest);
+            assert_eq!((one.key_id, one.operation), (other.key_id, other.operation));
+            assert_eq!(Validate::key_id(body), Some(one.key_id));
+            let (mut general, mut by_hand) = (Vec::new(), Vec::new());
+            assert_eq!(one.encode(&mut by_hand), encode(&one, &mut general));
+            assert_eq!(by_hand, general);
+        }
+        (Err(one), Err(other)) => assert_eq!(one, other),
+        (one, _) => panic!("one way takes what the other refuses; the general way: {:?}", one.err()),
+    }
+}
+
+fn verdict_by_hand(body: &[u8]) {
+    let Ok(verdict) = decode::<Verdict<'_>>(body) else { return };
+    let (mut general, mut by_hand) = (Vec::new(), Vec::new());
+    assert_eq!(verdict.encode(&mut by_hand), encode(&verdict, &mut general));
+    assert_eq!(by_hand, general);
 }
