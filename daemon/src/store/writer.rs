@@ -217,10 +217,6 @@ fn run_batch(shared: &Shared, mut commands: Vec<Box<dyn Command>>) {
 }
 
 /// Decides all commands in one transaction and makes it durable.
-#[cfg_attr(
-    not(feature = "fault-injection"),
-    expect(clippy::ptr_arg, reason = "the planted fault takes commands out")
-)]
 fn commit(
     shared: &Shared,
     database: &Database,
