@@ -16,7 +16,6 @@ use crate::service::{Clock, Service, ServiceError};
 use crate::traffic::Traffic;
 use apikeyd_protocol::codec::{self, DecodeError};
 use apikeyd_protocol::frame::{Frame, Opcode, Status};
-use apikeyd_protocol::message::Validate;
 use apikeyd_protocol::right::RightSet;
 use apikeyd_protocol::time::Timestamp;
 use reply::Reply;
@@ -69,12 +68,6 @@ impl Operations {
                 Dispatched::Answered
             }
         }
-    }
-
-    /// Prepares for frames that will be dispatched next, one after the other.
-    pub(crate) fn foresee<'f>(&self, frames: impl Iterator<Item = Frame<'f>>) {
-        let validations = frames.filter(|frame| frame.header.opcode == Opcode::Validate.code());
-        validations.filter_map(|frame| Validate::key_id(frame.body)).for_each(|key| self.service.foresee(key));
     }
 
     fn route(

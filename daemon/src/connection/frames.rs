@@ -20,7 +20,6 @@ impl Connection {
     /// Answers the frames that are complete, as many as this turn allows; true when its turn is over and
     /// more are there.
     pub(super) fn take_frames(&mut self) -> bool {
-        self.foresee();
         let mut taken = 0;
         while taken < TURN && self.may_take() && self.take_frame() {
             taken += 1;
@@ -48,13 +47,6 @@ impl Connection {
 
     pub(super) fn duties(&self) -> Duties {
         Duties { working: !self.waiting.is_empty() }
-    }
-
-    /// Several frames are prepared for together. A single one is answered as soon.
-    fn foresee(&self) {
-        if self.inbox.frames().nth(1).is_some() {
-            self.operations.foresee(self.inbox.frames().take(TURN));
-        }
     }
 
     /// Answers one frame if one is complete.

@@ -7,7 +7,6 @@ use crate::domain::{KeyRecord, KeyTag};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{Freshness, KeyState};
 use apikeyd_protocol::time::Timestamp;
-use core::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
@@ -92,11 +91,6 @@ impl HotKeys {
             }
             None => Err(with),
         }
-    }
-
-    /// Has the processor fetch where a key's entry is: a flag beside the lock is all that can be read without it.
-    pub(super) fn foresee(&self, key_id: KeyId) {
-        black_box(self.set(key_id).is_some_and(RwLock::is_poisoned));
     }
 
     /// Puts an entry in, in the place of the key's older one, of a free one, or of one that was not used since

@@ -8,7 +8,6 @@ use super::words::Words;
 use crate::domain::{KeyRefusal, KeyTag, judge};
 use crate::store::StoreError;
 use apikeyd_policy as policy;
-use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{Freshness, Operation, Refusal, ValidKey, Validate, Verdict};
 use apikeyd_protocol::time::Timestamp;
 use core::hint::black_box;
@@ -52,13 +51,6 @@ impl Service {
                 Ok(self.judge_entry(&question, entry, answer))
             })
             .unwrap_or_else(|answer| self.look_up(&question, answer))
-    }
-
-    /// Has the processor fetch what the validation of a key will read. Done for several keys one after the other it
-    /// waits for the memory of all of them at once, where the validations would wait for each by itself.
-    pub(crate) fn foresee(&self, key_id: KeyId) {
-        black_box(self.memory.generations.read(key_id));
-        self.hot.foresee(key_id);
     }
 
     fn look_up<T>(

@@ -50,13 +50,6 @@ impl<'a> Validate<'a> {
         Ok(())
     }
 
-    /// The key that a body asks about, if it has one. Whether the rest is right is not looked at.
-    #[inline]
-    #[must_use]
-    pub fn key_id(body: &[u8]) -> Option<KeyId> {
-        KeyId::new(Pieces::of(body).number()?).ok()
-    }
-
     #[inline]
     fn read(body: &'a [u8]) -> Option<Self> {
         let mut pieces = Pieces::of(body);
