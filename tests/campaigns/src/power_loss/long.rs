@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 #[command(name = "power-loss")]
 struct Arguments {
     /// Seeds, from the first up to and without the last: FROM..TO.
-    #[arg(long, value_parser = range, default_value = "0..200000")]
+    #[arg(long, value_parser = range, default_value = "0..210000")]
     seeds: Range<u64>,
     /// Repeats one seed and tells what it did.
     #[arg(long)]
