@@ -7,7 +7,7 @@ mod refill;
 
 use crate::blocking::Backup;
 use crate::builder::Builder;
-use crate::cache::{Cache, CacheStatistics};
+use crate::cache::{Cache, CacheStatistics, Miss};
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ProtocolError};
@@ -150,7 +150,8 @@ impl AsyncClient {
             self.links.ask(&Validate { key_id: key.id(), digest: key.digest(), operation }, deadline).await?;
         if let Some(cache) = &self.cache {
             cache.missed();
-            refill::refill(cache, &self.links, deadline, key, has_operation, &judged).await;
+            let miss = Miss { cache, key, has_operation, judged: &judged };
+            refill::refill(&miss, &self.links, deadline).await;
         }
         Ok(judged.verdict)
     }

@@ -7,7 +7,7 @@ mod refill;
 pub(crate) use pool::Pools;
 
 pub(crate) use crate::builder::Builder;
-use crate::cache::{Cache, CacheStatistics};
+use crate::cache::{Cache, CacheStatistics, Miss};
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ProtocolError};
@@ -158,7 +158,8 @@ impl Client {
             self.pools.ask(&Validate { key_id: key.id(), digest: key.digest(), operation }, deadline)?;
         if let Some(cache) = &self.cache {
             cache.missed();
-            refill::refill(cache, &self.pools, deadline, key, has_operation, &judged);
+            let miss = Miss { cache, key, has_operation, judged: &judged };
+            refill::refill(&miss, &self.pools, deadline);
         }
         Ok(judged.verdict)
     }

@@ -28,17 +28,17 @@ mod tag;
 mod uses;
 mod wiped;
 
-pub(crate) use attached::Handed;
 pub use counting::CacheStatistics;
 pub use uses::{MAX_USE_REPORT_INTERVAL, MIN_USE_REPORT_INTERVAL};
 pub(crate) use wiped::Wiped;
 
 use crate::endpoint::Endpoint;
+use crate::error::Error;
 use crate::verdict::{Judged, ValidKey, Verdict};
 use apikeyd_protocol::key::ApiKey;
-use apikeyd_protocol::message::{Freshness, Operation};
+use apikeyd_protocol::message::{Freshness, Operation, PageReady};
 use apikeyd_protocol::page::CLOCK_LAG;
-use attached::{Attached, Unusable};
+use attached::{Attached, Handed, Unusable};
 use clock::{exact_ns, realtime_ms, recent_ns};
 use counting::Counting;
 use family::Family;
@@ -46,6 +46,7 @@ use pages::{InUse, Pages};
 use place::Held;
 use policy::Table as PolicyTable;
 use std::fmt;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -83,6 +84,21 @@ struct Inner {
     /// When the page, or the policy table, may be asked for again, by the clock of hits.
     next_page: AtomicU64,
     next_policy: AtomicU64,
+}
+
+/// A validation that the cache could not answer, and what the daemon said.
+pub(crate) struct Miss<'m> {
+    pub(crate) cache: &'m Cache,
+    pub(crate) key: &'m ApiKey,
+    pub(crate) has_operation: bool,
+    pub(crate) judged: &'m Judged,
+}
+
+impl Miss<'_> {
+    /// Keeps the verdict, or says what is missing for that: see [`Cache::keep`].
+    pub(crate) fn keep(&self) -> Option<Wish> {
+        self.cache.keep(self.key, self.has_operation, self.judged)
+    }
 }
 
 /// What to ask the daemon for, so that the next validation need not be asked.
@@ -126,7 +142,7 @@ impl Cache {
 
     /// Keeps what the daemon answered, if the page can tell how long it stands. Otherwise says what is missing for
     /// that; each thing is wished of one caller only, and not too often.
-    pub(crate) fn keep(&self, asked: &ApiKey, has_operation: bool, judged: &Judged) -> Option<Wish> {
+    fn keep(&self, asked: &ApiKey, has_operation: bool, judged: &Judged) -> Option<Wish> {
         let (Verdict::Valid(key), Some(seen)) = (&judged.verdict, judged.freshness) else { return None };
         let inner = &*self.inner;
         if !inner.family.is_own(|| inner.start_anew()) {
@@ -159,8 +175,18 @@ impl Cache {
         exact_ns()
     }
 
-    /// The page came, or what should be one.
-    pub(crate) fn attach(&self, handed: Handed) {
+    /// The daemon was asked for its page, `before` by the clock, and this came.
+    pub(crate) fn take_page(&self, before: u64, answer: Result<(PageReady, Option<OwnedFd>), Error>) {
+        match answer {
+            Ok((ready, file)) => self.attach(Handed { before, ready, file, after: Self::clock() }),
+            // It has none, or does not know what that is.
+            Err(Error::Answered { .. }) => self.no_page(),
+            // Asked again soon.
+            Err(_) => {}
+        }
+    }
+
+    fn attach(&self, handed: Handed) {
         match Attached::check(handed) {
             Ok(page) => self.inner.pages.put(Some(page)),
             Err(Unusable) => self.no_page(),
@@ -168,7 +194,7 @@ impl Cache {
     }
 
     /// There is no page to have: this daemon has none, or this process cannot use it.
-    pub(crate) fn no_page(&self) {
+    fn no_page(&self) {
         let next = recent_ns().saturating_add(nanoseconds(RETRY_WITHOUT));
         self.inner.next_page.store(next, Ordering::Relaxed);
     }

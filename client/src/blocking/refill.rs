@@ -3,41 +3,21 @@
 //! What fails here fails silently: the verdict is there, and the next one is asked for, as this one was.
 
 use super::Pools;
-use crate::cache::{Cache, Handed, Wish};
+use crate::cache::{Cache, Miss, Wish};
 use crate::deadline::Deadline;
-use crate::error::Error;
 use crate::request::AskPage;
-use crate::verdict::Judged;
-use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::PolicyRows;
 
 /// Keeps the verdict if the page can tell how long it stands.
-pub(super) fn refill(
-    cache: &Cache,
-    pools: &Pools,
-    deadline: Deadline,
-    key: &ApiKey,
-    has_operation: bool,
-    judged: &Judged,
-) {
-    let mut wish = cache.keep(key, has_operation, judged);
+pub(super) fn refill(miss: &Miss<'_>, pools: &Pools, deadline: Deadline) {
+    let mut wish = miss.keep();
     if wish == Some(Wish::Page) {
-        get_page(cache, pools, deadline);
-        wish = cache.keep(key, has_operation, judged);
+        let before = Cache::clock();
+        miss.cache.take_page(before, pools.ask_for_descriptor(&AskPage::ASK, deadline));
+        wish = miss.keep();
     }
     if wish == Some(Wish::Policy) {
-        get_policy(cache, pools, deadline);
-    }
-}
-
-fn get_page(cache: &Cache, pools: &Pools, deadline: Deadline) {
-    let before = Cache::clock();
-    match pools.ask_for_descriptor(&AskPage::ASK, deadline) {
-        Ok((ready, file)) => cache.attach(Handed { before, ready, file, after: Cache::clock() }),
-        // It has none, or does not know what that is.
-        Err(Error::Answered { .. }) => cache.no_page(),
-        // Asked again soon.
-        Err(_) => {}
+        get_policy(miss.cache, pools, deadline);
     }
 }
 
