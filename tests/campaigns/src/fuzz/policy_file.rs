@@ -74,7 +74,7 @@ fn rows(table: &PolicyTable) -> impl Iterator<Item = HandedRow<'_>> {
 }
 
 /// The table as a file: every value written out, text with all that is not plain ASCII escaped.
-pub(super) fn print(table: &PolicyTable) -> String {
+fn print(table: &PolicyTable) -> String {
     let mut out =
         format!("default = \"{}\"\ncase_sensitive = {}\n", table.default_effect(), table.case_sensitive());
     for HandedRow { method, path, effect, name } in rows(table) {
