@@ -104,9 +104,7 @@ pub use apikeyd_protocol::time::Timestamp;
 pub use asynchronous::AsyncClient;
 pub use blocking::{Backup, Client};
 pub use builder::{Builder, DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT};
-pub use cache::{
-    CacheStatistics, DEFAULT_CACHE_ENTRIES, MAX_USE_REPORT_INTERVAL, MIN_USE_REPORT_INTERVAL,
-};
+pub use cache::{CacheStatistics, DEFAULT_CACHE_ENTRIES, MAX_USE_REPORT_INTERVAL, MIN_USE_REPORT_INTERVAL};
 pub use endpoint::default_socket;
 pub use error::{Error, ProtocolError, Waiting};
 pub use request::PolicyAnswer;

@@ -6,6 +6,7 @@ use core::time::Duration;
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, Table, TableDefinition};
 
 const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
+const KEYS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("keys");
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
 const ROWS: u64 = 8;
@@ -161,4 +162,37 @@ fn an_altered_head_is_found() {
     }
     house.start().unwrap();
     assert_eq!(house.report().fault, Some(AuditFault::HeadAltered));
+}
+
+#[test]
+fn an_older_record_put_back_is_found_though_its_seal_is_whole() {
+    let mut house = House::new();
+    let (deleted, other) = (house.generate("a"), house.generate("b"));
+    for key in [&deleted, &other] {
+        house.save(key, SaveMode::Add).unwrap();
+    }
+    house.stop();
+    let record = |house: &House, put_back: Option<&[u8]>| {
+        let database = Database::open(house.database()).unwrap();
+        let txn = database.begin_write().unwrap();
+        let kept = {
+            let mut keys = txn.open_table(KEYS).unwrap();
+            let kept = keys.get(deleted.id().get()).unwrap().unwrap().value().to_vec();
+            if let Some(older) = put_back {
+                keys.insert(deleted.id().get(), older).unwrap();
+            }
+            kept
+        };
+        txn.commit().unwrap();
+        kept
+    };
+    let kept = record(&house, None);
+    house.start().unwrap();
+    house.delete(deleted.id()).unwrap();
+    assert_eq!(house.report().fault, None);
+    house.stop();
+    record(&house, Some(&kept));
+    house.start().unwrap();
+    let report = house.report();
+    assert_eq!((report.fault, report.rows), (Some(AuditFault::EndUndone { revision: 4 }), 4));
 }

@@ -189,4 +189,9 @@ pub enum AuditFault {
         /// The revision that the caller remembers.
         revision: u64,
     },
+    /// The chain is whole, but the key that this row ended is stored as active: an older record was put back.
+    EndUndone {
+        /// The revision of the row.
+        revision: u64,
+    },
 }

@@ -94,6 +94,7 @@ pub(crate) fn fault() -> impl Strategy<Value = AuditFault> {
         number().prop_map(|revision| AuditFault::Altered { revision }),
         Just(AuditFault::HeadAltered),
         number().prop_map(|revision| AuditFault::KnownHeadLost { revision }),
+        number().prop_map(|revision| AuditFault::EndUndone { revision }),
     ]
 }
 

@@ -253,6 +253,7 @@ def messages():
     yield "AuditVerify.answer.altered", report(field("fault", 1, "Altered") + field("revision", 17))
     yield "AuditVerify.answer.head-altered", report(field("fault", 2, "HeadAltered"))
     yield "AuditVerify.answer.known-head-lost", report(field("fault", 3, "KnownHeadLost") + field("revision", 299))
+    yield "AuditVerify.answer.end-undone", report(field("fault", 4, "EndUndone") + field("revision", 17))
 
     yield "Statistics.request.empty", []
     yield ("Statistics.answer.counters", sequence("counters", [

@@ -293,6 +293,7 @@ fn audit() -> Vec<Example> {
     let missing = AuditFault::Missing { revision: 17 };
     let altered = AuditFault::Altered { revision: 17 };
     let lost = AuditFault::KnownHeadLost { revision: 299 };
+    let undone = AuditFault::EndUndone { revision: 17 };
     vec![
         example!("AuditList.request.first", AuditList, AuditList { after: 0, limit: 128 }),
         example!("AuditList.answer.every-event", AuditPage, every_event),
@@ -304,6 +305,7 @@ fn audit() -> Vec<Example> {
         example!("AuditVerify.answer.altered", AuditReport, report(Some(altered))),
         example!("AuditVerify.answer.head-altered", AuditReport, report(Some(AuditFault::HeadAltered))),
         example!("AuditVerify.answer.known-head-lost", AuditReport, report(Some(lost))),
+        example!("AuditVerify.answer.end-undone", AuditReport, report(Some(undone))),
     ]
 }
 

@@ -37,7 +37,8 @@ pub fn damage(subject: &Subject, seed: u64, images: std::ops::Range<u64>) -> Tal
     let mut tally = Tally::default();
     for number in images {
         let mut chance = Chance::new(seed.wrapping_add(number));
-        let mut bytes = if number.is_multiple_of(2) { subject.closed.clone() } else { subject.killed.clone() };
+        let mut bytes =
+            if number.is_multiple_of(2) { subject.closed.clone() } else { subject.killed.clone() };
         let (what, in_rows) = if number % 8 == 7 {
             bytes.clone_from(&subject.closed);
             (spoil_rows(&mut bytes, &mut chance), true)

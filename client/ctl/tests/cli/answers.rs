@@ -217,6 +217,10 @@ fn verify_says_intact_or_what_is_not() {
             AuditFault::KnownHeadLost { revision: 9 },
             "the head of revision 9 that you gave is not in this chain: rows were cut off, or another database was put here",
         ),
+        (
+            AuditFault::EndUndone { revision: 9 },
+            "the key that row 9 ended is stored as active: an older record was put back into the database. End it again, and find out who can write there",
+        ),
     ] {
         let run = Peer::answering([report(Some(fault))]).run(["audit", "verify"]);
         run.is(1, &format!("not intact: {words}; 40 rows are as they were written\n"), "");

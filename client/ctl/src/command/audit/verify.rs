@@ -73,6 +73,14 @@ fn fault_object(fault: AuditFault) -> FaultObject {
                  database was put here"
             ),
         ),
+        AuditFault::EndUndone { revision } => (
+            "end-undone",
+            Some(revision),
+            format!(
+                "the key that row {revision} ended is stored as active: an older record was put back into the \
+                 database. End it again, and find out who can write there"
+            ),
+        ),
     };
     FaultObject { kind, revision, message }
 }
