@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_shift_under_noise_is_found_and_none_is_not() {
         for seed in 0..5 {
-            let found = largest_t(&drawn(seed, 4)).t().abs();
+            let found = largest_t(&drawn(seed, 8)).t().abs();
             assert!(found > super::super::LIMIT, "seed {seed}: {found}");
             let none = largest_t(&drawn(seed, 0)).t().abs();
             assert!(none < super::super::LIMIT, "seed {seed}: {none}");
