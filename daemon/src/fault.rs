@@ -10,7 +10,7 @@ mod shifted;
 pub(crate) use planted::is_planted;
 pub use planted::{FAULT_VARIABLE, Planted, main_with_planted_fault, plant};
 pub use repeatable::repeat_from;
-pub(crate) use repeatable::{by_chance, fill, is_repeatable};
+pub(crate) use repeatable::{fill, is_repeatable};
 pub(crate) use shifted::shifted;
 pub use shifted::{SHIFT_VARIABLE, main_with_shifted_clock};
 

@@ -22,12 +22,6 @@ pub(crate) fn is_repeatable() -> bool {
     RANDOMNESS.with_borrow(Option::is_some)
 }
 
-/// Whether something comes true that happens in one of four cases.
-pub(crate) fn by_chance() -> bool {
-    let mut byte = [0];
-    fill(&mut byte) && byte < [64]
-}
-
 /// Fills in the next bytes from the seed, if there is one.
 pub(crate) fn fill(out: &mut [u8]) -> bool {
     RANDOMNESS

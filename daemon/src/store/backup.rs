@@ -44,7 +44,7 @@ impl Shared {
 
 fn copy_into(view: &View<'_>, file: File) -> Result<Head, StoreError> {
     let backend = state_dir::backend(file, Path::new("the copy")).map_err(no_copy)?;
-    let builder = Builder::new().set_cache_size(CACHE).create_with_backend(Attached::new(backend));
+    let builder = Builder::new().set_cache_size(CACHE).create_with_backend(Attached(backend));
     let mut copy: Database = builder.map_err(no_copy)?;
     let mut txn = copy.begin_write().map_err(no_copy)?;
     txn.set_quick_repair(true);

@@ -16,7 +16,6 @@ use super::view;
 use crate::domain::{Change, Deed};
 use crate::randomness;
 use apikeyd_protocol::message::Actor;
-use core::sync::atomic::Ordering;
 use redb::{
     Builder, Database, DatabaseError, ReadableDatabase, ReadableTable as _, StorageBackend, StorageError,
 };
@@ -46,7 +45,7 @@ pub(super) fn create(
     randomness::fill(&mut store_id).map_err(OpenError::Randomness)?;
     let database = Builder::new()
         .set_cache_size(SMALL_CACHE)
-        .create_with_backend(Attached::new(backend))
+        .create_with_backend(Attached(backend))
         .map_err(|error| opening_failed(path, error))?;
     fill(&database, secrets, genesis, &store_id).map_err(|error| reading_failed(path, error))?;
     database.close().map_err(|error| opening_failed(path, error))
@@ -78,14 +77,11 @@ fn fill(
 
 /// Opens the database on its medium: checks every page, recovers if need be, and checks that it is ours.
 pub(super) fn open(medium: &dyn Medium, secrets: &Secrets, cache_bytes: usize) -> Result<Opened, OpenError> {
-    let attached = Attached::new(medium.attach()?);
-    let is_checked = attached.is_checked();
     let database = Builder::new()
         .set_cache_size(cache_bytes)
         .set_check_integrity_on_open(true)
-        .create_with_backend(attached)
+        .create_with_backend(Attached(medium.attach()?))
         .map_err(|error| opening_failed(medium.path(), error))?;
-    is_checked.store(true, Ordering::Release);
     identify(database, medium.path(), secrets)
 }
 

@@ -48,8 +48,6 @@ pub(super) struct Shared {
     head: Mutex<Head>,
     failed: AtomicBool,
     closed: AtomicBool,
-    /// Whether the last commit was one of a batch.
-    is_unsettled: AtomicBool,
     pub(super) medium: Arc<dyn Medium>,
     pub(super) secrets: Arc<Secrets>,
     observer: Arc<dyn Observer>,
@@ -72,7 +70,6 @@ impl Shared {
             head: Mutex::new(opened.head),
             failed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-            is_unsettled: AtomicBool::new(false),
             medium,
             secrets,
             observer,
@@ -109,27 +106,10 @@ impl Shared {
         Ok(database)
     }
 
-    /// Commits nothing in two phases, once nothing more is to be written: what the next overlay needs to know of
-    /// the file's free pages is then in the file, so that it opens without reading all of it, and the mark that
-    /// the last commit stands (see `attached`) is synced.
-    pub(super) fn settle(&self) {
-        if !self.is_unsettled.swap(false, Ordering::AcqRel) {
-            return;
-        }
-        let turn = self.turn();
-        // A failed store has nothing to settle: it is opened again, and that settles it.
-        let Ok(database) = self.writable() else { return };
-        if let Err(error) = commit_in_two_phases(&database) {
-            tracing::error!(%error, "the last changes are durable, but the disk fails");
-            self.retreat(&database, &turn);
-        }
-    }
-
     /// A batch is durable: the head moves, then everybody who relies on old answers hears of it.
     pub(super) fn committed(&self, head: Option<Head>, effects: Effects) {
         if let Some(head) = head {
             *lock(&self.head) = head;
-            self.is_unsettled.store(true, Ordering::Release);
         }
         self.observer.committed(&effects);
         effects.then.into_iter().for_each(|effect| effect());
@@ -262,13 +242,6 @@ impl Shared {
         self.medium.release();
         if self.is_failed() { Ok(()) } else { outcome }
     }
-}
-
-/// Two phases come with the quick repair, which is what redb calls the record of the free pages.
-fn commit_in_two_phases(database: &Database) -> Result<(), StoreError> {
-    let mut txn = database.begin_write()?;
-    txn.set_quick_repair(true);
-    Ok(txn.commit()?)
 }
 
 /// Whether a database holds the audit row of a head.

@@ -12,7 +12,6 @@ use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
 
 #[cfg(feature = "fault-injection")]
 mod inline;
@@ -22,9 +21,6 @@ const MAX_QUEUED: usize = 8192;
 
 /// Commands in one transaction. One sync of the disk costs as much as about this many commands.
 const MAX_BATCH: usize = 256;
-
-/// How long the writer is idle before it settles: longer than callers that go on take for their next command.
-const SETTLE: Duration = Duration::from_millis(100);
 
 /// A command: decided in the transaction, answered after the commit.
 trait Command: Send {
@@ -133,15 +129,9 @@ where
 
 fn run(shared: &Shared, receiver: &Receiver<Message>) {
     while let Ok(message) = receiver.recv() {
-        let mut next = Ok(message);
-        // Whatever came may have committed; what comes soon after settles with it.
-        while let Ok(message) = next {
-            if serve(shared, message, receiver).is_break() {
-                return;
-            }
-            next = receiver.recv_timeout(SETTLE);
+        if serve(shared, message, receiver).is_break() {
+            return;
         }
-        shared.settle();
         stack::wipe();
     }
     // All senders are gone without a close; the error would have nobody to go to.
@@ -223,8 +213,8 @@ fn commit(
     commands: &mut Vec<Box<dyn Command>>,
 ) -> Result<(Option<Head>, Effects), StoreError> {
     let mut txn = database.begin_write()?;
-    // One phase, one sync. A commit that a power cut tears fails its checksums, and the one before it stands.
-    txn.set_quick_repair(false);
+    // Also makes the commit two-phase, so that a torn one is never taken for whole.
+    txn.set_quick_repair(true);
     let mut batch = Batch::open(&txn, &shared.secrets)?;
     for command in commands.iter_mut() {
         command.decide(&mut batch);

@@ -1,7 +1,7 @@
 //! The writer without a thread, for a store that repeats, and the ways in which it is wrong on purpose.
 
 use super::{Command, Message, Queue, serve};
-use crate::fault::{Planted, by_chance, is_planted};
+use crate::fault::{Planted, is_planted};
 use crate::store::error::StoreError;
 use crate::store::shared::Shared;
 use redb::{Durability, WriteTransaction};
@@ -41,10 +41,6 @@ impl Queue {
             if serve(&inline.shared, message, receiver).is_break() {
                 *slot = None;
             }
-        }
-        // As after an idle time, which comes when it comes.
-        if slot.is_some() && by_chance() {
-            inline.shared.settle();
         }
     }
 }

@@ -60,7 +60,7 @@ impl Site {
             let verdict = match self.verdict(shown) {
                 Ok(verdict) => verdict,
                 // The disk fails: no answer is no wrong answer.
-                Err(Status::StorageUnavailable) if self.disk.hits() > 0 => continue,
+                Err(Status::StorageUnavailable) if self.disk.is_cut() || self.disk.hits() > 0 => continue,
                 Err(status) => return Err(format!("the validation of key {key_id} failed: {status}")),
             };
             let is_draft = self.model.draft(key_id, now).is_some();
@@ -165,17 +165,25 @@ impl Site {
         if let Some((is, should)) = answers.iter().zip(&expected).find(|pair| !right(*pair)) {
             return Err(format!("a change on a failing disk was answered {is:?} instead of {should:?}"));
         }
-        // The batch failed. An answer that got out all the same is an acknowledgement of all of it.
-        self.conclude_failed(after, answers.iter().any(Result::is_ok));
+        self.conclude_failed(after, deeds, &answers);
         Ok(())
     }
 
-    fn conclude_failed(&mut self, after: super::model::Model, is_acknowledged: bool) {
-        if is_acknowledged {
-            self.candidates = vec![after.world];
-        } else {
+    /// Some answers are missing: those changes are there or not. What was answered all the same is acknowledged.
+    fn conclude_failed(&mut self, after: super::model::Model, deeds: &[(u32, Deed)], answers: &[Outcome]) {
+        if answers.iter().all(|answer| *answer == Err(Status::StorageUnavailable)) {
             self.conclude(after, false);
+            return;
         }
+        let (now, mut answered) = (self.now(), self.model.clone());
+        for ((uid, deed), answer) in deeds.iter().zip(answers) {
+            if *answer != Err(Status::StorageUnavailable) {
+                let _is_as_answered = answered.decide(deed, *uid, super::site::actor(*uid), now);
+            }
+        }
+        self.model.drafts = answered.drafts;
+        self.candidates = vec![answered.world, after.world];
+        self.candidates.dedup();
     }
 
     fn see(&self) -> Result<Seen, ServiceError> {
