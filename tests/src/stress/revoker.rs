@@ -142,9 +142,10 @@ impl Revoker<'_> {
             let life = (way == Way::Expire).then(Life::begin);
             let expires_at = life.as_ref().map(|life| life.expires_at);
             let request = Generate { user: user(seat), label: None, expires_at };
-            let draft = until_answered(|| self.client.generate(&request));
-            match answer(|| self.client.save(draft.key_id, mode)) {
-                Ok(_) => {
+            let saved = answer(|| self.client.generate(&request))
+                .and_then(|draft| answer(|| self.client.save(draft.key_id, mode)).map(|_| draft));
+            match saved {
+                Ok(draft) => {
                     let answered_at = clock::now();
                     if let Some(replaced) = replaced {
                         self.board.end(replaced, answered_at);
@@ -152,7 +153,7 @@ impl Revoker<'_> {
                     let posted = self.board.post(seat, &draft.key.0, life.map(|life| life.over_at));
                     return Live { posted, key_id: draft.key_id, way };
                 }
-                // Drafts end with their daemon; one that waited for long may also have outlived its own expiry.
+                // Drafts end with their daemon; what waited for long may also have outlived its own expiry.
                 Err(Error::Answered { status: Status::NotFound | Status::InvalidArgument, .. })
                     if Instant::now() < deadline => {}
                 Err(error) => panic!("a key could not be saved: {error}"),
