@@ -1,7 +1,7 @@
 //! A daemon that is wrong on purpose, to see that tests notice. Only with the feature `fault-injection`, which
 //! only the packages of tests ask for, and only in a process that calls [`main_with_late_bumps`],
-//! [`main_with_shifted_clock`] or [`main_with_planted_fault`], or on a thread that calls [`plant`]: the program
-//! `apikeyd` does none of it.
+//! [`main_with_shifted_clock`] or [`main_with_planted_fault`], or on a thread that calls [`plant`] or
+//! [`repeat_from`]: the program `apikeyd` does none of it.
 
 mod planted;
 mod repeatable;

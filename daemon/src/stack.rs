@@ -4,6 +4,7 @@
 //! key: those stay in the frames of calls that have returned, until other calls happen to write over them.
 
 use core::hint::black_box;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 /// Bytes below the caller that are wiped: more than the calls of a request use, as the campaign of canaries shows.
 const DEPTH: usize = 32 * 1024;
@@ -14,4 +15,15 @@ pub(crate) fn wipe() {
     let mut below = [0_u8; DEPTH];
     // The array is written although nothing reads it.
     black_box(&mut below);
+}
+
+/// Does what waits for the disk on a thread for that, and wipes behind it.
+pub(crate) fn on_waiting_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    spawn_blocking(move || {
+        let done = work();
+        wipe();
+        done
+    })
 }

@@ -15,10 +15,9 @@
 //! | `view`, `chain`, `backup` | reading |
 //! | `batch`, `writer` | writing |
 //! | `codecs` | the same values for campaigns, in no build of this package |
-//! | `shared`, `overlay`, `medium`, `attached` | the open database, and what happens when its disk fails |
+//! | `shared`, `overlay`, `medium` | the open database, and what happens when its disk fails |
 //! | `read_ahead` | a start from a file that is not in memory |
 
-mod attached;
 mod audit_codec;
 mod backup;
 mod batch;

@@ -172,11 +172,7 @@ async fn page<T: Serialize + Send + 'static>(
     read: impl FnOnce(&Operations, &Caller) -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, ServiceError> {
     let (operations, caller) = (Arc::clone(operations), caller.clone());
-    let reading = tokio::task::spawn_blocking(move || {
-        let answer = read(&operations, &caller);
-        stack::wipe();
-        answer
-    });
+    let reading = stack::on_waiting_thread(move || read(&operations, &caller));
     reading.await.map_err(|error| {
         ServiceError::caused(Status::Internal, "a fault of the daemon; its journal says more", error)
     })?

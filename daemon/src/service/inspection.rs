@@ -107,11 +107,9 @@ impl Service {
         let store = Arc::clone(&self.store);
         let verify = move || {
             let store_id = *store.store_id();
-            let report = store.read(|view| view.verify(&store_id, request.known_head));
-            stack::wipe();
-            report
+            store.read(|view| view.verify(&store_id, request.known_head))
         };
-        match tokio::task::spawn_blocking(verify).await {
+        match stack::on_waiting_thread(verify).await {
             Ok(report) => Ok(report?),
             Err(error) => {
                 Err(ServiceError::caused(Status::Internal, "the check did not come to its end", error))

@@ -4,6 +4,7 @@ use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
 use crate::domain::{self, Change, Deed};
+use crate::stack;
 use crate::store::{Batch, StoreError, View};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Actor, AuditHead, BackupReady};
@@ -54,7 +55,7 @@ impl Service {
         };
         self.store.write(row).await?;
         let store = Arc::clone(&self.store);
-        let copy = match tokio::task::spawn_blocking(move || store.copy()).await {
+        let copy = match stack::on_waiting_thread(move || store.copy()).await {
             Ok(copy) => copy?,
             Err(error) => {
                 return Err(ServiceError::caused(

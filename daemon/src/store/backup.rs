@@ -1,7 +1,7 @@
 //! A consistent copy of the database while writes go on.
 
-use super::attached::Attached;
 use super::error::StoreError;
+use super::medium::Attached;
 use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, USED};
 use super::shared::Shared;
 use super::state_dir;

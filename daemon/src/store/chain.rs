@@ -7,6 +7,7 @@ use super::secrets::Secrets;
 use super::view::{self, View};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{AuditEvent, AuditFault, AuditHead, AuditReport, KeyState};
+use redb::ReadableTable;
 use subtle::ConstantTimeEq;
 
 impl View<'_> {
@@ -19,28 +20,23 @@ impl View<'_> {
         known_head: Option<AuditHead>,
     ) -> Result<AuditReport, StoreError> {
         let head = self.head()?;
-        let mut walk =
-            Walk { rows: 0, link: self.secrets.root(store_id), known_head, fault: None, undone: None };
         let keys = self.txn.open_table(KEYS)?;
+        let mut walk = Walk { rows: 0, link: self.secrets.root(store_id), known_head, fault: None };
+        let mut undone = None;
         for entry in self.txn.open_table(AUDIT)?.range::<u64>(..)? {
             let (revision, row) = entry?;
-            let revision = revision.value();
-            let undone = match walk.step(revision, row.value(), self.secrets) {
-                Ok(event) => ended_by(&event).is_some_and(|key_id| {
-                    // A record that does not decode accepts nothing; it is the concern of whoever reads it.
-                    let record = view::record(&keys, key_id, self.secrets).ok().flatten();
-                    record.is_some_and(|record| record.state == KeyState::Active)
-                }),
+            match walk.step(revision.value(), row.value(), self.secrets) {
+                Ok(event) if undone.is_none() && is_undone(&event, &keys, self.secrets) => {
+                    undone = Some(AuditFault::EndUndone { revision: revision.value() });
+                }
+                Ok(_) => {}
                 Err(fault) => {
                     walk.fault = Some(fault);
                     break;
                 }
-            };
-            if undone && walk.undone.is_none() {
-                walk.undone = Some(AuditFault::EndUndone { revision });
             }
         }
-        let fault = walk.fault.or_else(|| walk.end(&head)).or(walk.undone);
+        let fault = walk.fault.or_else(|| walk.end(&head)).or(undone);
         let head = AuditHead { revision: head.revision, mac: head.link };
         Ok(AuditReport { rows: walk.rows, head, fault })
     }
@@ -55,8 +51,14 @@ struct Walk {
     /// Not met yet.
     known_head: Option<AuditHead>,
     fault: Option<AuditFault>,
-    /// The first end that the records contradict. Told when the chain itself is whole.
-    undone: Option<AuditFault>,
+}
+
+/// Whether a row ended a key that is stored as active.
+fn is_undone(event: &AuditEvent, keys: &impl ReadableTable<u64, &'static [u8]>, secrets: &Secrets) -> bool {
+    let Some(key_id) = ended_by(event) else { return false };
+    // A record that does not decode accepts nothing; it is the concern of whoever reads it.
+    let record = view::record(keys, key_id, secrets).ok().flatten();
+    record.is_some_and(|record| record.state == KeyState::Active)
 }
 
 /// The key that a change ended. Ids are not given twice while their record is kept, and by chance alone after.
@@ -92,14 +94,12 @@ impl Walk {
         self.link = *link;
         match self.known_head {
             Some(known) if known.revision == revision && known.mac != *link => {
-                Err(AuditFault::KnownHeadLost { revision })
+                return Err(AuditFault::KnownHeadLost { revision });
             }
-            Some(known) if known.revision == revision => {
-                self.known_head = None;
-                Ok(row.event)
-            }
-            Some(_) | None => Ok(row.event),
+            Some(known) if known.revision == revision => self.known_head = None,
+            Some(_) | None => {}
         }
+        Ok(row.event)
     }
 
     /// What only the end of the chain can tell.

@@ -2,7 +2,8 @@
 
 use super::open_error::OpenError;
 use core::fmt::Debug;
-use redb::StorageBackend;
+use core::ops::Bound;
+use redb::{BackendError, StorageBackend};
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -42,4 +43,49 @@ pub trait Medium: Debug + Send + Sync {
 
     /// Lets another daemon have the bytes; called once, when the store has closed.
     fn release(&self) {}
+}
+
+type Io<T> = Result<T, io::Error>;
+
+/// A backend behind a pointer, as redb wants one by value. Passes everything on, the locks as well.
+#[derive(Debug)]
+pub(super) struct Attached(pub(super) Box<dyn StorageBackend>);
+
+impl StorageBackend for Attached {
+    fn len(&self) -> Io<u64> {
+        self.0.len()
+    }
+    fn read(&self, offset: u64, out: &mut [u8]) -> Io<()> {
+        self.0.read(offset, out)
+    }
+    fn set_len(&self, len: u64) -> Io<()> {
+        self.0.set_len(len)
+    }
+    fn sync_data(&self) -> Io<()> {
+        self.0.sync_data()
+    }
+    fn write(&self, offset: u64, data: &[u8]) -> Io<()> {
+        self.0.write(offset, data)
+    }
+    fn close(&self) -> Io<()> {
+        self.0.close()
+    }
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.try_lock_range(start, end)
+    }
+    fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.try_lock_shared_range(start, end)
+    }
+    fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.lock_range(start, end)
+    }
+    fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.lock_shared_range(start, end)
+    }
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.0.unlock_range(start, end)
+    }
+    fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.0.query_lock_range(start, end)
+    }
 }

@@ -1,10 +1,9 @@
 //! Making a database, and opening one that must be ours.
 
-use super::attached::Attached;
 use super::batch::Batch;
 use super::error::StoreError;
 use super::first_start::Genesis;
-use super::medium::Medium;
+use super::medium::{Attached, Medium};
 use super::open_error::OpenError;
 use super::overlay::Overlay;
 use super::schema::{
