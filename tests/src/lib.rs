@@ -15,3 +15,4 @@ pub mod multicall;
 pub mod scratch;
 pub mod stress;
 pub mod tour;
+pub mod trial;

@@ -3,8 +3,6 @@
 //!
 //! `docs/REVOCATION.md` has the argument that this tries, and what the long form found.
 
-#![allow(clippy::print_stdout, reason = "the program prints its findings")]
-
 mod board;
 mod client;
 pub mod clock;
@@ -19,16 +17,16 @@ pub use options::Plan;
 use crate::daemon::{Daemon, Start};
 use crate::multicall;
 use crate::scratch::Scratch;
+use crate::trial::{self, News, StopOnDrop};
 use apikeyd_client::Client;
+use clap::Parser as _;
+use options::Arguments;
 use revoker::{Ends, Revoker};
 use std::io::Read;
 use std::process::{Child, ExitCode, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::thread;
 use std::time::{Duration, Instant};
-
-/// How often a long run says how far it is.
-const NEWS: Duration = Duration::from_secs(10);
 
 /// How long after its time a run waits for the ends that it must have.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -59,19 +57,8 @@ pub fn client_main() -> ExitCode {
 /// The program `revocation-stress`: fails when a key was accepted that must not be.
 #[must_use]
 pub fn main() -> ExitCode {
-    let plan = match Plan::from_arguments(std::env::args().skip(1)) {
-        Ok(plan) => plan,
-        Err(usage) => {
-            println!("{usage}");
-            return ExitCode::from(2);
-        }
-    };
-    let Ok(binary) = std::env::current_exe() else { return ExitCode::FAILURE };
-    let scratch = Scratch::new(&binary);
-    let report = run(&scratch, &plan);
-    print!("{report}");
-    let is_as_it_must_be = (report.found.violations() > 0) == plan.fault;
-    if is_as_it_must_be { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let plan = Arguments::parse().plan();
+    trial::conduct(|scratch| run(scratch, &plan), |report| (report.found.violations() > 0) == plan.fault)
 }
 
 /// Runs the plan in a scratch directory.
@@ -96,14 +83,13 @@ pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
             let stop = &stop;
             scope.spawn(move || revoker.run(stop));
         }
-        // Also when this thread panics: the scope waits for the others.
-        let _stopping = OnDrop(|| stop.store(true, Ordering::Relaxed));
-        let (mut daemon, mut told) = (first, began);
+        let _stopping = StopOnDrop(&stop);
+        let (mut daemon, mut news) = (first, News::begin());
         for restart in 1..=plan.restarts {
-            wait_until(began + plan.time * restart / (plan.restarts + 1), began, &mut told, &ends);
+            wait_until(began + plan.time * restart / (plan.restarts + 1), &mut news, &ends);
             daemon = restart_daemon(daemon, scratch, plan, restart);
         }
-        wait_until(began + plan.time, began, &mut told, &ends);
+        wait_until(began + plan.time, &mut news, &ends);
         wait_for_ends(plan.ends, &ends);
         daemon
     });
@@ -157,20 +143,13 @@ pub fn finish(mut client: Child) -> Found {
     let mut line = String::new();
     client.stdout.take().expect("its output").read_to_string(&mut line).expect("its findings");
     assert!(client.wait().expect("its end").success(), "a client process failed");
-    Found::from_line(&line).unwrap_or_else(|| panic!("a client process printed {line:?}"))
+    Found::from_line(&line).unwrap_or_else(|error| panic!("a client process printed {line:?}: {error}"))
 }
 
-fn wait_until(until: Instant, began: Instant, told: &mut Instant, ends: &Ends) {
-    loop {
-        let now = Instant::now();
-        if now >= until {
-            return;
-        }
-        if now >= *told + NEWS {
-            *told = now;
-            println!("{:4} s: {} revocations", began.elapsed().as_secs(), ends.total());
-        }
-        thread::sleep((until - now).min(NEWS));
+fn wait_until(until: Instant, news: &mut News, ends: &Ends) {
+    while let Some(left) = until.checked_duration_since(Instant::now()) {
+        news.tell(|| format!("{} revocations", ends.total()));
+        thread::sleep(left.min(PAUSE));
     }
 }
 
@@ -201,26 +180,7 @@ impl std::fmt::Display for Report {
         for (way, count) in ends {
             writeln!(f, "    {way:<26}{count}")?;
         }
-        for (what, count) in [
-            ("accepted validations", found.accepted),
-            ("    from caches", found.hits),
-            ("refused validations", found.refused),
-            ("validations without verdict", found.unanswered),
-            ("ends seen by a thread", found.ends_seen),
-            ("accepted after the end", found.accepted_after_end),
-            ("accepted after a refusal", found.accepted_after_refusal),
-            ("accepted for another user", found.accepted_for_another),
-        ] {
-            writeln!(f, "{what:<30}{count}")?;
-        }
+        write!(f, "{found}")?;
         found.told.iter().try_for_each(|words| writeln!(f, "VIOLATION: {words}"))
-    }
-}
-
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
     }
 }

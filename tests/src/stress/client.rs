@@ -33,7 +33,7 @@ pub(super) fn main() -> ExitCode {
     let found = validate_until_told(&board, &client, threads, checks);
     #[allow(clippy::print_stdout, reason = "what the process that started this one reads")]
     {
-        println!("{}", found.to_line());
+        println!("{}", found.to_line().expect("a line"));
     }
     ExitCode::SUCCESS
 }

@@ -1,12 +1,13 @@
 //! What clients found.
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// Violations that are told in words; all are counted.
 const TOLD: usize = 10;
 
 /// What a thread found, a process, or all together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Found {
     /// Validations that accepted a key.
     pub accepted: u64,
@@ -37,9 +38,9 @@ impl Found {
     }
 
     /// Adds what another one found.
-    pub fn add(&mut self, other: Self) {
-        for (sum, more) in self.counts().into_iter().zip(other.clone().counts()) {
-            *sum.1 += *more.1;
+    pub fn add(&mut self, mut other: Self) {
+        for ((_, sum), (_, more)) in self.counts().into_iter().zip(other.counts()) {
+            *sum += *more;
         }
         other.told.into_iter().for_each(|words| self.tell(|| words));
     }
@@ -50,34 +51,33 @@ impl Found {
         }
     }
 
-    pub(super) fn to_line(&self) -> String {
-        let mut found = self.clone();
-        let counts: serde_json::Map<String, Value> =
-            found.counts().into_iter().map(|(name, count)| (name.to_owned(), json!(*count))).collect();
-        json!({ "counts": counts, "told": self.told }).to_string()
+    /// As one line, from one process to another.
+    pub(super) fn to_line(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
     }
 
-    pub(super) fn from_line(line: &str) -> Option<Self> {
-        let line: Value = serde_json::from_str(line).ok()?;
-        let mut found = Self::default();
-        for (name, count) in found.counts() {
-            *count = line.get("counts")?.get(name)?.as_u64()?;
-        }
-        let told = line.get("told")?.as_array()?;
-        found.told = told.iter().filter_map(|words| words.as_str().map(str::to_owned)).collect();
-        Some(found)
+    pub(super) fn from_line(line: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(line)
     }
 
+    /// All counts, as reports name them.
     const fn counts(&mut self) -> [(&'static str, &mut u64); 8] {
         [
-            ("accepted", &mut self.accepted),
-            ("hits", &mut self.hits),
-            ("refused", &mut self.refused),
-            ("unanswered", &mut self.unanswered),
-            ("ends_seen", &mut self.ends_seen),
-            ("accepted_after_end", &mut self.accepted_after_end),
-            ("accepted_after_refusal", &mut self.accepted_after_refusal),
-            ("accepted_for_another", &mut self.accepted_for_another),
+            ("accepted validations", &mut self.accepted),
+            ("    from caches", &mut self.hits),
+            ("refused validations", &mut self.refused),
+            ("validations without verdict", &mut self.unanswered),
+            ("ends seen by a thread", &mut self.ends_seen),
+            ("accepted after the end", &mut self.accepted_after_end),
+            ("accepted after a refusal", &mut self.accepted_after_refusal),
+            ("accepted for another user", &mut self.accepted_for_another),
         ]
+    }
+}
+
+/// The counts, a line each.
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.clone().counts().into_iter().try_for_each(|(what, count)| writeln!(f, "{what:<30}{count}"))
     }
 }

@@ -1,17 +1,8 @@
 //! How a run goes.
 
+use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 use std::time::Duration;
-
-const USAGE: &str = "\
-revocation-stress [--seconds N] [--clients N] [--threads N] [--checks N] [--revokers N] [--restarts N] [--fault]
-
-  --seconds N    time of the run; default 600
-  --clients N    client processes; default 4
-  --threads N    threads of each; default 2
-  --checks N     validations of a key in a row, before the next one's turn; default 32
-  --revokers N   threads that issue and revoke; default 16
-  --restarts N   kills of the daemon on the way; default one a minute
-  --fault        with a daemon that moves the generation on only after its answer: succeeds when that is noticed";
 
 /// How a run goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,44 +25,39 @@ pub struct Plan {
     pub fault: bool,
 }
 
-impl Plan {
-    /// From a command line, or how to use it.
-    ///
-    /// # Errors
-    /// The usage, when an argument is not understood.
-    pub fn from_arguments(mut arguments: impl Iterator<Item = String>) -> Result<Self, &'static str> {
-        let mut plan = Self {
-            time: Duration::from_secs(600),
-            ends: 1,
-            clients: 4,
-            threads: 2,
-            checks: 32,
-            revokers: 16,
-            restarts: 0,
-            fault: false,
-        };
-        let mut restarts = None;
-        while let Some(option) = arguments.next() {
-            if option == "--fault" {
-                plan.fault = true;
-                continue;
-            }
-            let number: u16 = arguments.next().and_then(|value| value.parse().ok()).ok_or(USAGE)?;
-            match option.as_str() {
-                "--seconds" => plan.time = Duration::from_secs(number.into()),
-                "--clients" => plan.clients = number.into(),
-                "--threads" => plan.threads = number.into(),
-                "--checks" => plan.checks = number.into(),
-                "--revokers" => plan.revokers = number.into(),
-                "--restarts" => restarts = Some(number.into()),
-                _ => return Err(USAGE),
-            }
-        }
-        if plan.clients == 0 || plan.threads == 0 || plan.checks == 0 || plan.revokers == 0 {
-            return Err(USAGE);
-        }
-        let minutes = plan.time.as_secs() / 60;
-        plan.restarts = restarts.unwrap_or_else(|| u32::try_from(minutes).unwrap_or(0));
-        Ok(plan)
+/// Validates keys from caches while they are revoked and the daemon is killed: none must be accepted whose end was
+/// answered.
+#[derive(Debug, Parser)]
+#[command(name = "revocation-stress")]
+pub(super) struct Arguments {
+    /// Time of the run in seconds.
+    #[arg(long, default_value_t = 600)]
+    seconds: u32,
+    /// Client processes.
+    #[arg(long, default_value_t = 4, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    clients: usize,
+    /// Threads of each.
+    #[arg(long, default_value_t = 2, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    threads: usize,
+    /// Validations of a key in a row, before the next one's turn.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    checks: u32,
+    /// Threads that issue and revoke.
+    #[arg(long, default_value_t = 16, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    revokers: usize,
+    /// Kills of the daemon, evenly spread; without this option one a minute.
+    #[arg(long)]
+    restarts: Option<u32>,
+    /// Run a daemon that moves the generation on only after its answer: succeeds when that is noticed.
+    #[arg(long)]
+    fault: bool,
+}
+
+impl Arguments {
+    pub(super) fn plan(self) -> Plan {
+        let Self { seconds, clients, threads, checks, revokers, restarts, fault } = self;
+        let restarts = restarts.unwrap_or(seconds / 60);
+        let time = Duration::from_secs(seconds.into());
+        Plan { time, ends: 1, clients, threads, checks, revokers, restarts, fault }
     }
 }
