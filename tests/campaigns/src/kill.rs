@@ -24,6 +24,8 @@ use apikeyd_client::Client;
 use apikeyd_tests::daemon::{Daemon, Start};
 use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::stress::{self, Board, Found, SEATS, clock};
+use apikeyd_tests::trial::{self, News, StopOnDrop};
+use clap::Parser as _;
 use compare::Comparer;
 use seat::Seat;
 use std::process::{Child, ExitCode};
@@ -33,9 +35,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tally::Tally;
 use worker::Worker;
-
-/// How often a long run says how far it is.
-const NEWS: Duration = Duration::from_secs(30);
 
 /// Time for a request of the thread that compares.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -65,12 +64,8 @@ struct Arena {
 /// The program `sigkill`: fails when something that was acknowledged is not there, or the reverse.
 #[must_use]
 pub fn main() -> ExitCode {
-    let plan = Plan::from_command_line();
-    let Ok(binary) = std::env::current_exe() else { return ExitCode::FAILURE };
-    let report = run(&Scratch::new(&binary), &plan);
-    print!("{report}");
-    let is_as_it_must_be = report.is_clean() != plan.fault.is_some();
-    if is_as_it_must_be { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let plan = Plan::parse();
+    trial::conduct(|scratch| run(scratch, &plan), |report| report.is_clean() != plan.fault.is_some())
 }
 
 /// Runs the plan in a scratch directory.
@@ -101,8 +96,7 @@ pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
             let worker = Worker::new(&arena, scratch, number, plan.clients, random.split());
             scope.spawn(move || worker.run());
         }
-        // Also when this thread panics: the scope waits for the others.
-        let _stopping = OnDrop(|| arena.stop.store(true, Ordering::Relaxed));
+        let _stopping = StopOnDrop(&arena.stop);
         kill_again_and_again(daemon, scratch, plan, &arena, &mut comparer, &mut random)
     });
     // One more restart settles what is in doubt, so that the last comparison is of everything.
@@ -126,7 +120,7 @@ fn kill_again_and_again(
     comparer: &mut Comparer<'_>,
     random: &mut Seeded,
 ) -> Daemon {
-    let (began, mut told) = (Instant::now(), Instant::now());
+    let (began, mut news) = (Instant::now(), News::begin());
     for round in 1_u64.. {
         let is_enough = arena.kills.load(Ordering::Relaxed) >= plan.kills
             && arena.tally.acknowledged() >= plan.changes
@@ -143,15 +137,7 @@ fn kill_again_and_again(
             comparer.compare_all(&when);
         }
         drop(turn);
-        if told.elapsed() >= NEWS {
-            told = Instant::now();
-            let kills = arena.kills.load(Ordering::Relaxed);
-            println!(
-                "{:5} s: {kills} kills, {} changes",
-                began.elapsed().as_secs(),
-                arena.tally.acknowledged()
-            );
-        }
+        news.tell(|| format!("{when}, {} changes", arena.tally.acknowledged()));
     }
     daemon
 }
@@ -206,12 +192,4 @@ fn start(scratch: &Scratch, plan: &Plan) -> Start {
 
 fn client(scratch: &Scratch) -> Client {
     Client::builder().socket(scratch.socket()).cache(false).timeout(TIMEOUT).build().expect("a client")
-}
-
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
 }

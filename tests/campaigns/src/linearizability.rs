@@ -21,6 +21,8 @@ use crate::seeded::Seeded;
 use apikeyd_tests::daemon::Start;
 use apikeyd_tests::multicall;
 use apikeyd_tests::scratch::Scratch;
+use apikeyd_tests::trial::{self, News};
+use clap::Parser as _;
 use client::{Arena, Caller};
 use history::Window;
 use std::process::ExitCode;
@@ -28,21 +30,14 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How often a long run says how far it is.
-const NEWS: Duration = Duration::from_secs(30);
-
 /// Connections of one user are limited, and all clients of a run are the same one.
 const CONFIGURATION: &str = "[limits]\nconnections_per_uid = 1024\n";
 
 /// The program `linearizability`: fails when a history cannot be explained.
 #[must_use]
 pub fn main() -> ExitCode {
-    let plan = Plan::from_command_line();
-    let Ok(binary) = std::env::current_exe() else { return ExitCode::FAILURE };
-    let report = run(&Scratch::new(&binary), &plan);
-    print!("{report}");
-    let is_as_it_must_be = report.is_clean() != plan.fault.is_some();
-    if is_as_it_must_be { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let plan = Plan::parse();
+    trial::conduct(|scratch| run(scratch, &plan), |report| report.is_clean() != plan.fault.is_some())
 }
 
 /// Runs the plan in a scratch directory.
@@ -63,7 +58,7 @@ pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
         let mut random = Seeded::new(plan.seed);
         let mut callers: Vec<Caller<'_>> =
             (0..plan.clients).map(|number| Caller::new(&arena, scratch, number, random.split())).collect();
-        let (mut operations, mut told) = (0, Instant::now());
+        let (mut operations, mut news) = (0, News::begin());
         while operations < plan.operations
             && plan.minutes.is_none_or(|minutes| began.elapsed() < Duration::from_secs(60 * minutes))
         {
@@ -72,10 +67,7 @@ pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
             if sender.send(window).is_err() {
                 break;
             }
-            if told.elapsed() >= NEWS {
-                told = Instant::now();
-                println!("{:5} s: {operations} operations", began.elapsed().as_secs());
-            }
+            news.tell(|| format!("{operations} operations"));
         }
         drop(sender);
         checker.join().expect("the checker's report")

@@ -16,10 +16,11 @@ pub use verdict::{Flatness, Rule, judge};
 use apikeyd_client::Client;
 use apikeyd_tests::daemon::{Daemon, Start};
 use apikeyd_tests::scratch::Scratch;
+use apikeyd_tests::trial::{self, StopOnDrop};
+use clap::Parser as _;
 use load::Load;
 use samples::Sampler;
 use std::process::ExitCode;
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -43,15 +44,12 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// room for connections that a planted fault leaves open.
 const CONFIGURATION: &str = "[limits]\ncache_mib = 8\nconnections_per_uid = 1024\n";
 
-/// The program `soak`: fails when something grew, or a verdict was wrong.
+/// The program `soak`: fails when something grew, a verdict was wrong, or a kind of request was never answered.
 #[must_use]
 pub fn main() -> ExitCode {
-    let plan = Plan::from_command_line();
-    let Ok(binary) = std::env::current_exe() else { return ExitCode::FAILURE };
-    let report = run(&Scratch::new(&binary), &plan);
-    print!("{report}");
-    let is_as_it_must_be = report.is_clean() != plan.leak;
-    if is_as_it_must_be { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let plan = Plan::parse();
+    let is_as_it_must_be = |report: &Report| report.is_complete() && report.is_clean() != plan.leak;
+    trial::conduct(|scratch| run(scratch, &plan), is_as_it_must_be)
 }
 
 /// Runs the plan in a scratch directory.
@@ -71,8 +69,7 @@ pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
     let mut sampler = Sampler::new(scratch);
     let daemon = thread::scope(|scope| {
         load.start(scope);
-        // Also when this thread panics: the scope waits for the others.
-        let _stopping = OnDrop(|| load.stop.store(true, Ordering::Relaxed));
+        let _stopping = StopOnDrop(&load.stop);
         let mut daemon = first;
         let mut leaked: Vec<Client> = Vec::new();
         for slot in 0..SLOTS {
@@ -107,12 +104,4 @@ fn restart(daemon: Daemon, slot: u32, start: &impl Fn() -> Daemon) -> Daemon {
         daemon.kill();
     }
     start()
-}
-
-struct OnDrop<F: FnMut()>(F);
-
-impl<F: FnMut()> Drop for OnDrop<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
 }

@@ -4,6 +4,7 @@ use apikeyd::fault;
 use apikeyd_tests::daemon::Start;
 use apikeyd_tests::multicall;
 use apikeyd_tests::scratch::Scratch;
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
 
 /// Kills the daemon under load, again and again, and compares what it acknowledged with what is there.
@@ -20,7 +21,7 @@ pub struct Plan {
     #[arg(long)]
     pub minutes: Option<u64>,
     /// Clients that change keys, a thread each.
-    #[arg(long, default_value_t = 32)]
+    #[arg(long, default_value_t = 32, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub clients: usize,
     /// Processes with a caching client.
     #[arg(long, default_value_t = 2)]
@@ -53,14 +54,6 @@ pub enum Planted {
     NotDurable,
     /// Keys end without their audit row.
     RowLeftOut,
-}
-
-impl Plan {
-    /// From the arguments of this process; ends it when they are not understood.
-    #[must_use]
-    pub fn from_command_line() -> Self {
-        Self::parse()
-    }
 }
 
 impl Planted {

@@ -43,12 +43,6 @@ impl Report {
         self.sums.changes.values().sum()
     }
 
-    /// Changes without an answer that a comparison found made, and not made.
-    #[must_use]
-    pub const fn in_doubt(&self) -> (u64, u64) {
-        (self.compared.whole, self.compared.not_at_all)
-    }
-
     /// What the processes with caching clients found.
     #[must_use]
     pub const fn found(&self) -> &Found {
@@ -74,16 +68,10 @@ impl fmt::Display for Report {
             ("    audit rows read", compared.rows),
             ("whole database compared", compared.wholes),
             ("    records at the end", compared.records),
-            ("accepted validations", found.accepted),
-            ("    from caches", found.hits),
-            ("refused validations", found.refused),
-            ("ends seen by a thread", found.ends_seen),
-            ("accepted after the end", found.accepted_after_end),
-            ("accepted after a refusal", found.accepted_after_refusal),
-            ("accepted for another user", found.accepted_for_another),
         ]) {
             writeln!(f, "{what:<30}{count}")?;
         }
+        write!(f, "{found}")?;
         write_times(f, "process start to ready", &sums.starts)?;
         write_times(f, "kill to first answer", &sums.outages)?;
         write_times(f, "kill to a client's next answer", &sums.recoveries)?;

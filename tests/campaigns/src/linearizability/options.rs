@@ -1,5 +1,6 @@
 //! How a run goes.
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Parser, ValueEnum};
 
 /// Records what many clients ask at once, and looks for an order that explains the answers.
@@ -13,10 +14,10 @@ pub struct Plan {
     #[arg(long)]
     pub minutes: Option<u64>,
     /// Clients, a thread each.
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 64, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub clients: usize,
     /// Users whose keys they all ask for.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub users: usize,
     /// Requests of each client in a window.
     #[arg(long, default_value_t = 100)]
@@ -36,12 +37,4 @@ pub enum Planted {
     LateBump,
     /// In each window one refusal of an ended key is turned into an acceptance before the search.
     StaleVerdict,
-}
-
-impl Plan {
-    /// From the arguments of this process; ends it when they are not understood.
-    #[must_use]
-    pub fn from_command_line() -> Self {
-        Self::parse()
-    }
 }

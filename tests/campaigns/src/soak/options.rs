@@ -22,12 +22,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// From the arguments of this process; ends it when they are not understood.
-    #[must_use]
-    pub fn from_command_line() -> Self {
-        Self::parse()
-    }
-
     pub(super) fn time(&self) -> Duration {
         Duration::from_secs(self.seconds.max(3).into())
     }

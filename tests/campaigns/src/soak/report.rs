@@ -68,7 +68,7 @@ impl Report {
         &self.wrong
     }
 
-    /// Whether every kind of request was answered.
+    /// Whether every kind of request was answered, and a cache was hit.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         self.is_complete

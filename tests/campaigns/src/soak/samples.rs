@@ -1,6 +1,8 @@
 //! What the daemon's process and its files use.
 
 use super::load::Load;
+use super::verdict::median;
+use crate::hostile::vitals::Vitals;
 use apikeyd_tests::daemon::Daemon;
 use apikeyd_tests::scratch::Scratch;
 use std::fmt;
@@ -42,14 +44,10 @@ impl Sampler {
     }
 
     pub(super) fn sample(&mut self, daemon: &Daemon) {
-        let process = PathBuf::from(format!("/proc/{}", daemon.pid()));
-        let status = std::fs::read_to_string(process.join("status")).expect("the daemon's status");
-        let resident =
-            status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its resident memory");
-        let kib: f64 = resident.trim().trim_end_matches(" kB").parse().expect("a number of KiB");
-        self.memory.push(kib / 1024.0);
-        let open = std::fs::read_dir(process.join("fd")).expect("the daemon's descriptors").count();
-        self.descriptors.push(f64::from(u32::try_from(open).expect("not so many descriptors")));
+        let vitals = Vitals::of(daemon.pid());
+        self.memory.push(mebi(vitals.resident_kib() * 1024));
+        let open = vitals.descriptors().expect("the daemon's descriptors");
+        self.descriptors.push(number(open as u64));
     }
 
     /// Ends a slot.
@@ -59,8 +57,8 @@ impl Sampler {
         let micros =
             |quantile| (!latency.is_empty()).then(|| number(latency.value_at_quantile(quantile)) / 1e3);
         let slot = Slot {
-            memory: median(&mut self.memory),
-            descriptors: median(&mut self.descriptors),
+            memory: median(std::mem::take(&mut self.memory)),
+            descriptors: median(std::mem::take(&mut self.descriptors)),
             file: mebi(bytes),
             spread: load.last_backup().map(|backup| mebi(bytes) / mebi(backup)),
             p50: micros(0.5),
@@ -86,14 +84,6 @@ impl fmt::Display for Slot {
              validation p50 {p50:.0} µs, p99 {p99:.0} µs, {requests} requests"
         )
     }
-}
-
-/// The median of what was gathered, which begins anew.
-fn median(values: &mut Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let median = values.get(values.len() / 2).copied().unwrap_or(0.0);
-    values.clear();
-    median
 }
 
 fn mebi(bytes: u64) -> f64 {

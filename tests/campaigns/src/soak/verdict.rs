@@ -33,13 +33,13 @@ impl Flatness {
 pub fn judge(series: &[f64], rule: Rule) -> Flatness {
     let warm = series.get(1..).unwrap_or_default();
     let third = warm.len().div_ceil(3);
-    let first = median(&warm[..third]);
-    let last = median(&warm[warm.len() - third..]);
+    let first = median(warm[..third].to_vec());
+    let last = median(warm[warm.len() - third..].to_vec());
     Flatness { first, last, limit: first * rule.factor + rule.slack }
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+/// The upper one of an even number of values; 0 of none.
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
