@@ -116,15 +116,8 @@ impl<'a> Comparer<'a> {
             }
             ([made], Some((deed, key))) if *made == deed.row(&seat.user) => {
                 self.counts.whole += 1;
-                let board = &self.arena.board;
                 // That it ended is known by now from the daemon itself.
-                let known_at = clock::now();
-                seat.carry_out(
-                    deed,
-                    key,
-                    |number, key| board.post(number, key, None),
-                    |posted| board.end(posted, known_at),
-                );
+                seat.carry_out(deed, key, &self.arena.board, clock::now());
             }
             (rest, doubt) => tally.check(false, || {
                 let deed = doubt.map(|(deed, _)| deed);
@@ -136,14 +129,15 @@ impl<'a> Comparer<'a> {
     /// A save that was not made left nothing behind, and its draft is gone.
     fn compare_unmade(&self, seat: &Seat, deed: Deed, key: Option<&ApiKey>, when: &str) {
         if let (Deed::Save { key_id, .. }, Some(key)) = (deed, key) {
-            self.compare_lost_draft(&seat.user, key_id, key, when);
+            self.compare_lost_draft(&seat.user, key, when);
             let record = self.client.retrieve_key(key_id);
             let is_so = is_not_found(&record);
             self.arena.tally.check(is_so, || format!("{when}: {deed:?} of {} left {record:?}", seat.user));
         }
     }
 
-    fn compare_lost_draft(&self, user: &UserId, key_id: KeyId, key: &ApiKey, when: &str) {
+    fn compare_lost_draft(&self, user: &UserId, key: &ApiKey, when: &str) {
+        let key_id = key.id();
         let verdict = self.client.validate(key).expect("a verdict");
         let is_so = verdict == Verdict::Refused(Refusal::UnknownKey);
         self.arena.tally.check(is_so, || format!("{when}: the draft {key_id} of {user} is {verdict:?}"));
@@ -176,25 +170,25 @@ impl<'a> Comparer<'a> {
         tally.check(is_so, || {
             format!("{when}: the key of {} must be {:?} and is {active:?}", seat.user, seat.active_id())
         });
-        for (key_id, key) in &seat.remembered {
+        for key in &seat.remembered {
             let verdict = self.client.validate(key).expect("a verdict");
-            check_verdict(self.arena, seat, *key_id, &verdict, when);
+            check_verdict(self.arena, seat, key.id(), &verdict, when);
         }
         self.compare_repetitions(seat, when);
         if let Some(draft) = seat.abandoned.as_ref().filter(|draft| draft.gone_by <= deaths) {
-            self.compare_lost_draft(&seat.user, draft.key_id, &draft.key, when);
+            self.compare_lost_draft(&seat.user, &draft.key, when);
         }
     }
 
     /// Requests of before the kill get the same answers.
     fn compare_repetitions(&self, seat: &Seat, when: &str) {
         let tally = &self.arena.tally;
-        if let Some((key_id, _)) = seat.remembered.back() {
-            let must = seat.keys[key_id];
-            let again = self.client.save(*key_id, must.mode);
+        if let Some(key_id) = seat.remembered.back().map(ApiKey::id) {
+            let must = seat.keys[&key_id];
+            let again = self.client.save(key_id, must.mode());
             let is_so = again.as_ref().is_ok_and(|again| {
                 again.replaced == must.replaced
-                    && again.key.key_id == *key_id
+                    && again.key.key_id == key_id
                     && must.is_state(again.key.state)
             });
             tally.check(is_so, || format!("{when}: {must:?} of {}, saved again: {again:?}", seat.user));

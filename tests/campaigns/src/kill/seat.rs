@@ -2,7 +2,7 @@
 
 use apikeyd_client::message::{AuditEvent, CredentialsCause, EndReason, KeyState, SaveMode};
 use apikeyd_client::{ApiKey, KeyId, UserId};
-use apikeyd_tests::stress::{Posted, user_of};
+use apikeyd_tests::stress::{Board, Posted, user_of};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Keys of a user whose text is kept, so that they can be validated again.
@@ -16,7 +16,7 @@ pub(super) struct Seat {
     pub(super) keys: BTreeMap<KeyId, Saved>,
     pub(super) active: Option<Active>,
     /// The last keys, the newest at the end.
-    pub(super) remembered: VecDeque<(KeyId, ApiKey)>,
+    pub(super) remembered: VecDeque<ApiKey>,
     /// A draft that is not going to be saved.
     pub(super) abandoned: Option<Abandoned>,
     /// Rows that the audit must have since the last comparison, in this order.
@@ -30,7 +30,6 @@ pub(super) struct Seat {
 /// A key that was saved.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Saved {
-    pub(super) mode: SaveMode,
     pub(super) replaced: Option<KeyId>,
     pub(super) ended: Option<EndReason>,
 }
@@ -44,7 +43,6 @@ pub(super) struct Active {
 
 /// A draft that dies with its daemon.
 pub(super) struct Abandoned {
-    pub(super) key_id: KeyId,
     pub(super) key: ApiKey,
     /// How many daemons must have died before it is gone.
     pub(super) gone_by: u64,
@@ -97,9 +95,14 @@ impl Deed {
 }
 
 impl Saved {
-    /// The mode in which this key was not saved.
+    /// The mode in which this key was saved.
+    pub(super) const fn mode(&self) -> SaveMode {
+        mode_of(self.replaced)
+    }
+
+    /// The mode in which it was not.
     pub(super) const fn other_mode(&self) -> SaveMode {
-        match self.mode {
+        match self.mode() {
             SaveMode::Add => SaveMode::Replace,
             SaveMode::Replace => SaveMode::Add,
         }
@@ -113,6 +116,11 @@ impl Saved {
             (None, KeyState::Ended { .. }) | (Some(_), KeyState::Active) => false,
         }
     }
+}
+
+/// How a key is saved in the place of another one, or of none.
+pub(super) const fn mode_of(replaced: Option<KeyId>) -> SaveMode {
+    if replaced.is_some() { SaveMode::Replace } else { SaveMode::Add }
 }
 
 impl Seat {
@@ -146,29 +154,22 @@ impl Seat {
         self.abandoned.take_if(|draft| draft.gone_by <= deaths);
     }
 
-    /// Takes a change into what must be true. `post` puts a saved key on the board, `end` tells the board of an end.
-    pub(super) fn carry_out(
-        &mut self,
-        deed: Deed,
-        key: Option<ApiKey>,
-        post: impl FnOnce(usize, &ApiKey) -> Posted,
-        end: impl FnOnce(Posted),
-    ) {
+    /// Takes a change into what must be true, and tells the board of it. `known_at`: when it was known to be made.
+    pub(super) fn carry_out(&mut self, deed: Deed, key: Option<ApiKey>, board: &Board, known_at: u64) {
         if let Some((key_id, reason)) = deed.ends() {
             self.touched.push(key_id);
             if let Some(saved) = self.keys.get_mut(&key_id) {
                 saved.ended = Some(reason);
             }
             if let Some(active) = self.active.take_if(|active| active.key_id == key_id) {
-                end(active.posted);
+                board.end(active.posted, known_at);
             }
         }
         if let (Deed::Save { key_id, replaced }, Some(key)) = (deed, key) {
-            let mode = if replaced.is_some() { SaveMode::Replace } else { SaveMode::Add };
-            self.keys.insert(key_id, Saved { mode, replaced, ended: None });
-            self.active = Some(Active { key_id, posted: post(self.number, &key) });
+            self.keys.insert(key_id, Saved { replaced, ended: None });
+            self.active = Some(Active { key_id, posted: board.post(self.number, &key, None) });
             self.touched.push(key_id);
-            self.remembered.push_back((key_id, key));
+            self.remembered.push_back(key);
             if self.remembered.len() > REMEMBERED {
                 self.remembered.pop_front();
             }

@@ -2,12 +2,13 @@
 
 use super::Arena;
 use super::asker::{Answer, Asker};
-use super::seat::{Abandoned, Deed, Doubt, Seat};
+use super::seat::{Abandoned, Deed, Doubt, Seat, mode_of};
 use crate::seeded::Seeded;
-use apikeyd_client::message::{CredentialsCause, DeleteOutcome, EndReason, Generate, SaveMode, UserEnded};
+use apikeyd_client::message::{CredentialsCause, DeleteOutcome, EndReason, Generate, UserEnded};
 use apikeyd_client::{ApiKey, Client, Error, KeyId, Refusal, Status, Verdict};
 use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::stress::clock;
+use std::fmt;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -89,12 +90,11 @@ impl<'a> Worker<'a> {
     /// A new key, in the place of the active one if there is one.
     fn issue(&mut self, seat: &mut Seat) {
         let instance = self.asker.instance();
-        let Some((key_id, key)) = self.generate(seat) else { return };
-        let replaced = seat.active_id();
-        let mode = if replaced.is_some() { SaveMode::Replace } else { SaveMode::Add };
+        let Some(key) = self.generate(seat) else { return };
+        let (key_id, replaced) = (key.id(), seat.active_id());
         let deed = Deed::Save { key_id, replaced };
         let tally = &self.arena.tally;
-        match self.asker.ask(|client| client.save(key_id, mode)) {
+        match self.asker.ask(|client| client.save(key_id, mode_of(replaced))) {
             Answer::Given(saved) => {
                 let is_so =
                     saved.key.key_id == key_id && saved.key.user == seat.user && saved.replaced == replaced;
@@ -105,23 +105,22 @@ impl<'a> Worker<'a> {
             Answer::Refused(Status::NotFound) if !self.asker.is_still(instance) => {
                 tally.count("drafts lost with a daemon")
             }
-            Answer::Refused(Status::Busy) => tally.count("refused as busy"),
-            Answer::Refused(status) => {
-                tally.check(false, || format!("{deed:?} of {} was refused: {status:?}", seat.user));
-            }
+            Answer::Refused(status) => self.check_busy(status, seat, &deed),
             Answer::Missing => seat.doubt = Some(self.doubt(Some((deed, Some(key))))),
         }
     }
 
-    fn generate(&mut self, seat: &mut Seat) -> Option<(KeyId, ApiKey)> {
+    fn generate(&mut self, seat: &mut Seat) -> Option<ApiKey> {
         let request = Generate { user: seat.user.clone(), label: None, expires_at: None };
         match self.asker.ask(|client| client.generate(&request)) {
-            Answer::Given(draft) => Some((draft.key_id, draft.key.0)),
+            Answer::Given(draft) => {
+                let (told, key) = (draft.key_id, draft.key.0);
+                let is_so = told == key.id();
+                self.arena.tally.check(is_so, || format!("{told} is not the id of {} in the key", key.id()));
+                Some(key)
+            }
             Answer::Refused(status) => {
-                let is_busy = status == Status::Busy;
-                self.arena
-                    .tally
-                    .check(is_busy, || format!("a draft of {} was refused: {status:?}", seat.user));
+                self.check_busy(status, seat, &request);
                 None
             }
             Answer::Missing => {
@@ -132,9 +131,8 @@ impl<'a> Worker<'a> {
     }
 
     fn abandon(&mut self, seat: &mut Seat) {
-        if let Some(draft) = self.generate(seat) {
-            let (key_id, key) = draft;
-            seat.abandoned = Some(Abandoned { key_id, key, gone_by: self.asker.deaths_to_come() });
+        if let Some(key) = self.generate(seat) {
+            seat.abandoned = Some(Abandoned { key, gone_by: self.asker.deaths_to_come() });
         }
     }
 
@@ -155,10 +153,7 @@ impl<'a> Worker<'a> {
                 tally.change("deleted");
                 self.acknowledge(seat, deed, None);
             }
-            Answer::Refused(status) => {
-                let is_busy = status == Status::Busy;
-                tally.check(is_busy, || format!("{deed:?} of {} was refused: {status:?}", seat.user));
-            }
+            Answer::Refused(status) => self.check_busy(status, seat, &deed),
             Answer::Missing => seat.doubt = Some(self.doubt(Some((deed, None)))),
         }
     }
@@ -180,72 +175,74 @@ impl<'a> Worker<'a> {
                 tally.change(if is_deletion { "user deleted" } else { "credentials changed" });
                 self.acknowledge(seat, deed, None);
             }
-            Answer::Refused(status) => {
-                let is_busy = status == Status::Busy;
-                tally.check(is_busy, || format!("{deed:?} of {} was refused: {status:?}", seat.user));
-            }
+            Answer::Refused(status) => self.check_busy(status, seat, &deed),
             Answer::Missing => seat.doubt = Some(self.doubt(Some((deed, None)))),
         }
     }
 
     fn validate(&mut self, seat: &Seat) {
         let at = self.random.below(seat.remembered.len() as u64);
-        let Some((key_id, key)) = seat.remembered.get(usize::try_from(at).unwrap_or(0)) else { return };
-        if let Answer::Given(verdict) = self.asker.ask(|client| client.validate(key)) {
-            check_verdict(self.arena, seat, *key_id, &verdict, "under load");
-            self.arena.tally.count("validations by these clients");
+        let Some(key) = seat.remembered.get(usize::try_from(at).unwrap_or(0)) else { return };
+        match self.asker.ask(|client| client.validate(key)) {
+            Answer::Given(verdict) => {
+                check_verdict(self.arena, seat, key.id(), &verdict, "under load");
+                self.arena.tally.count("validations by these clients");
+            }
+            Answer::Refused(status) => self.check_busy(status, seat, &"a validation"),
+            Answer::Missing => {}
         }
     }
 
     /// The answer to a save does not change when it is asked for again, and the other mode is refused.
     fn save_again(&mut self, seat: &Seat) {
-        let Some((key_id, _)) = seat.remembered.back() else { return };
-        let saved = seat.keys[key_id];
+        let Some(key_id) = seat.remembered.back().map(ApiKey::id) else { return };
+        let saved = seat.keys[&key_id];
         let tally = &self.arena.tally;
         if self.random.one_in(4) {
-            let answer = self.asker.ask(|client| client.save(*key_id, saved.other_mode()));
+            let answer = self.asker.ask(|client| client.save(key_id, saved.other_mode()));
             let is_so = matches!(answer, Answer::Refused(Status::Conflict | Status::Busy) | Answer::Missing);
             return tally.check(is_so, || format!("{key_id} of {} was saved in the other mode", seat.user));
         }
-        match self.asker.ask(|client| client.save(*key_id, saved.mode)) {
+        match self.asker.ask(|client| client.save(key_id, saved.mode())) {
             Answer::Given(again) => {
                 let is_so = again.replaced == saved.replaced && saved.is_state(again.key.state);
                 tally
                     .check(is_so, || format!("{saved:?} of {} was answered again with {again:?}", seat.user));
                 tally.count("saves repeated");
             }
-            Answer::Refused(status) => {
-                let is_busy = status == Status::Busy;
-                tally.check(is_busy, || format!("{saved:?} of {}, repeated: {status:?}", seat.user));
-            }
+            Answer::Refused(status) => self.check_busy(status, seat, &saved),
             Answer::Missing => {}
         }
     }
 
     fn delete_again(&mut self, seat: &Seat) {
-        let ended = |(key_id, _): &&(KeyId, ApiKey)| seat.keys[key_id].ended.is_some();
-        let Some((key_id, _)) = seat.remembered.iter().rev().find(ended) else { return };
-        let tally = &self.arena.tally;
-        if let Answer::Given(deleted) = self.asker.ask(|client| client.delete(*key_id)) {
-            let is_so = matches!(deleted.outcome, DeleteOutcome::AlreadyEnded { reason, .. }
-                if Some(reason) == seat.keys[key_id].ended);
-            tally.check(is_so, || {
-                format!("{:?} of {} was answered {deleted:?}", seat.keys[key_id], seat.user)
-            });
-            tally.count("deletes repeated");
+        let is_over = |key_id: &KeyId| seat.keys[key_id].ended.is_some();
+        let Some(key_id) = seat.remembered.iter().rev().map(ApiKey::id).find(is_over) else { return };
+        let (tally, saved) = (&self.arena.tally, seat.keys[&key_id]);
+        match self.asker.ask(|client| client.delete(key_id)) {
+            Answer::Given(deleted) => {
+                let is_so = matches!(deleted.outcome, DeleteOutcome::AlreadyEnded { reason, .. }
+                    if Some(reason) == saved.ended);
+                tally.check(is_so, || format!("{saved:?} of {} was answered {deleted:?}", seat.user));
+                tally.count("deletes repeated");
+            }
+            Answer::Refused(status) => self.check_busy(status, seat, &saved),
+            Answer::Missing => {}
         }
     }
 
     fn acknowledge(&self, seat: &mut Seat, deed: Deed, key: Option<ApiKey>) {
-        let board = &self.arena.board;
         seat.rows.push(deed.row(&seat.user));
-        let answered_at = clock::now();
-        seat.carry_out(
-            deed,
-            key,
-            |number, key| board.post(number, key, None),
-            |posted| board.end(posted, answered_at),
-        );
+        seat.carry_out(deed, key, &self.arena.board, clock::now());
+    }
+
+    /// The only refusal of a request that is right: there was too much to do.
+    fn check_busy(&self, status: Status, seat: &Seat, request: &dyn fmt::Debug) {
+        let tally = &self.arena.tally;
+        if status == Status::Busy {
+            return tally.count("refused as busy");
+        }
+        tally.check(false, || format!("{request:?} of {} was refused: {status:?}", seat.user));
     }
 
     fn doubt(&self, change: Option<(Deed, Option<ApiKey>)>) -> Doubt {
