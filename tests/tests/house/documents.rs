@@ -1,5 +1,6 @@
 //! What the documents name is there: a reader who follows a path finds a file.
 
+use crate::support::root;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,8 +67,4 @@ fn is_path(word: &str) -> bool {
 fn is_there(document: &Path, path: &str) -> bool {
     let beside = document.parent().expect("a folder");
     root().join(path).exists() || beside.join(path).exists()
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

@@ -1,8 +1,8 @@
 //! Uses that a cache answered show in `show` and `list`, though the daemon was not asked about them.
 
-use crate::support::{House, Key};
+use crate::support::{House, Key, wall_ms};
 use apikeyd_client::{ApiKey, AsyncClient, CacheStatistics, Client, KeyId, MIN_USE_REPORT_INTERVAL};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// How long a use may take to show before a test fails: less than the client's longest interval, so that what is
 /// seen in time was reported for the reason that the test is about.
@@ -127,9 +127,4 @@ fn issue(house: &House, user: &str) -> (Key, ApiKey) {
     let key = house.issue(user);
     let parsed = ApiKey::parse(key.text.as_bytes()).expect("a key");
     (key, parsed)
-}
-
-fn wall_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
-    u64::try_from(now.as_millis()).expect("a date in this age")
 }

@@ -1,11 +1,8 @@
 //! Imports point down: `ctl ► client ► protocol ◄ daemon`, and inside the daemon from `main` to `domain`.
 
+use crate::support::{root, sources};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 /// A package and the packages of this workspace that it may name.
 const PACKAGES: [(&str, &[&str]); 5] = [
@@ -103,18 +100,6 @@ fn module(name: &str) -> Vec<PathBuf> {
     files.extend([source.join(format!("{name}.rs"))].into_iter().filter(|file| file.exists()));
     assert!(!files.is_empty(), "the module {name} is gone");
     files
-}
-
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let paths = entries.flatten().map(|entry| entry.path());
-    paths
-        .flat_map(|path| match path.is_dir() {
-            true => sources(&path),
-            false => vec![path],
-        })
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .collect()
 }
 
 /// Looks at code, not at comments, and not at the unit tests at a file's end.

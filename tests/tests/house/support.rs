@@ -4,11 +4,37 @@ use apikeyd_protocol::key::ApiKey;
 use apikeyd_tests::ctl::{Ctl, Run};
 use apikeyd_tests::daemon::{Daemon, Start};
 use apikeyd_tests::scratch::Scratch;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The binary that is tour, daemon and command line.
 pub(crate) fn binary() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_tour"))
+}
+
+/// The top of the repository.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// All Rust files below a folder, but for what cargo builds there.
+pub(crate) fn sources(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.flatten().map(|entry| entry.path()).filter(|path| !path.ends_with("target"));
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => sources(&path),
+            false => vec![path],
+        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}
+
+/// The wall clock, in milliseconds since 1970.
+pub(crate) fn wall_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+    u64::try_from(now.as_millis()).expect("a date in this age")
 }
 
 /// A running daemon with its directory and a command line for it.

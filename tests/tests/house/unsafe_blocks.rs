@@ -1,19 +1,17 @@
 //! docs/UNSAFE.md lists every file with unsafe code and how often the keyword stands in it.
 
+use crate::support::{root, sources};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const FOLDERS: [&str; 4] = ["client", "daemon", "protocol", "tests"];
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
 #[test]
 fn every_unsafe_block_is_in_the_list() {
-    let mut found = BTreeMap::new();
-    FOLDERS.iter().for_each(|folder| count_below(&root().join(folder), &mut found));
+    let files = FOLDERS.iter().flat_map(|folder| sources(&root().join(folder)));
+    let found: BTreeMap<_, _> =
+        files.filter(|file| !file.ends_with(file!())).filter_map(|file| counted(&file)).collect();
     let document = fs::read_to_string(root().join("docs/UNSAFE.md")).expect("the list");
     let listed: BTreeMap<String, usize> = document.lines().filter_map(row).collect();
     assert_eq!(listed, found, "left: docs/UNSAFE.md, right: the sources");
@@ -27,20 +25,12 @@ fn row(line: &str) -> Option<(String, usize)> {
     Some((file.to_owned(), cells.next()?.trim().parse().ok()?))
 }
 
-fn count_below(folder: &Path, found: &mut BTreeMap<String, usize>) {
-    for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
-        // What cargo builds is not ours.
-        if entry.is_dir() && !entry.ends_with("target") {
-            count_below(&entry, found);
-        } else if entry.extension().is_some_and(|extension| extension == "rs") && !entry.ends_with(file!()) {
-            let text = fs::read_to_string(&entry).expect("a source");
-            let uses = text.lines().map(uses).sum();
-            if uses > 0 {
-                let name = entry.strip_prefix(root()).expect("below the root").display().to_string();
-                found.insert(name, uses);
-            }
-        }
-    }
+/// The file with its count, unless that is zero.
+fn counted(file: &Path) -> Option<(String, usize)> {
+    let text = fs::read_to_string(file).expect("a source");
+    let uses: usize = text.lines().map(uses).sum();
+    let name = file.strip_prefix(root()).expect("below the root").display().to_string();
+    (uses > 0).then_some((name, uses))
 }
 
 /// How often the keyword stands in a line of code; comments and names that contain it do not count.

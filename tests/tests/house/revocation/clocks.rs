@@ -1,7 +1,7 @@
 //! Clocks that are not the ones that daemon and cache began with.
 
 use super::{assert_refused, client, hasty, is_accepted, issue, revoker, until, warm};
-use crate::support::{House, Key};
+use crate::support::{House, Key, wall_ms};
 use apikeyd_client::message::{Generate, KeyState, SaveMode};
 use apikeyd_client::{ApiKey, Client, Error, Timestamp, UserId, fault};
 use apikeyd_tests::caching_client::{Answered, CachingClient};
@@ -102,9 +102,7 @@ fn shift_file(scratch: &Scratch) -> std::path::PathBuf {
 }
 
 fn issue_for_half_an_hour(revoker: &Client, name: &str) -> ApiKey {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock after 1970");
-    let end = now + Duration::from_secs(30 * 60);
-    let expires_at = Timestamp::from_unix_millis(u64::try_from(end.as_millis()).expect("a date in this age"));
+    let expires_at = Timestamp::from_unix_millis(wall_ms()).saturating_add(Duration::from_secs(30 * 60));
     let request = Generate { user: user(name), label: None, expires_at: Some(expires_at) };
     let draft = revoker.generate(&request).expect("a draft");
     revoker.save(draft.key_id, SaveMode::Add).expect("a key");

@@ -1,10 +1,10 @@
 //! Each kind of change takes effect on a cached verdict before it is answered.
 
 use super::{assert_refused, client, is_accepted, issue, revoker, until, warm};
-use crate::support::House;
+use crate::support::{House, wall_ms};
 use apikeyd_client::message::{CredentialsCause, Generate, SaveMode};
 use apikeyd_client::{ApiKey, Client, Timestamp, UserId};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// That a cached key is refused by the very validation that follows.
 #[track_caller]
@@ -89,9 +89,4 @@ fn a_new_policy_counts_at_once() {
     revoker.reload().expect("the old policy");
     let verdict = asks();
     assert!(is_accepted(&verdict), "{verdict:?}");
-}
-
-fn wall_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
-    u64::try_from(now.as_millis()).expect("a date in this age")
 }
