@@ -16,63 +16,59 @@ use std::path::Path;
 struct Stage {
     name: &'static str,
     uid: u32,
+    /// The most connections that are worth it.
+    most: usize,
     fail: fn(&Path, usize),
 }
+
+const fn stage(name: &'static str, uid: u32, fail: fn(&Path, usize)) -> Stage {
+    Stage { name, uid, most: usize::MAX, fail }
+}
+
+/// A backup goes on when nobody waits for it any more, takes some ten milliseconds, and keeps its descriptors open until
+/// then: thousands in a row would be a test of patience and show nothing more.
+const MOST_BACKUPS: usize = 300;
 
 /// The daemon's own user, who may ask for everything.
 const OWN: u32 = 0;
 
 static STAGES: [Stage; 15] = [
-    Stage { name: "closed at once", uid: ATTACKER, fail: |socket, _| silent(socket, |_| ()) },
-    Stage { name: "cut anywhere in hello and request", uid: ATTACKER, fail: cut },
-    Stage { name: "another magic", uid: ATTACKER, fail: |socket, _| say(socket, b"GET / HTTP/1.1\r\n\r\n") },
-    Stage { name: "another version", uid: ATTACKER, fail: |socket, _| say(socket, &another_version()) },
-    Stage { name: "reserved flags", uid: ATTACKER, fail: |socket, _| greeted(socket, &frame(0, 1, 1, &[])) },
+    stage("closed at once", ATTACKER, |socket, _| silent(socket, |_| ())),
+    stage("cut anywhere in hello and request", ATTACKER, cut),
+    stage("another magic", ATTACKER, |socket, _| say(socket, b"GET / HTTP/1.1\r\n\r\n")),
+    stage("another version", ATTACKER, |socket, _| say(socket, &another_version())),
+    stage("reserved flags", ATTACKER, |socket, _| greeted(socket, &frame(0, 1, 1, &[]))),
+    stage("a frame too long", ATTACKER, |socket, _| greeted(socket, &frame(u32::MAX, 1, 0, &[]))),
+    stage("a long frame cut", ATTACKER, long_cut),
+    stage("an id twice", ATTACKER, |socket, _| greeted(socket, &twice(Opcode::RevocationPage))),
+    stage("the page asked for and left", ATTACKER, |socket, _| {
+        greeted(socket, &request(Opcode::RevocationPage, 1, &Empty {}));
+    }),
+    stage("answers left unread", ATTACKER, unread),
+    stage("not reading any more", ATTACKER, deaf),
+    stage("253 descriptors and gone", ATTACKER, descriptors),
+    stage("no right", NOBODY, |socket, _| drop(Peer::greet(socket))),
+    stage("the audit asked for and left", OWN, |socket, _| {
+        greeted(socket, &request(Opcode::AuditList, 1, &AuditList { after: 0, limit: 128 }));
+    }),
     Stage {
-        name: "a frame too long",
-        uid: ATTACKER,
-        fail: |socket, _| greeted(socket, &frame(u32::MAX, 1, 0, &[])),
-    },
-    Stage { name: "a long frame cut", uid: ATTACKER, fail: long_cut },
-    Stage {
-        name: "an id twice",
-        uid: ATTACKER,
-        fail: |socket, _| greeted(socket, &twice(Opcode::RevocationPage)),
-    },
-    Stage {
-        name: "the page asked for and left",
-        uid: ATTACKER,
-        fail: |socket, _| {
-            greeted(socket, &request(Opcode::RevocationPage, 1, &Empty {}));
-        },
-    },
-    Stage { name: "answers left unread", uid: ATTACKER, fail: unread },
-    Stage { name: "not reading any more", uid: ATTACKER, fail: deaf },
-    Stage { name: "253 descriptors and gone", uid: ATTACKER, fail: descriptors },
-    Stage { name: "no right", uid: NOBODY, fail: |socket, _| drop(Peer::greet(socket)) },
-    Stage {
-        name: "the audit asked for and left",
-        uid: OWN,
-        fail: |socket, _| {
-            greeted(socket, &request(Opcode::AuditList, 1, &AuditList { after: 0, limit: 128 }));
-        },
-    },
-    Stage {
-        name: "a backup asked for and left",
-        uid: OWN,
-        fail: |socket, _| {
+        most: MOST_BACKUPS,
+        ..stage("a backup asked for and left", OWN, |socket, _| {
             greeted(socket, &request(Opcode::Backup, 1, &Empty {}));
-        },
+        })
     },
 ];
 
-/// Lets so many connections fail, each stage its share, and says when a stage is over.
+/// Lets about so many connections fail, each stage its share but no more than some hundred backups, says when a stage
+/// is over, and gives how many failed.
 ///
 /// # Panics
 /// When a connection cannot even be made.
-pub fn fail(socket: &Path, connections: usize, over: impl Fn(&str)) {
-    let each = connections.div_ceil(STAGES.len());
+pub fn fail(socket: &Path, connections: usize, over: impl Fn(&str)) -> usize {
+    let share = connections.div_ceil(STAGES.len());
+    let mut failed = 0;
     for stage in &STAGES {
+        let each = share.min(stage.most);
         let socket = socket.to_owned();
         let failing = move || (0..each).for_each(|number| (stage.fail)(&socket, number));
         match are_other_users() && stage.uid != OWN {
@@ -80,7 +76,9 @@ pub fn fail(socket: &Path, connections: usize, over: impl Fn(&str)) {
             false => failing(),
         }
         over(stage.name);
+        failed += each;
     }
+    failed
 }
 
 fn silent(socket: &Path, then: impl FnOnce(&mut Peer)) {
