@@ -5,12 +5,12 @@ mod image;
 pub use image::Image;
 
 use apikeyd::peer::Peer;
-use apikeyd::service::{Clock, OpenError, Service, Settings, authorise};
+use apikeyd::service::{Clock, OpenError, Permit, Service, ServiceError, Settings, authorise, right};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{KeyDigest, KeyId};
 use apikeyd_protocol::message::{
-    CredentialsCause, CredentialsChanged, Delete, DeleteUser, Generate, Refusal, Save, SaveMode, Validate,
-    Verdict,
+    AuditHead, AuditReport, AuditVerify, CredentialsCause, CredentialsChanged, Delete, DeleteUser, Generate,
+    Refusal, Save, SaveMode, Validate, Verdict,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::right::{Right, RightSet};
@@ -26,7 +26,7 @@ pub const PEPPER: [u8; 32] = [0x5a; 32];
 pub const START: Timestamp = Timestamp::from_unix_millis(1_735_689_600_000);
 
 /// The administrator's rights.
-pub const ADMIN: RightSet = RightSet::EMPTY.with(Right::Admin);
+const ADMIN: RightSet = RightSet::EMPTY.with(Right::Admin);
 
 /// A key as a service asks about it.
 #[derive(Clone, Debug)]
@@ -76,10 +76,26 @@ impl Session {
         self.runtime.block_on(future)
     }
 
+    /// The administrator's leave.
+    ///
+    /// # Panics
+    /// Never: an administrator may do everything.
+    #[must_use]
+    pub fn permit<R: right::Needed>(&self) -> Permit<'_, R> {
+        authorise(ADMIN, &self.peer).unwrap()
+    }
+
+    /// Has the audit checked.
+    ///
+    /// # Errors
+    /// As the service's own check.
+    pub fn verify(&self, known_head: Option<AuditHead>) -> Result<AuditReport, ServiceError> {
+        self.run(self.service.audit_verify(&self.permit(), AuditVerify { known_head }))
+    }
+
     /// What is answered about a key: `valid USER`, `refused REASON`, or `error STATUS`.
     #[must_use]
     pub fn verdict(&self, question: &Question) -> String {
-        let permit = authorise(ADMIN, &self.peer).unwrap();
         let digest = KeyDigest::from_bytes(question.digest);
         let request = Validate { key_id: question.key_id, digest, operation: None };
         let told = |verdict: &Verdict<'_>| match verdict {
@@ -87,7 +103,7 @@ impl Session {
             Verdict::Refused(Refusal::OperationDenied(row)) => format!("denied {row}"),
             Verdict::Refused(refusal) => format!("refused {refusal:?}"),
         };
-        let answered = self.service.validate(&permit, &request, told);
+        let answered = self.service.validate(&self.permit(), &request, told);
         answered.unwrap_or_else(|error| format!("error {}", error.status))
     }
 
@@ -95,36 +111,32 @@ impl Session {
     #[must_use]
     pub fn generate(&self, user: &str, expires_at: Option<Timestamp>) -> Question {
         let user = UserId::parse(user).unwrap();
-        let permit = authorise(ADMIN, &self.peer).unwrap();
         let label = Some(Label::parse("a key").unwrap());
-        let key = self.service.generate(&permit, Generate { user, label, expires_at }).unwrap().key.0;
+        let key = self.service.generate(&self.permit(), Generate { user, label, expires_at }).unwrap().key.0;
         Question { key_id: key.id(), digest: *key.digest().expose_bytes() }
     }
 
     /// Saves a draft.
     pub fn save(&self, key_id: KeyId, mode: SaveMode) {
-        let permit = authorise(ADMIN, &self.peer).unwrap();
-        self.run(self.service.save(&permit, Save { key_id, mode })).unwrap();
+        self.run(self.service.save(&self.permit(), Save { key_id, mode })).unwrap();
     }
 
     /// Ends a key.
     pub fn delete(&self, key_id: KeyId) {
-        let permit = authorise(ADMIN, &self.peer).unwrap();
-        self.run(self.service.delete(&permit, Delete { key_id })).unwrap();
+        self.run(self.service.delete(&self.permit(), Delete { key_id })).unwrap();
     }
 
     /// Tells of a new password.
     pub fn reset_credentials(&self, user: &str) {
-        let permit = authorise(ADMIN, &self.peer).unwrap();
         let (user, cause) = (UserId::parse(user).unwrap(), CredentialsCause::Reset);
-        self.run(self.service.credentials_changed(&permit, CredentialsChanged { user, cause })).unwrap();
+        self.run(self.service.credentials_changed(&self.permit(), CredentialsChanged { user, cause }))
+            .unwrap();
     }
 
     /// Tells that an account is gone.
     pub fn delete_user(&self, user: &str) {
-        let permit = authorise(ADMIN, &self.peer).unwrap();
         let user = UserId::parse(user).unwrap();
-        self.run(self.service.delete_user(&permit, DeleteUser { user })).unwrap();
+        self.run(self.service.delete_user(&self.permit(), DeleteUser { user })).unwrap();
     }
 
     /// Ends the service. What a spoiled store says at its end is no answer to anybody.

@@ -1,10 +1,10 @@
 //! Opening a spoiled image and asking everything.
 
 use super::subject::{Subject, open_later};
-use crate::in_memory::{ADMIN, Image, Session};
-use apikeyd::service::{ExitClass, authorise};
+use crate::in_memory::{Image, Session};
+use apikeyd::service::ExitClass;
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::{AuditVerify, List, Save, SaveMode};
+use apikeyd_protocol::message::{List, Save, SaveMode};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What came of a damage.
@@ -67,19 +67,16 @@ fn answers(session: &Session, subject: &Subject, in_rows: bool) -> Result<bool, 
 
 /// Lists, checks the audit and makes a change: whether the change was refused because of damage.
 fn works(session: &Session, in_rows: bool) -> Result<bool, String> {
-    let inspect = authorise(ADMIN, &session.peer).unwrap();
     let request = List { after: None, limit: 128, include_ended: true };
-    session.service.list(&inspect, request).map_err(|error| format!("list: {error}"))?;
-    let verify = session.service.audit_verify(&inspect, AuditVerify { known_head: None });
-    let report = session.run(verify).map_err(|error| format!("audit verify: {error}"))?;
+    session.service.list(&session.permit(), request).map_err(|error| format!("list: {error}"))?;
+    let report = session.verify(None).map_err(|error| format!("audit verify: {error}"))?;
     if let Some(fault) = report.fault {
         return Err(format!("audit verify: {fault:?}"));
     }
     // The user whose row of the index may be the one that lies.
     let draft = session.generate("user-1", None);
-    let issue = authorise(ADMIN, &session.peer).unwrap();
     let request = Save { key_id: draft.key_id, mode: SaveMode::Add };
-    match session.run(session.service.save(&issue, request)) {
+    match session.run(session.service.save(&session.permit(), request)) {
         Ok(_) if session.verdict(&draft) == "valid user-1" => Ok(false),
         Ok(_) => Err("a new key is not valid".into()),
         Err(error) if in_rows && error.status == Status::Damaged => Ok(true),

@@ -5,12 +5,10 @@ mod rows;
 
 use super::allocation::within;
 use super::input::Input;
-use crate::damage::{Outcome, Subject, ask};
-use crate::in_memory::{ADMIN, Image, Session};
+use crate::damage::{Outcome, Subject, ask, open_later};
+use crate::in_memory::Image;
 use apikeyd::fault::repeat_from;
-use apikeyd::service::{Clock, authorise};
-use apikeyd_protocol::message::{AuditVerify, List};
-use apikeyd_protocol::time::Timestamp;
+use apikeyd_protocol::message::{Delete, List};
 
 /// Bytes that opening a small database and asking it everything may hold, whatever its lengths claim: redb's cache
 /// and the image's copies.
@@ -65,24 +63,17 @@ fn is_right_or_refused(subject: &Subject, file: Vec<u8>) {
 
 /// Who can write rows can take a key away or give a user's name to none, but can seal nothing.
 fn accepts_nothing_wrong(subject: &Subject, file: Vec<u8>) {
-    let day = core::time::Duration::from_secs(24 * 60 * 60);
-    let clock =
-        Clock::manual(Timestamp::from_unix_millis(crate::in_memory::START.unix_millis()).saturating_add(day));
-    let Ok(session) = Session::open(Image::of(file), clock) else { return };
+    let Ok(session) = open_later(Image::of(file)) else { return };
     for answer in &subject.answers {
         let told = session.verdict(&answer.question);
         assert!(!told.starts_with("valid") || told == answer.right, "{told} instead of {}", answer.right);
     }
-    let permit = authorise(ADMIN, &session.peer).unwrap();
     // Errors are clear or there are none; a panic would be neither.
-    let _ = session.service.list(&permit, List { after: None, limit: 128, include_ended: true });
-    let permit = authorise(ADMIN, &session.peer).unwrap();
-    let _ = session.run(session.service.audit_verify(&permit, AuditVerify { known_head: None }));
+    let _ = session.service.list(&session.permit(), List { after: None, limit: 128, include_ended: true });
+    let _ = session.verify(None);
     for answer in subject.answers.iter().filter(|answer| answer.right.starts_with("valid")) {
         let key_id = answer.question.key_id;
-        let permit = authorise(ADMIN, &session.peer).unwrap();
-        let ended =
-            session.run(session.service.delete(&permit, apikeyd_protocol::message::Delete { key_id }));
+        let ended = session.run(session.service.delete(&session.permit(), Delete { key_id }));
         let told = session.verdict(&answer.question);
         assert!(ended.is_err() || !told.starts_with("valid"), "a key was ended and is accepted: {told}");
     }

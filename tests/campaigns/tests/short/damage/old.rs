@@ -1,10 +1,10 @@
 //! Files of an earlier version, of an earlier day, and of another store.
 
-use apikeyd::service::{Clock, OpenError, PepperSource, Service, Settings, authorise};
+use apikeyd::service::{Clock, OpenError, PepperSource, Service, Settings};
 use apikeyd_campaigns::damage::{Subject, fixture, open_later};
-use apikeyd_campaigns::in_memory::{ADMIN, Image, Session};
+use apikeyd_campaigns::in_memory::{Image, PEPPER, Session};
 use apikeyd_policy::PolicyTable;
-use apikeyd_protocol::message::{AuditFault, AuditHead, AuditVerify, SaveMode};
+use apikeyd_protocol::message::{AuditFault, AuditHead, SaveMode};
 use std::fs::{self, Permissions};
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,8 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 fn fault(session: &Session, known_head: Option<AuditHead>) -> Option<AuditFault> {
-    let permit = authorise(ADMIN, &session.peer).unwrap();
-    session.run(session.service.audit_verify(&permit, AuditVerify { known_head })).unwrap().fault
+    session.verify(known_head).unwrap().fault
 }
 
 /// Each schema that was ever released has a folder, made by `damaged-files --fixture` of its release.
@@ -22,6 +21,7 @@ fn a_database_of_every_schema_opens_and_answers_right() {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
     for version in ["schema-1"] {
         let dir = fixtures.join(version);
+        assert_eq!(fs::read(dir.join("pepper")).unwrap(), PEPPER, "{version}");
         let session = open_later(Image::of(fs::read(dir.join("apikeyd.redb")).unwrap())).unwrap();
         let answers = fixture::answers(&dir).unwrap();
         assert!(answers.len() > 80, "{version}");
@@ -64,8 +64,7 @@ fn a_restored_backup_answers_as_on_the_day_it_was_taken() {
     session.save(kept.key_id, SaveMode::Add);
     session.save(ended.key_id, SaveMode::Add);
     session.delete(ended.key_id);
-    let permit = authorise(ADMIN, &session.peer).unwrap();
-    let (taken, descriptor) = session.run(session.service.backup(&permit)).unwrap();
+    let (taken, descriptor) = session.run(session.service.backup(&session.permit())).unwrap();
     let mut bytes = Vec::new();
     fs::File::from(descriptor).read_to_end(&mut bytes).unwrap();
     session.delete(kept.key_id);
