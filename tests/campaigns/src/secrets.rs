@@ -3,7 +3,7 @@
 //! | where | the secret of a key, and its digest | the pepper | the keys derived from it |
 //! |---|---|---|---|
 //! | log, audit, database, backup, all other files | never | never but in its own file | never |
-//! | memory of the daemon, once the answers are sent | never | never | once, in locked memory |
+//! | memory of the daemon, once the answers are sent | never | never | once, in pages of their own |
 //! | a core of the daemon | never | never | never |
 //! | memory of a client for threads, once its calls have returned | never, but see below | | |
 //!

@@ -15,6 +15,8 @@ const RED_ZONE: u64 = 128;
 pub struct Mapping {
     /// The line of `/proc/PID/maps`.
     pub name: String,
+    /// The kernel keeps it out of cores.
+    pub is_in_no_core: bool,
     /// What stood in it.
     pub bytes: Vec<u8>,
     /// In a thread's stack: so many bytes at the start lie below its stack pointer. They belong to calls that have
@@ -34,8 +36,21 @@ pub fn memory_of(pid: u32) -> io::Result<Vec<Mapping>> {
     let process = Path::new("/proc").join(pid.to_string());
     let memory = File::open(process.join("mem"))?;
     let stacks = idle(&process)?;
-    let maps = std::fs::read_to_string(process.join("maps"))?;
-    Ok(maps.lines().filter_map(|line| read(&memory, line, &stacks)).collect())
+    let maps = std::fs::read_to_string(process.join("smaps"))?;
+    let mut mappings: Vec<Mapping> = Vec::new();
+    let mut is_read = false;
+    for line in maps.lines() {
+        // A line as in `maps`, and behind it lines about that mapping, each with a name and a colon.
+        if let Some(flags) = line.strip_prefix("VmFlags:") {
+            let last = mappings.last_mut().filter(|_| is_read);
+            last.into_iter().for_each(|last| last.is_in_no_core = flags.split(' ').any(|flag| flag == "dd"));
+        } else if !line.split(' ').next().is_some_and(|word| word.ends_with(':')) {
+            let mapping = read(&memory, line, &stacks);
+            is_read = mapping.is_some();
+            mappings.extend(mapping);
+        }
+    }
+    Ok(mappings)
 }
 
 /// System calls in which a thread waits for something to do: read, poll, recvfrom, recvmsg, futex, epoll_wait, ppoll and
@@ -86,7 +101,7 @@ fn read(memory: &File, line: &str, stacks: &[u64]) -> Option<Mapping> {
     memory.read_exact_at(&mut bytes, from).ok()?;
     let pointer = stacks.iter().find(|pointer| (from..to).contains(pointer));
     let dead = pointer.map_or(0, |pointer| pointer.saturating_sub(from + RED_ZONE));
-    Some(Mapping { name: line.to_owned(), bytes, dead: usize::try_from(dead).ok()? })
+    Some(Mapping { name: line.to_owned(), is_in_no_core: false, bytes, dead: usize::try_from(dead).ok()? })
 }
 
 /// Writes a core of a running process with gdb's `gcore`; `None` where there is none.

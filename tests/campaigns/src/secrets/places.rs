@@ -171,7 +171,7 @@ fn add_derived(needles: &mut Needles, pepper: &[u8]) {
     }
 }
 
-/// The derived keys are used for each request, so they are in memory: once, and in locked pages.
+/// The derived keys are used for each request, so they are in memory: once, and in pages that no core has.
 fn wrong_copies_of_derived_keys(daemon: &Daemon, pepper: &[u8]) -> Vec<String> {
     let memory = memory_of(daemon.pid()).unwrap();
     let mut wrong = Vec::new();
@@ -179,15 +179,13 @@ fn wrong_copies_of_derived_keys(daemon: &Daemon, pepper: &[u8]) -> Vec<String> {
         let mut needles = Needles::default();
         needles.add(context, &blake3::derive_key(context, pepper)[..16]);
         let found = memory.iter().flat_map(|mapping| {
-            needles
-                .find_in(&mapping.bytes)
-                .into_iter()
-                .map(move |(_, at)| format!("{at:#x} of {}", mapping.name))
+            let places = needles.find_in(&mapping.bytes).into_iter();
+            places.map(move |(_, at)| (format!("{at:#x} of {}", mapping.name), mapping.is_in_no_core))
         });
         // The piece at the start is the piece at the end: each place counts twice.
-        let places: BTreeSet<String> = found.collect();
-        if places.len() != 1 {
-            wrong.push(format!("{context}: {} copies in the memory of the daemon: {places:?}", places.len()));
+        let places: BTreeSet<(String, bool)> = found.collect();
+        if places.len() != 1 || places.iter().any(|(_, is_in_no_core)| !is_in_no_core) {
+            wrong.push(format!("{context}: in the daemon's memory at (place, in no core) {places:?}"));
         }
     }
     wrong
