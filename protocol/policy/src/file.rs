@@ -12,8 +12,8 @@ use syntax::Piece;
 use toml::Spanned;
 use toml::de::DeValue;
 
-/// Largest policy file, in bytes: [`MAX_ROWS`](crate::MAX_ROWS) rows of about 400 bytes each, four times what rows of the shipped
-/// table take. Checked before anything is parsed.
+/// Largest policy file, in bytes: [`MAX_ROWS`](crate::MAX_ROWS) rows of about 400 bytes each, four times what rows
+/// of the shipped table take. Checked before anything is parsed.
 pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Longest name of a row, in characters: it is shown on one line beside the row.

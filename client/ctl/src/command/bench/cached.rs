@@ -17,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Validations that are timed together: a look at the clock, some 40 ns, then counts for less than a
-/// two-hundredth of them.
+/// hundredth of them.
 pub(super) const BATCH: u32 = 100;
 
 /// Saves the keys, puts them into one cache, and validates them on all threads.
