@@ -68,10 +68,16 @@ impl Scratch {
         }
     }
 
-    /// Where the daemon keeps its database.
+    /// The daemon's state directory.
     #[must_use]
     pub fn state(&self) -> PathBuf {
         self.path("state")
+    }
+
+    /// The database's file there.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.state().join("apikeyd.redb")
     }
 
     /// Where the daemon keeps its revocation page.

@@ -99,7 +99,7 @@ fn restart(daemon: Daemon, scratch: &Scratch) {
         begun.elapsed().as_secs_f64() * 1e3
     );
     println!("  resident memory after the start        {:>26}", scale::resident(&daemon));
-    let file = std::fs::metadata(scratch.state().join("apikeyd.redb")).unwrap().len();
+    let file = std::fs::metadata(scratch.database()).unwrap().len();
     println!(
         "  database file                                          {:>10.1} MiB",
         file as f64 / 1048576.0

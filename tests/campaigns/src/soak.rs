@@ -3,6 +3,7 @@
 //! Time is cut into thirty slots, of a minute each in the long form. What a slot used and how long its requests took is
 //! measured, and the last third is held against the first by the rules in `verdict`.
 
+mod counts;
 mod load;
 mod options;
 mod report;

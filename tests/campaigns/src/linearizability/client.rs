@@ -84,7 +84,7 @@ impl<'a> Caller<'a> {
         Self { arena, asking: builder.build().expect("a client"), caching, random }
     }
 
-    /// Asks so many requests, one after the other.
+    /// Draws so often, and asks what it drew, one after the other.
     pub(super) fn call(&mut self, count: u32) -> Window {
         let mut window = Window::new(self.arena.users.len());
         for _ in 0..count {

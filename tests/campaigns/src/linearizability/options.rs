@@ -19,7 +19,7 @@ pub struct Plan {
     /// Users whose keys they all ask for.
     #[arg(long, default_value_t = 16, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub users: usize,
-    /// Requests of each client in a window.
+    /// Draws of each client in a window: mostly of one request, now and then of two, or of none for want of a key.
     #[arg(long, default_value_t = 100)]
     pub per_window: u32,
     /// For the choice of requests. Threads run as they like all the same.

@@ -1,12 +1,12 @@
 //! Everything at once: validations with and without a cache, saves, revocations, lists, new connections, reloads and
 //! backups, each kind by a thread of its own at its own pace.
 
+use super::counts::Counts;
 use super::options::Plan;
 use apikeyd_client::message::{AuditList, CredentialsCause, Generate, List, SaveMode};
-use apikeyd_client::{ApiKey, Client, Error, UserId, Verdict};
+use apikeyd_client::{ApiKey, Client, UserId, Verdict};
 use apikeyd_tests::scratch::Scratch;
 use hdrhistogram::Histogram;
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,30 +28,13 @@ const CHANGING: usize = 200;
 /// Reloads and backups, as multiples of the pause.
 const SELDOM: u64 = 200;
 
-/// Every kind of request that is counted.
-const KINDS: [&str; 14] = [
-    "audit list",
-    "backup",
-    "credentials changed",
-    "delete",
-    "delete user",
-    "generate",
-    "list",
-    "reload",
-    "retrieve",
-    "save",
-    "statistics",
-    "status",
-    "validate",
-    "validate on a new connection",
-];
-
 /// The longest time that is told from a longer one, in nanoseconds: two minutes.
 const LONGEST: u64 = 120_000_000_000;
 
 /// What the threads share.
 pub(super) struct Load {
     pub(super) stop: AtomicBool,
+    pub(super) counts: Counts,
     socket: PathBuf,
     policy: PathBuf,
     plan: Plan,
@@ -59,9 +42,6 @@ pub(super) struct Load {
     settled: Vec<ApiKey>,
     caching: Client,
     latency: Mutex<Histogram<u64>>,
-    answered: Mutex<BTreeMap<&'static str, u64>>,
-    in_slot: AtomicU64,
-    unanswered: AtomicU64,
     wrong: Mutex<Vec<String>>,
     last_backup: AtomicU64,
 }
@@ -80,14 +60,12 @@ impl Load {
         let caching = Client::builder().socket(&socket).timeout(TIMEOUT).build().expect("a client");
         Self {
             stop: AtomicBool::new(false),
+            counts: Counts::default(),
             policy: scratch.path("policy.toml"),
             plan: plan.clone(),
             settled: (0..plan.settled.max(1)).map(settle).collect(),
             caching,
             latency: Mutex::new(histogram()),
-            answered: Mutex::default(),
-            in_slot: AtomicU64::new(0),
-            unanswered: AtomicU64::new(0),
             wrong: Mutex::default(),
             last_backup: AtomicU64::new(0),
             socket,
@@ -106,10 +84,9 @@ impl Load {
         scope.spawn(|| self.operate());
     }
 
-    /// Times of uncached validations and the number of requests since the last call.
-    pub(super) fn take_slot(&self) -> (Histogram<u64>, u64) {
-        let latency = std::mem::replace(&mut *lock(&self.latency), histogram());
-        (latency, self.in_slot.swap(0, Ordering::Relaxed))
+    /// Times of uncached validations since the last call.
+    pub(super) fn take_latency(&self) -> Histogram<u64> {
+        std::mem::replace(&mut *lock(&self.latency), histogram())
     }
 
     /// The size of the last backup in bytes.
@@ -126,17 +103,7 @@ impl Load {
 
     /// Whether every kind of request was answered, and a cache was hit.
     pub(super) fn is_complete(&self) -> bool {
-        let answered = lock(&self.answered);
-        self.hits() > 0 && KINDS.iter().all(|kind| answered.contains_key(kind))
-    }
-
-    /// Answered requests, by kind.
-    pub(super) fn answered(&self) -> BTreeMap<&'static str, u64> {
-        lock(&self.answered).clone()
-    }
-
-    pub(super) fn unanswered(&self) -> u64 {
-        self.unanswered.load(Ordering::Relaxed)
+        self.hits() > 0 && self.counts.has_every_kind()
     }
 
     pub(super) fn hits(&self) -> u64 {
@@ -155,7 +122,8 @@ impl Load {
                 return;
             }
             let began = Instant::now();
-            let verdict = self.count("validate", client.validate_operation(key, "GET", "/api/orders/17"));
+            let verdict =
+                self.counts.count("validate", client.validate_operation(key, "GET", "/api/orders/17"));
             let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
             lock(&self.latency).saturating_record(nanos);
             self.check_valid(key, verdict.as_ref());
@@ -172,7 +140,7 @@ impl Load {
         }
     }
 
-    /// Keys come, are used, are replaced and end, in every way.
+    /// Keys come, are used, are replaced and end, by every request that ends one.
     fn change(&self, thread: usize) {
         let client = client(&self.socket);
         let user = |number: usize| {
@@ -185,20 +153,27 @@ impl Load {
             }
             let (user, place) = (user(number), number % CHANGING);
             let ended = match (keys[place].take(), number % 5) {
-                (Some(old), 0) => self.count("delete", client.delete(old.id())).map(|_| old),
+                (Some(old), 0) => self.counts.count("delete", client.delete(old.id())).map(|_| old),
                 (Some(old), 1) => {
                     let cause = CredentialsCause::Change;
-                    self.count("credentials changed", client.credentials_changed(&user, cause)).map(|_| old)
+                    self.counts
+                        .count("credentials changed", client.credentials_changed(&user, cause))
+                        .map(|_| old)
                 }
-                (Some(old), 2) => self.count("delete user", client.delete_user(&user)).map(|_| old),
+                (Some(old), 2) => self.counts.count("delete user", client.delete_user(&user)).map(|_| old),
                 (old, _) => {
-                    let request = Generate { user, label: None, expires_at: None };
-                    let Some(draft) = self.count("generate", client.generate(&request)) else { continue };
+                    let request = Generate { user: user.clone(), label: None, expires_at: None };
+                    let Some(draft) = self.counts.count("generate", client.generate(&request)) else {
+                        continue;
+                    };
                     let mode = if old.is_some() { SaveMode::Replace } else { SaveMode::Add };
-                    let saved = self.count("save", client.save(draft.key_id, mode));
+                    let saved = self.counts.count("save", client.save(draft.key_id, mode));
                     if saved.is_some() {
                         self.check_valid(&draft.key.0, self.caching.validate(&draft.key.0).ok().as_ref());
                         keys[place] = Some(draft.key.0);
+                    } else {
+                        // A restart left it open what this user has: the next turn begins with nothing.
+                        self.counts.count("delete user", client.delete_user(&user));
                     }
                     saved.and(old)
                 }
@@ -218,14 +193,17 @@ impl Load {
         let (mut after, mut revision) = (None, 0);
         while self.goes_on() {
             let request = List { after, limit: 100, include_ended: true };
-            after = self.count("list", client.list(&request)).and_then(|page| page.next);
+            after = self.counts.count("list", client.list(&request)).and_then(|page| page.next);
             let request = AuditList { after: revision, limit: 100 };
-            revision =
-                self.count("audit list", client.audit_list(&request)).and_then(|page| page.next).unwrap_or(0);
-            self.count("status", client.status());
-            self.count("statistics", client.statistics());
+            revision = self
+                .counts
+                .count("audit list", client.audit_list(&request))
+                .and_then(|page| page.next)
+                .unwrap_or(0);
+            self.counts.count("status", client.status());
+            self.counts.count("statistics", client.statistics());
             let user = UserId::parse("settled-0").expect("a name");
-            self.count("retrieve", client.retrieve_user(&user));
+            self.counts.count("retrieve", client.retrieve_user(&user));
         }
     }
 
@@ -235,7 +213,8 @@ impl Load {
             if !self.goes_on() {
                 return;
             }
-            let verdict = self.count("validate on a new connection", client(&self.socket).validate(key));
+            let verdict =
+                self.counts.count("validate on a new connection", client(&self.socket).validate(key));
             self.check_valid(key, verdict.as_ref());
         }
     }
@@ -249,10 +228,10 @@ impl Load {
             if turn.is_multiple_of(SELDOM) {
                 let policy = if (turn / SELDOM).is_multiple_of(2) { POLICIES[1] } else { POLICIES[0] };
                 std::fs::write(&self.policy, policy).expect("a policy file");
-                self.count("reload", client.reload());
+                self.counts.count("reload", client.reload());
             }
             if turn % SELDOM == SELDOM / 2
-                && let Some(backup) = self.count("backup", client.backup())
+                && let Some(backup) = self.counts.count("backup", client.backup())
             {
                 self.last_backup.store(backup.ready.bytes, Ordering::Relaxed);
             }
@@ -263,15 +242,6 @@ impl Load {
     fn goes_on(&self) -> bool {
         thread::sleep(self.plan.pause());
         !self.stop.load(Ordering::Relaxed)
-    }
-
-    /// A request that a restart left without an answer, or that found its subject gone with one, is nothing wrong here.
-    fn count<T>(&self, kind: &'static str, answer: Result<T, Error>) -> Option<T> {
-        let counter = if answer.is_ok() { &self.in_slot } else { &self.unanswered };
-        counter.fetch_add(1, Ordering::Relaxed);
-        let answer = answer.ok()?;
-        *lock(&self.answered).entry(kind).or_default() += 1;
-        Some(answer)
     }
 
     fn check_valid(&self, key: &ApiKey, verdict: Option<&Verdict>) {

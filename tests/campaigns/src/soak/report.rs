@@ -38,8 +38,8 @@ impl Report {
         Self {
             time,
             slots,
-            answered: load.answered(),
-            unanswered: load.unanswered(),
+            answered: load.counts.answered(),
+            unanswered: load.counts.unanswered(),
             hits: load.hits(),
             wrong: load.wrong(),
             is_complete: load.is_complete(),

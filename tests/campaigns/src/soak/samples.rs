@@ -8,9 +8,6 @@ use apikeyd_tests::scratch::Scratch;
 use std::fmt;
 use std::path::PathBuf;
 
-/// The database's file name in the state directory.
-const DATABASE: &str = "apikeyd.redb";
-
 /// What one slot came to.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Slot {
@@ -39,8 +36,7 @@ pub(super) struct Sampler {
 
 impl Sampler {
     pub(super) fn new(scratch: &Scratch) -> Self {
-        let database = scratch.state().join(DATABASE);
-        Self { database, memory: Vec::new(), descriptors: Vec::new(), slots: Vec::new() }
+        Self { database: scratch.database(), memory: Vec::new(), descriptors: Vec::new(), slots: Vec::new() }
     }
 
     pub(super) fn sample(&mut self, daemon: &Daemon) {
@@ -53,7 +49,7 @@ impl Sampler {
     /// Ends a slot.
     pub(super) fn close_slot(&mut self, load: &Load) -> Slot {
         let bytes = std::fs::metadata(&self.database).expect("the database").len();
-        let (latency, requests) = load.take_slot();
+        let (latency, requests) = (load.take_latency(), load.counts.take_slot());
         let micros =
             |quantile| (!latency.is_empty()).then(|| number(latency.value_at_quantile(quantile)) / 1e3);
         let slot = Slot {
