@@ -6,6 +6,7 @@
 //!            exit code ◄─ close the store ◄─ drain ◄─ SIGTERM ◄─ serve, keep house ◄───┘
 //! ```
 
+mod allocator;
 mod check;
 mod hardening;
 mod house;
@@ -67,6 +68,7 @@ fn start() -> Result<Exit, Failure> {
         return check::report(&config, &policy).map(|()| Exit::Stopped);
     }
     logging::start(config.log);
+    allocator::share_one_heap();
     hardening::apply();
     hardening::allow_descriptors(config.limits.connections);
     let listening =
