@@ -51,6 +51,8 @@ pub(crate) struct Connection {
     read_from: Option<Arc<RightsTable>>,
     later: JoinSet<Finished>,
     waiting: Vec<Waiting>,
+    /// Frames that were answered since the others had their turn.
+    turn: usize,
     clockwork: Clockwork,
     phase: Phase,
 }
@@ -132,6 +134,7 @@ impl Connection {
             read_from: None,
             later: JoinSet::new(),
             waiting: Vec::new(),
+            turn: 0,
             clockwork: Clockwork::new(idle),
             phase: Phase::Open,
         }
@@ -154,11 +157,12 @@ impl Connection {
         let mut timer = pin!(tokio::time::sleep_until(self.clockwork.first()));
         let mut draining = false;
         loop {
-            let more = self.take_frames();
+            let is_turn_over = self.take_frames();
             if let Err(error) = self.write() {
                 return error.into();
             }
-            if more {
+            if is_turn_over {
+                self.turn = 0;
                 tokio::task::yield_now().await;
                 continue;
             }

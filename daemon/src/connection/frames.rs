@@ -9,25 +9,26 @@ use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT};
 use apikeyd_protocol::message::Failure;
 use std::sync::Arc;
 
-/// Frames that one connection has answered before the others have their turn.
-const TURN: usize = 256;
+/// Frames that one connection has answered before the others have their turn, in however many reads they came: the
+/// runtime would let it go on for thousands.
+const TURN: usize = 64;
 
 /// Requests with large answers that may wait at a time: what a caller can make the daemon hold is this and
 /// the outbox.
 const MAX_LARGE_IN_FLIGHT: usize = 4;
 
 impl Connection {
-    /// Answers the frames that are complete, as many as this turn allows; true when its turn is over and
-    /// more are there.
+    /// Answers the frames that are complete, as many as this turn allows; true when the turn is over.
     pub(super) fn take_frames(&mut self) -> bool {
-        let mut taken = 0;
-        while taken < TURN && self.may_take() && self.take_frame() {
-            taken += 1;
+        let before = self.turn;
+        while self.turn < TURN && self.may_take() && self.take_frame() {
+            self.turn += 1;
         }
+        let taken = self.turn - before;
         self.operations.traffic.add_requests(u64::try_from(taken).unwrap_or(0));
         let complete = matches!(self.inbox.frame(), Ok(Some(_)));
         self.clockwork.took(taken, !complete && !self.inbox.is_empty());
-        complete && self.may_take()
+        self.turn >= TURN
     }
 
     /// Whether another request may be taken on.

@@ -2,6 +2,7 @@
 
 mod page;
 mod paths;
+mod turns;
 
 use apikeyd_campaigns::hostile::attack::Attack;
 use apikeyd_campaigns::hostile::house::House;
@@ -36,7 +37,7 @@ fn under_every_attack_others_are_served_and_memory_stays_bounded() {
             Attack::Connects | Attack::Nonsense | Attack::LongFrames | Attack::Descriptors => 50,
             Attack::Pipelines => 8,
         };
-        let outcome = besiege(&house, attack, connections(attack), enough, VALIDATIONS);
+        let outcome = besiege(&house, &house, attack, connections(attack), enough, VALIDATIONS);
         assert_eq!(outcome.seen.validations.count(), 200);
         assert_eq!(outcome.seen.connections.count(), if strangers::are_other_users() { 4 } else { 0 });
         assert!(outcome.blows >= enough, "{attack:?}");
@@ -50,7 +51,7 @@ fn a_daemon_that_lets_one_user_take_every_place_is_noticed() {
     }
     strangers::allow_many_descriptors();
     let house = House::open_with(binary(), "[limits]\nconnections = 64\nconnections_per_uid = 64\n");
-    let siege = || besiege(&house, Attack::Idle, 80, 80, VALIDATIONS);
+    let siege = || besiege(&house, &house, Attack::Idle, 80, 80, VALIDATIONS);
     assert!(catch_unwind(AssertUnwindSafe(siege)).is_err(), "the victim cannot have connected anew");
 }
 
