@@ -7,8 +7,9 @@
 //! ```
 //!
 //! What is asserted: the victim is always answered, the daemon's memory stays within a stated bound, and no
-//! descriptor is left over. Times are reported and not asserted: they depend on the machine, which attackers,
-//! victim and daemon share.
+//! descriptor is left over. Times are reported and not asserted: attackers, victim and daemon share the processors. To tell
+//! what the daemon adds from what the machine does, the long form makes each attack twice: first on another daemon of
+//! the same machine.
 
 pub mod attack;
 pub mod failing;
@@ -19,6 +20,7 @@ pub mod race;
 pub mod siege;
 pub mod socket_race;
 pub mod strangers;
+mod table;
 pub mod victim;
 pub mod vitals;
 
@@ -28,7 +30,7 @@ use house::House;
 use siege::Siege;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
-use victim::{Length, Seen, Times, Victim};
+use victim::{Length, Seen, Victim};
 
 /// How long and how much.
 #[derive(Debug, Parser)]
@@ -53,18 +55,27 @@ pub struct Outcome {
     pub grown_kib: u64,
 }
 
-/// Attacks with so many connections, and lets the victim validate once the attackers have done `enough`.
+/// Attacks one daemon with so many connections, and lets the victim validate with the same or another one once the
+/// attackers have done `enough`.
 ///
 /// # Panics
-/// When the victim is not served, the daemon grows beyond [`Attack::memory_bound_kib`], or descriptors stay open.
+/// When the victim is not served, the attacked daemon grows beyond [`Attack::memory_bound_kib`], or descriptors stay
+/// open.
 #[must_use]
-pub fn besiege(house: &House, attack: Attack, connections: usize, enough: u64, length: Length) -> Outcome {
-    let vitals = house.vitals();
-    let key = house.issue(&format!("victim of {}", attack.name()));
+pub fn besiege(
+    attacked: &House,
+    served: &House,
+    attack: Attack,
+    connections: usize,
+    enough: u64,
+    length: Length,
+) -> Outcome {
+    let vitals = attacked.vitals();
+    let key = served.issue(&format!("victim of {} at {}", attack.name(), attacked.daemon.pid()));
     let descriptors = vitals.descriptors();
-    let victim = Victim::connect(house.daemon.socket().to_owned(), key);
+    let victim = Victim::connect(served.daemon.socket().to_owned(), key);
     let before = vitals.resident_kib();
-    let siege = Siege::begin(attack, connections, house.daemon.socket());
+    let siege = Siege::begin(attack, connections, attacked.daemon.socket());
     siege.wait_for_blows(enough);
     let seen = victim.measure(length);
     let grown_kib = vitals.resident_kib().saturating_sub(before);
@@ -91,29 +102,17 @@ pub fn main() -> ExitCode {
     if !strangers::are_other_users() {
         println!("only root can be other users: attackers and victim are one user here");
     }
-    let house = House::open(&std::env::current_exe().expect("this program"));
+    let binary = std::env::current_exe().expect("this program");
+    let [house, other] = [(); 2].map(|()| House::open(&binary));
     let length = Length::Time(Duration::from_secs(options.seconds));
-    println!(
-        "{:<20} {:>9} {:>9} {:>9} {:>9} {:>10} {:>8} {:>10}",
-        "attack", "blows", "p50 us", "p99 us", "p99.9 us", "new p99 us", "KiB", "KiB bound"
-    );
-    let show = |name: &str, blows: u64, seen: &Seen, kib: u64, bound: u64| {
-        let us = |times: &Times, per_mille| times.per_mille(per_mille).as_micros();
-        let (old, new) = (&seen.validations, &seen.connections);
-        println!(
-            "{name:<20} {blows:>9} {:>9} {:>9} {:>9} {:>10} {kib:>8} {bound:>10}",
-            us(old, 500),
-            us(old, 990),
-            us(old, 999),
-            us(new, 990)
-        );
-    };
-    show("quiet", 0, &quiet(&house, "before", length), 0, 0);
+    println!("{}", table::HEAD);
+    table::print_quiet("quiet", &quiet(&house, "before", length));
     for attack in Attack::ALL {
-        let outcome = besiege(&house, attack, attack.connections(), 100, length);
-        show(attack.name(), outcome.blows, &outcome.seen, outcome.grown_kib, attack.memory_bound_kib());
+        let besiege = |attacked| besiege(attacked, &house, attack, attack.connections(), 100, length);
+        let (elsewhere, here) = (besiege(&other), besiege(&house));
+        table::print(attack, &here, &elsewhere);
     }
-    show("quiet again", 0, &quiet(&house, "after", length), 0, 0);
+    table::print_quiet("quiet again", &quiet(&house, "after", length));
     fail_often(&house, options.failing);
     ExitCode::SUCCESS
 }
