@@ -5,9 +5,9 @@ use super::place::{is_one_line, lies_in};
 use apikeyd_policy::{HandedRow, MAX_NAME_CHARS, MAX_ROWS, MAX_TEMPLATE_BYTES, PolicyTable};
 
 /// Bytes that a table, its tree and the TOML reader may hold for each byte of a file: a row of some forty bytes
-/// becomes a node for each segment. And what they may hold for an empty one.
+/// becomes a node for each segment. And what they may hold for an empty one: a reader's lists of tokens and faults double.
 const BOUND_PER_BYTE: usize = 512;
-const BOUND: usize = 64 * 1024;
+const BOUND: usize = 128 * 1024;
 
 /// Operations that two readings of a table are held against.
 const PROBES: [(&[u8], &[u8]); 8] = [

@@ -30,7 +30,7 @@ pub(super) fn hello(input: &mut Input<'_>, model: &mut Model) -> Vec<u8> {
         0xf1 => model
             .goes_astray(Hello { version: Version { major: 2, minor: 0 }, features: 0 }.encode().to_vec()),
         0xf2 => {
-            let count = input.below(64);
+            let count = 1 + input.below(63);
             model.goes_astray(input.bytes(count).to_vec())
         }
         features => Hello { features: u64::from(features), ..Hello::CURRENT }.encode().to_vec(),
