@@ -2,6 +2,7 @@
 
 use crate::multicall;
 use crate::scratch::Scratch;
+use rustix::net::{RecvFlags, recv};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -177,6 +178,13 @@ impl Daemon {
             }
         }
         false
+    }
+
+    /// Takes what it notified and nobody waits for. A daemon whose notes are not read for a minute waits with the next one,
+    /// on a thread and a descriptor for that.
+    pub fn take_notes(&self) {
+        let mut datagram = [0; 4096];
+        while recv(&self.notify, &mut datagram, RecvFlags::DONTWAIT).is_ok() {}
     }
 
     /// Sends a signal.

@@ -72,6 +72,7 @@ pub fn besiege(
 ) -> Outcome {
     let vitals = attacked.vitals();
     let key = served.issue(&format!("victim of {} at {}", attack.name(), attacked.daemon.pid()));
+    attacked.daemon.take_notes();
     let descriptors = vitals.descriptors();
     let victim = Victim::connect(served.daemon.socket().to_owned(), key);
     let before = vitals.resident_kib();
@@ -81,6 +82,7 @@ pub fn besiege(
     let grown_kib = vitals.resident_kib().saturating_sub(before);
     let blows = siege.blows();
     siege.end();
+    attacked.daemon.take_notes();
     vitals.wait_for_descriptors(descriptors, attack.name());
     let bound = attack.memory_bound_kib();
     assert!(grown_kib <= bound, "{attack:?}: the daemon has grown by {grown_kib} KiB, more than {bound}");
@@ -126,11 +128,15 @@ pub fn fail_often(house: &House, connections: usize) {
     // Before the count, so that what is opened once and kept is not taken for a leak.
     let _first = failing::fail(house.daemon.socket(), 1, |_| ());
     let _steady = house.wait_until_alone();
+    house.daemon.take_notes();
     let (settled, resident) = (vitals.descriptors(), vitals.resident_kib());
     let mut failed = 0;
     // In quarters, to see whether memory still grows when all that is kept for later has been made.
     for _ in 1..=4 {
-        let over = |stage: &str| vitals.wait_for_descriptors(settled, stage);
+        let over = |stage: &str| {
+            house.daemon.take_notes();
+            vitals.wait_for_descriptors(settled, stage);
+        };
         failed += failing::fail(house.daemon.socket(), connections / 4, over);
         println!(
             "{failed} connections that failed: {settled:?} descriptors before, {:?} after, {} KiB more, {:.0?}",
