@@ -4,6 +4,7 @@ use crate::multicall;
 use std::fs::{DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use tempfile::TempDir;
 
 /// A directory that every user may enter, so that peers of other uids reach the socket in it.
@@ -64,7 +65,10 @@ impl Scratch {
         for program in [self.daemon(), self.ctl()] {
             let binary = std::fs::canonicalize(&program).expect("the binary");
             std::fs::remove_file(&program).expect("the link to go");
-            std::fs::copy(&binary, &program).expect("a copy of the binary");
+            // Another process writes them. One that this process held open for writing would be held by whatever
+            // another test's thread forks meanwhile, too, and could not be run until that became its program.
+            let copied = Command::new("cp").arg(&binary).arg(&program).status().expect("cp");
+            assert!(copied.success(), "a copy of the binary");
         }
     }
 
