@@ -14,25 +14,48 @@ pub struct Fault {
     pub message: String,
 }
 
+/// Most faults of a file that are told. Nobody mends more before looking again, and a file that is something else
+/// entirely has millions.
+pub const MAX_FAULTS: usize = 100;
+
 /// Faults while a file is being read: byte offsets are only turned into lines and columns at the end, in one
 /// pass, so that a hostile file with many faults on one long line does not cost the square of its length.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<(usize, String)>);
+pub(crate) struct Faults {
+    /// At most [`MAX_FAULTS`].
+    told: Vec<(usize, String)>,
+    more: bool,
+}
 
 impl Faults {
     pub(crate) fn add(&mut self, offset: usize, message: impl fmt::Display) {
-        self.0.push((offset, message.to_string()));
+        if self.is_full() {
+            self.more = true;
+        } else {
+            self.told.push((offset, message.to_string()));
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.told.is_empty()
     }
 
-    /// The faults in the order of the file.
+    /// True when no other fault will be told.
+    pub(crate) fn is_full(&self) -> bool {
+        self.told.len() == MAX_FAULTS
+    }
+
+    /// The faults in the order of the file, and behind them that there are more.
     pub(crate) fn located_in(mut self, text: &str) -> Vec<Fault> {
-        self.0.sort_by_key(|&(offset, _)| offset);
+        self.told.sort_by_key(|&(offset, _)| offset);
+        if self.more {
+            self.told.push((
+                text.len(),
+                format!("more faults than these {MAX_FAULTS}; mend them and check again"),
+            ));
+        }
         let mut position = Position::start(text);
-        self.0
+        self.told
             .into_iter()
             .map(|(offset, message)| {
                 let (line, column) = position.advance(offset);

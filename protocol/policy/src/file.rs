@@ -1,6 +1,7 @@
 //! A policy file: TOML text to rows, or to all its faults.
 
 mod operation;
+mod shape;
 mod syntax;
 
 use crate::fault::Faults;
@@ -39,6 +40,9 @@ impl PolicyFile {
             faults.add(0, "the file starts with a byte-order mark; save it as UTF-8 without one");
         }
         let pieces = syntax::read(text, &mut faults);
+        if pieces.is_empty() {
+            return Err(faults.located_in(text));
+        }
         let default = default_effect(&pieces, &mut faults);
         let case_sensitive = case_sensitive(&pieces, &mut faults);
         let mut operations = Operations::new(text, case_sensitive);

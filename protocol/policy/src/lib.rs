@@ -67,7 +67,7 @@ pub const RULES: u32 = 1;
 pub use ambiguity::Ambiguity;
 pub use case_line::{LineFault, parse_case_line};
 #[cfg(feature = "file")]
-pub use fault::Fault;
+pub use fault::{Fault, MAX_FAULTS};
 #[cfg(feature = "file")]
 pub use file::{MAX_FILE_BYTES, MAX_NAME_CHARS};
 pub use handed::{HandedRow, RowFault};

@@ -43,7 +43,9 @@ impl PolicyTable {
     ///
     /// # Errors
     ///
-    /// All faults of the file in its order, at least one. A fault in one row does not hide those of others.
+    /// The faults of the file in its order, at least one. A fault in one row does not hide those of others. At most
+    /// [`MAX_FAULTS`](crate::MAX_FAULTS) are told, and then one more says so. A file that no table is, by its size
+    /// or by what it opens, gets one fault, and nothing is built of it.
     #[cfg(feature = "file")]
     pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
         let PolicyFile { default, case_sensitive, rows, methods } = PolicyFile::parse(text)?;

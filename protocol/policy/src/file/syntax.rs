@@ -1,5 +1,6 @@
 //! TOML syntax: reading on after a fault.
 
+use super::shape;
 use crate::fault::Faults;
 use toml::Spanned;
 use toml::de::DeTable;
@@ -22,33 +23,69 @@ impl Piece<'_> {
     }
 }
 
-/// Parses the file, noting every syntax fault.
+/// Longest part of a file whose syntax is read on after a fault, in bytes: eight rows of the longest template. In a
+/// longer one every second byte could be another fault.
+const MAX_PART_BYTES: usize = 64 * 1024;
+
+/// A syntax fault.
+#[derive(Debug)]
+pub(super) struct Syntax {
+    pub(super) offset: usize,
+    pub(super) message: String,
+}
+
+impl Syntax {
+    fn of(error: &toml::de::Error, start: usize) -> Self {
+        let offset = start + error.span().map_or(0, |span| span.start);
+        Self { offset, message: format!("not valid TOML: {}", error.message().replace('\n', ", ")) }
+    }
+}
+
+/// Parses the file. Without syntax faults it is one piece.
 ///
 /// The parser recovers from most faults but gives up on the rest of the file at some. So then each table is
-/// parsed by itself, and a fault in one row does not hide those in the next.
+/// parsed by itself, and a fault in one row does not hide those in the next. There is no piece when the file is not
+/// what anybody writes by hand or by program, and so only its first fault is noted.
 pub(super) fn read<'a>(text: &'a str, faults: &mut Faults) -> Vec<Piece<'a>> {
-    let (whole, of_whole) = parse(text, 0);
-    if of_whole.is_empty() {
-        return vec![whole];
+    if let Some(excess) = shape::excess(text) {
+        faults.add(excess.offset, excess.message);
+        return Vec::new();
     }
-    let (pieces, errors): (Vec<_>, Vec<_>) =
-        parts(text).into_iter().map(|(start, part)| parse(part, start)).unzip();
-    let of_pieces: Vec<_> = errors.into_iter().flatten().collect();
-    // Some faults, such as a table given twice, only show in the whole.
-    for (offset, message) in if of_pieces.is_empty() { of_whole } else { of_pieces } {
-        faults.add(offset, format_args!("not valid TOML: {message}"));
+    let first = match DeTable::parse(text) {
+        Ok(table) => return vec![Piece { table: table.into_inner(), is_damaged: false, start: 0 }],
+        Err(error) => Syntax::of(&error, 0),
+    };
+    let parts = parts(text);
+    if parts.iter().any(|(_, part)| part.len() > MAX_PART_BYTES) {
+        faults.add(first.offset, first.message);
+        return Vec::new();
+    }
+    let pieces = pieces(&parts, faults);
+    if pieces.iter().all(|piece| !piece.is_damaged) {
+        // Some faults, such as a table given twice, only show in the whole.
+        parse(text, 0, faults);
     }
     pieces
 }
 
-fn parse(text: &str, start: usize) -> (Piece<'_>, Vec<(usize, String)>) {
+fn pieces<'a>(parts: &[(usize, &'a str)], faults: &mut Faults) -> Vec<Piece<'a>> {
+    let mut pieces = Vec::with_capacity(parts.len());
+    for &(start, part) in parts {
+        pieces.push(parse(part, start, faults));
+        if faults.is_full() {
+            break;
+        }
+    }
+    pieces
+}
+
+fn parse<'a>(text: &'a str, start: usize, faults: &mut Faults) -> Piece<'a> {
     let (table, errors) = DeTable::parse_recoverable(text);
-    let is_damaged = !errors.is_empty();
-    let errors = errors
-        .iter()
-        .map(|error| (start + error.span().map_or(0, |span| span.start), error.message().replace('\n', ", ")))
-        .collect();
-    (Piece { table: table.into_inner(), is_damaged, start }, errors)
+    for error in &errors {
+        let Syntax { offset, message } = Syntax::of(error, start);
+        faults.add(offset, message);
+    }
+    Piece { table: table.into_inner(), is_damaged: !errors.is_empty(), start }
 }
 
 /// Cuts before each line that starts with a bracket, as the header of a table does.

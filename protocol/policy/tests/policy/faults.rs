@@ -1,6 +1,6 @@
 //! Faulty files, with every message that they bring: line, column, what is wrong, what to do.
 
-use apikeyd_policy::{MAX_FILE_BYTES, MAX_NAME_CHARS, MAX_NAMED_METHODS, MAX_ROWS, PolicyTable};
+use apikeyd_policy::{MAX_FAULTS, MAX_FILE_BYTES, MAX_NAME_CHARS, MAX_NAMED_METHODS, MAX_ROWS, PolicyTable};
 
 /// Compares all faults of a file with the expected lines.
 #[track_caller]
@@ -224,16 +224,46 @@ fn methods_beyond_the_set_are_refused() {
     );
 }
 
-/// The work on a hostile file stays in proportion to its size: many faults on one line, and many pieces.
 #[test]
-fn hostile_files_are_read_in_time() {
-    let row = "{ method = \"get\", path = \"a\", x = 1 },";
-    let one_line = format!("default = \"allow\"\noperation = [ {} ]\n", row.repeat(MAX_ROWS));
-    assert_eq!(PolicyTable::parse(&one_line).unwrap_err().len(), 3 * MAX_ROWS);
-    let pieces = format!("default = \"allow\"\n{}", "[[operation]]\n= 1\n".repeat(MAX_ROWS));
-    assert!(PolicyTable::parse(&pieces).unwrap_err().len() >= MAX_ROWS);
-    let nested = format!("default = \"allow\"\noperation = {}", "[".repeat(100_000));
-    assert!(!PolicyTable::parse(&nested).unwrap_err().is_empty());
+fn a_hundred_faults_are_told_and_that_there_are_more() {
+    let row = "{ method = \"get\", path = \"a\", x = 1 },\n";
+    let one_list = format!("default = \"allow\"\noperation = [\n{}]\n", row.repeat(MAX_ROWS));
+    let broken_rows = format!("default = \"allow\"\n{}", "[[operation]]\n= 1\n".repeat(MAX_ROWS));
+    for text in [one_list, broken_rows] {
+        let faults = PolicyTable::parse(&text).unwrap_err();
+        assert_eq!(faults.len(), MAX_FAULTS + 1);
+        let (more, told) = faults.split_last().unwrap();
+        assert!(told.iter().all(|fault| fault.line <= 2 * MAX_FAULTS + 1), "not the first ones of the file");
+        assert_eq!(more.message, "more faults than these 100; mend them and check again");
+        assert_eq!(more.line, text.lines().count() + 1);
+    }
+}
+
+/// What no table is gets one line, and the parser does not see it.
+#[test]
+fn files_of_another_kind_are_refused_by_their_shape() {
+    let start = "default = \"allow\"\n";
+    let opened = "more than 20100 brackets, braces and dots outside of quotes; a file has default, \
+                  case_sensitive and 10000 [[operation]] rows";
+    let nested = format!("{start}operation = {}", "[".repeat(100_000));
+    assert_faults(&nested, &[&format!("line 2, column 20113: {opened}")]);
+    let dotted = format!("{start}{}", "a.b = 1\n".repeat(100_000));
+    assert_faults(&dotted, &[&format!("line 20102, column 2: {opened}")]);
+    let tokens = format!("{start}{}", "=\n".repeat(1_000_000));
+    let fault = PolicyTable::parse(&tokens).unwrap_err().remove(0);
+    assert!(fault.message.starts_with("more than 1000000 names, values and signs;"), "{fault}");
+}
+
+/// A long part without a row may have a fault in each second byte. Its first one is told.
+#[test]
+fn a_long_part_that_is_no_toml_is_not_read_on() {
+    let text = format!("default = \"allow\"\n{}[[operation]]\n", "=\n".repeat(40_000));
+    assert_faults(
+        &text,
+        &[
+            "line 2, column 1: not valid TOML: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`",
+        ],
+    );
 }
 
 /// Whatever the text, faults lie inside it, in order, and their messages are one printable line.

@@ -1,6 +1,7 @@
 //! Replays every input that fuzzing found worth keeping, and every input that once broke a promise.
 
 use apikeyd_campaigns::fuzz::{self, Property, allocation};
+use apikeyd_policy::MAX_FILE_BYTES;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -62,4 +63,36 @@ fn the_allocator_counts() {
         .is_err(),
         "what an inner measurement counted counts outside, too"
     );
+}
+
+/// Policy files made so that a TOML parser holds as much as it can: as large as a file may be, most of which are refused
+/// for what they would open, and as many units as are just not refused for that.
+#[test]
+fn costly_policy_files_hold_no_more_than_the_bound() {
+    type Unit = fn(usize) -> String;
+    let units: [(usize, Unit); 7] = [
+        (254, |line| format!("k{line}{} = 1\n", ".a".repeat(79))),
+        (20_000, |line| format!("[k{line}]\na=1\n")),
+        (249_000, |line| format!("k{line}=1\n")),
+        (32_000, |_| "=\n".to_owned()),
+        (499_000, |_| "=\n".to_owned()),
+        (10_000, |_| format!("[[operation]]\n{}", "=\n".repeat(45))),
+        (10_000, |line| {
+            format!("[[operation]]\nmethod = \"GET\"\npath = \"/{line}{}\"\n", "/{a}/b".repeat(60))
+        }),
+    ];
+    for (count, unit) in units {
+        let mut text = "default = \"deny\"\n".to_owned();
+        for line in 0.. {
+            if line == count {
+                fuzz::policy_file(text.as_bytes());
+            }
+            let more = unit(line);
+            if text.len() + more.len() > MAX_FILE_BYTES {
+                break;
+            }
+            text += &more;
+        }
+        fuzz::policy_file(text.as_bytes());
+    }
 }
