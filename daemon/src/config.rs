@@ -31,7 +31,7 @@ use core::time::Duration;
 use std::path::{Path, PathBuf};
 
 /// Bytes of a configuration file at the most; the annotated example has a few thousand. The TOML parser may hold some
-/// thousand times as much, a table for each dot of a key.
+/// hundred times as much.
 const MAX_CONFIG_BYTES: usize = 64 * 1024;
 
 /// The configuration: every value present, checked and in its own type.

@@ -11,10 +11,16 @@ use apikeyd_protocol::key::KeyPrefix;
 use core::time::Duration;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
+use toml_parser::Source;
+use toml_parser::lexer::TokenKind;
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
 const MIB: usize = 1024 * 1024;
+
+/// Most dots outside of quotes: all keys written without sections have one less. The parser builds a map of two kilobytes
+/// for each.
+const MAX_DOTS: usize = 24;
 
 /// Brings file, arguments and place together.
 pub(super) fn parse(
@@ -25,11 +31,7 @@ pub(super) fn parse(
     accounts: &dyn Accounts,
 ) -> Result<Config, ConfigError> {
     let mut faults = Faults::default();
-    let raw: RawConfig = toml::from_str(text).unwrap_or_else(|error| {
-        let message = error.message().trim_end().replace('\n', "; ");
-        faults.add(error.span().map(|span| span.start), message);
-        RawConfig::default()
-    });
+    let raw = read(text, &mut faults);
     if let Some(error) = faults.into_error(text, file.clone()) {
         return Err(error);
     }
@@ -59,6 +61,23 @@ pub(super) fn parse(
         file: file.clone(),
     };
     faults.into_error(text, file).map_or(Ok(config), Err)
+}
+
+/// Reads the TOML, or notes its first fault. Dots are counted before the parser builds something of them.
+fn read(text: &str, faults: &mut Faults) -> RawConfig {
+    let mut dots = Source::new(text).lex().filter(|token| token.kind() == TokenKind::Dot);
+    if let Some(dot) = dots.nth(MAX_DOTS) {
+        let message = format!(
+            "more than {MAX_DOTS} dots outside of quotes; write sections, such as [keys], in their place"
+        );
+        faults.at(dot.span().start(), message);
+        return RawConfig::default();
+    }
+    toml::from_str(text).unwrap_or_else(|error| {
+        let message = error.message().trim_end().replace('\n', "; ");
+        faults.add(error.span().map(|span| span.start), message);
+        RawConfig::default()
+    })
 }
 
 fn state_dir(raw: &RawConfig, command_line: &CommandLine, place: &Place, faults: &mut Faults) -> PathBuf {

@@ -118,6 +118,21 @@ a.toml:15:9: log.level is "loud"; write error, warn, info or debug"#;
 }
 
 #[test]
+fn a_file_without_sections_is_read_and_one_of_dots_is_not() {
+    let mut dotted = String::new();
+    for right in ["validate", "issue", "inspect", "admin"] {
+        dotted += &format!("rights.{right}.users = [1]\nrights.{right}.groups = [2]\n");
+    }
+    dotted += "keys.draft_minutes = 1\nkeys.retention_days = 1\nlimits.connections = 64\n\
+               limits.connections_per_uid = 8\nlimits.idle_minutes = 1\nlimits.cache_mib = 8\nlog.level = \"warn\"\n";
+    parsed(&dotted, &WITH_GROUPS).expect("every key that has a section");
+    assert_eq!(
+        faults(&"a.b = 1\n".repeat(25)),
+        "a.toml:25:2: more than 24 dots outside of quotes; write sections, such as [keys], in their place"
+    );
+}
+
+#[test]
 fn what_is_not_toml_or_not_known_is_refused_with_its_place() {
     let cases = [
         ("sockt = \"/x\"", "a.toml:1:1: unknown field `sockt`, expected one of `state_dir`"),

@@ -1,4 +1,4 @@
-//! A policy file: TOML text to rows, or to all its faults.
+//! A policy file: TOML text to rows, or to its faults.
 
 mod operation;
 mod shape;

@@ -1,51 +1,52 @@
 //! What a file may make its TOML parser hold.
 //!
-//! The parser builds a map for each table, of some two kilobytes when it has one key, and a table takes one dot of
-//! a key: four million of those would take gigabytes from a daemon that is only asked to read its policy again.
-//! So tokens are counted, by the parser's own lexer and without keeping any, before it builds something.
+//! The parser builds a map for each table, of some two kilobytes when it has one key, and each dot of a key is a table:
+//! two million of those would take gigabytes from a daemon that is only asked to read its policy again. So tokens
+//! are counted, by the parser's own lexer and without keeping any, before it builds something.
 
-use super::syntax::Syntax;
 use crate::MAX_ROWS;
 use toml_parser::Source;
 use toml_parser::lexer::TokenKind;
 
-/// Most tables and lists that a file opens: two brackets for each row's header, and some for wrong ones, so that
-/// these are told by name.
+/// Most dots outside of quotes. No key of a policy file has one; some are read, so that a wrong key is told by name.
+const MAX_DOTS: usize = 16;
+
+/// Most tables and lists that a file opens: two brackets for each row's header, and some for wrong ones.
 const MAX_OPENED: usize = 2 * MAX_ROWS + 100;
 
 /// Most tokens. A row has thirty, with spaces and line ends, and its comments two for each line.
 const MAX_TOKENS: usize = 100 * MAX_ROWS;
 
-/// The first token that is one too many.
-pub(super) fn excess(text: &str) -> Option<Syntax> {
-    let mut opened = 0;
+/// Where the first token is that is one too many, and what it is too many of.
+pub(super) fn excess(text: &str) -> Option<(usize, String)> {
+    let (mut dots, mut opened) = (0, 0);
     for (number, token) in Source::new(text).lex().enumerate() {
-        opened += usize::from(opens(token.kind()));
-        let message = if opened > MAX_OPENED {
-            format!("more than {MAX_OPENED} brackets, braces and dots outside of quotes")
+        let kind = token.kind();
+        dots += usize::from(kind == TokenKind::Dot);
+        opened += usize::from(matches!(kind, TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket));
+        let too_many = if dots > MAX_DOTS {
+            format!("{MAX_DOTS} dots outside of quotes")
+        } else if opened > MAX_OPENED {
+            format!("{MAX_OPENED} brackets and braces")
         } else if number >= MAX_TOKENS {
-            format!("more than {MAX_TOKENS} names, values and signs")
+            format!("{MAX_TOKENS} names, values and signs")
         } else {
             continue;
         };
-        let message =
-            format!("{message}; a file has default, case_sensitive and {MAX_ROWS} [[operation]] rows");
-        return Some(Syntax { offset: token.span().start(), message });
+        let message = format!(
+            "more than {too_many}; a file has default, case_sensitive and up to {MAX_ROWS} [[operation]] rows"
+        );
+        return Some((token.span().start(), message));
     }
     None
 }
 
-/// True for what makes the parser build a table or a list. Each dot of a key is a table.
-fn opens(kind: TokenKind) -> bool {
-    matches!(kind, TokenKind::Dot | TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{MAX_OPENED, MAX_TOKENS, excess};
+    use super::{MAX_DOTS, MAX_OPENED, MAX_TOKENS, excess};
 
     fn place(text: &str) -> Option<usize> {
-        excess(text).map(|excess| excess.offset)
+        excess(text).map(|(offset, _)| offset)
     }
 
     #[test]
@@ -56,12 +57,11 @@ mod tests {
 
     #[test]
     fn the_first_one_too_many_is_told() {
-        for opening in ["a.", "[[", "{ "] {
-            let count = opening.matches(['.', '[', '{']).count();
-            let text = opening.repeat(MAX_OPENED / count);
+        for (opening, count) in [("a.", MAX_DOTS), ("[ ", MAX_OPENED), ("{ ", MAX_OPENED)] {
+            let text = opening.repeat(count);
             assert_eq!(place(&text), None);
-            let after = text.len() + usize::from(opening == "a.");
-            assert_eq!(place(&(text + opening)), Some(after));
+            let sign = opening.find(['.', '[', '{']).unwrap();
+            assert_eq!(place(&(text.clone() + opening)), Some(text.len() + sign));
         }
         let text = "=\n".repeat(MAX_TOKENS / 2);
         // The end of the file is a token, too.

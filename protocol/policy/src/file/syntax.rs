@@ -23,41 +23,27 @@ impl Piece<'_> {
     }
 }
 
-/// Longest part of a file whose syntax is read on after a fault, in bytes: eight rows of the longest template. In a
-/// longer one every second byte could be another fault.
+/// Longest part of a file whose syntax is read on after a fault, in bytes: thirty times the longest template. In a longer
+/// one every second byte could be another fault.
 const MAX_PART_BYTES: usize = 64 * 1024;
-
-/// A syntax fault.
-#[derive(Debug)]
-pub(super) struct Syntax {
-    pub(super) offset: usize,
-    pub(super) message: String,
-}
-
-impl Syntax {
-    fn of(error: &toml::de::Error, start: usize) -> Self {
-        let offset = start + error.span().map_or(0, |span| span.start);
-        Self { offset, message: format!("not valid TOML: {}", error.message().replace('\n', ", ")) }
-    }
-}
 
 /// Parses the file. Without syntax faults it is one piece.
 ///
 /// The parser recovers from most faults but gives up on the rest of the file at some. So then each table is
-/// parsed by itself, and a fault in one row does not hide those in the next. There is no piece when the file is not
-/// what anybody writes by hand or by program, and so only its first fault is noted.
+/// parsed by itself, and a fault in one row does not hide those in the next. There is no piece when the file opens more
+/// than a table does, or has a fault and such a long part; then only the first fault is noted.
 pub(super) fn read<'a>(text: &'a str, faults: &mut Faults) -> Vec<Piece<'a>> {
-    if let Some(excess) = shape::excess(text) {
-        faults.add(excess.offset, excess.message);
+    if let Some((offset, message)) = shape::excess(text) {
+        faults.add(offset, message);
         return Vec::new();
     }
     let first = match DeTable::parse(text) {
         Ok(table) => return vec![Piece { table: table.into_inner(), is_damaged: false, start: 0 }],
-        Err(error) => Syntax::of(&error, 0),
+        Err(error) => error,
     };
     let parts = parts(text);
     if parts.iter().any(|(_, part)| part.len() > MAX_PART_BYTES) {
-        faults.add(first.offset, first.message);
+        note(&first, 0, faults);
         return Vec::new();
     }
     let pieces = pieces(&parts, faults);
@@ -81,11 +67,14 @@ fn pieces<'a>(parts: &[(usize, &'a str)], faults: &mut Faults) -> Vec<Piece<'a>>
 
 fn parse<'a>(text: &'a str, start: usize, faults: &mut Faults) -> Piece<'a> {
     let (table, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        let Syntax { offset, message } = Syntax::of(error, start);
-        faults.add(offset, message);
-    }
+    errors.iter().for_each(|error| note(error, start, faults));
     Piece { table: table.into_inner(), is_damaged: !errors.is_empty(), start }
+}
+
+/// Notes a fault of a text that starts there in the file.
+fn note(error: &toml::de::Error, start: usize, faults: &mut Faults) {
+    let offset = start + error.span().map_or(0, |span| span.start);
+    faults.add(offset, format_args!("not valid TOML: {}", error.message().replace('\n', ", ")));
 }
 
 /// Cuts before each line that starts with a bracket, as the header of a table does.

@@ -10,8 +10,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use tempfile::NamedTempFile;
 
-/// Bytes that reading may hold for each byte of a file, as for a policy file, and for an empty one.
-const BOUND_PER_BYTE: usize = 1280;
+/// Bytes that reading may hold for each byte of a file, and for an empty one.
+const BOUND_PER_BYTE: usize = 512;
 const BOUND: usize = 64 * 1024;
 
 /// A host whose names all tests share, so that no server of the network is asked.

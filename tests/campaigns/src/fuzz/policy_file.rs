@@ -4,10 +4,9 @@ use super::allocation::within;
 use super::place::{is_one_line, lies_in};
 use apikeyd_policy::{HandedRow, MAX_FAULTS, MAX_NAME_CHARS, MAX_ROWS, MAX_TEMPLATE_BYTES, PolicyTable};
 
-/// Bytes that a table, its tree and the TOML reader may hold for each byte of a file: each dot of a key, with its
-/// character, is a map of some two kilobytes, and a row of forty bytes becomes a node for each segment. Then what they
-/// may hold for an empty file, and for any.
-const BOUND_PER_BYTE: usize = 1280;
+/// Bytes that a table, its tree and the TOML reader may hold for each byte of a file: a row of some forty bytes
+/// becomes a node for each segment. Then what they may hold for an empty file, and for any.
+const BOUND_PER_BYTE: usize = 512;
 const BOUND: usize = 64 * 1024;
 const BOUND_OF_ANY: usize = 112 * 1024 * 1024;
 

@@ -71,7 +71,7 @@ fn the_allocator_counts() {
 fn costly_policy_files_hold_no_more_than_the_bound() {
     type Unit = fn(usize) -> String;
     let units: [(usize, Unit); 7] = [
-        (254, |line| format!("k{line}{} = 1\n", ".a".repeat(79))),
+        (1, |_| format!("k{} = 1\n", ".a".repeat(16))),
         (20_000, |line| format!("[k{line}]\na=1\n")),
         (249_000, |line| format!("k{line}=1\n")),
         (32_000, |_| "=\n".to_owned()),
@@ -94,5 +94,15 @@ fn costly_policy_files_hold_no_more_than_the_bound() {
             text += &more;
         }
         fuzz::policy_file(text.as_bytes());
+    }
+}
+
+#[test]
+fn dotted_keys_of_a_configuration_hold_no_more_than_the_bound() {
+    for dots in [1, 8, 24, 25, 79] {
+        let key = format!("k{} = 1\n", ".a".repeat(dots));
+        fuzz::configuration(key.as_bytes());
+        let keys: String = (0..1_000).map(|line| format!("k{line}{}=1\n", ".a".repeat(dots))).collect();
+        fuzz::configuration(keys.as_bytes());
     }
 }
