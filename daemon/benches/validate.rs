@@ -57,7 +57,7 @@ fn stock() -> &'static Stock {
 }
 
 fn generate(service: &Service, keys: &mut Vec<(KeyId, [u8; 32])>) -> KeyId {
-    let permit = authorise(rights(), caller()).unwrap();
+    let permit = authorise(service.standing(rights), caller()).unwrap();
     let user = UserId::parse(&format!("user-{}", keys.len())).unwrap();
     let generated = service.generate(&permit, Generate { user, label: None, expires_at: None }).unwrap();
     keys.push((generated.key_id, *generated.key.0.digest().expose_bytes()));
@@ -65,7 +65,7 @@ fn generate(service: &Service, keys: &mut Vec<(KeyId, [u8; 32])>) -> KeyId {
 }
 
 async fn save(service: Arc<Service>, key_id: KeyId) {
-    let permit = authorise(rights(), caller()).unwrap();
+    let permit = authorise(service.standing(rights), caller()).unwrap();
     service.save(&permit, Save { key_id, mode: SaveMode::Add }).await.unwrap();
 }
 
@@ -79,7 +79,7 @@ fn validate(stock: &Stock, at: usize, operation: Option<Operation<'_>>) -> bool 
 }
 
 fn ask(stock: &Stock, key_id: KeyId, digest: [u8; 32], operation: Option<Operation<'_>>) -> bool {
-    let permit = authorise(rights(), caller()).unwrap();
+    let permit = authorise(stock.service.standing(rights), caller()).unwrap();
     let request = Validate { key_id, digest: KeyDigest::from_bytes(digest), operation };
     stock.service.validate(&permit, &request, |verdict| matches!(verdict, Verdict::Valid(_))).unwrap()
 }

@@ -47,8 +47,8 @@ pub(crate) struct Connection {
     operations: Arc<Operations>,
     caller: Caller,
     rights: Cache<Arc<ArcSwap<RightsTable>>, Arc<RightsTable>>,
-    /// The table that the caller's rights were read from.
-    read_from: Option<Arc<RightsTable>>,
+    /// The table that the caller's rights were read from, and what it gives the caller.
+    read_from: Option<(Arc<RightsTable>, RightSet)>,
     later: JoinSet<Finished>,
     waiting: Vec<Waiting>,
     /// Frames that were answered since the others had their turn.
@@ -128,10 +128,10 @@ impl Connection {
             inbox: Inbox::new(),
             outbox: Outbox::new(),
             rights: Cache::new(Arc::clone(operations.reload.rights())),
-            operations,
             // No rights until they are read from the table.
-            caller: Caller { peer, rights: RightSet::EMPTY },
+            caller: Caller { peer, standing: operations.service.standing(|| RightSet::EMPTY) },
             read_from: None,
+            operations,
             later: JoinSet::new(),
             waiting: Vec::new(),
             turn: 0,

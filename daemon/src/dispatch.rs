@@ -12,11 +12,10 @@ pub(crate) use later::{Finished, Later};
 use crate::logging::Seldom;
 use crate::peer::Peer;
 use crate::reload::Reload;
-use crate::service::{Clock, Service, ServiceError};
+use crate::service::{Clock, Service, ServiceError, Standing};
 use crate::traffic::Traffic;
 use apikeyd_protocol::codec::{self, DecodeError};
 use apikeyd_protocol::frame::{Frame, Opcode, Status};
-use apikeyd_protocol::right::RightSet;
 use apikeyd_protocol::time::Timestamp;
 use reply::Reply;
 use serde::Deserialize;
@@ -35,7 +34,7 @@ pub(crate) struct Operations {
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) peer: Arc<Peer>,
-    pub(crate) rights: RightSet,
+    pub(crate) standing: Standing,
 }
 
 /// What became of a frame.

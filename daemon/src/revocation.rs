@@ -23,6 +23,7 @@ mod lease;
 mod memory;
 mod monotonic;
 
+pub use apikeyd_protocol::page::AsOf;
 pub use file::{PageFault, PageFile};
 
 use crate::randomness;
@@ -114,10 +115,17 @@ impl Generations {
         }
     }
 
+    /// The numbers that concern all keys. To be read before anything that a verdict rests on, the caller's rights
+    /// first of all.
+    #[must_use]
+    pub fn as_of(&self) -> AsOf {
+        self.page().as_of()
+    }
+
     /// What to remember with an answer on this key. To be read before the key is looked up.
     #[must_use]
-    pub fn read(&self, key_id: KeyId) -> Freshness {
-        self.page().freshness(self.slot(key_id))
+    pub fn read(&self, as_of: AsOf, key_id: KeyId) -> Freshness {
+        self.page().freshness(as_of, self.slot(key_id))
     }
 
     /// Makes every remembered answer on this key worthless. To be called after the commit and before the

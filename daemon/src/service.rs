@@ -31,7 +31,7 @@ pub use crate::store::{ExitClass, Medium, OpenError, StorageBackend};
 pub use clock::Clock;
 pub use error::ServiceError;
 pub use inspection::Condition;
-pub use permit::{Permit, authorise, right};
+pub use permit::{Permit, Standing, authorise, right};
 pub use settings::{PepperSource, Settings};
 
 use crate::revocation::{Fresh, Generations, Page};
@@ -39,6 +39,7 @@ use crate::store::{Genesis, Observer, Secrets, Store, Unwatched};
 use apikeyd_policy::{PolicyTable, SHIPPED};
 use apikeyd_protocol::message::Actor;
 use apikeyd_protocol::page::Start;
+use apikeyd_protocol::right::RightSet;
 use apikeyd_protocol::time::Timestamp;
 use counters::Counters;
 use hot::HotKeys;
@@ -99,6 +100,13 @@ impl Service {
         clock: &Clock,
     ) -> Result<(), OpenError> {
         Unwatched::create_on(backend, &Secrets::derive(pepper), genesis(clock))
+    }
+
+    /// A caller's rights, which `rights` reads from the table in force. The numbers of the revocation page are read
+    /// before: see [`Standing`].
+    #[must_use]
+    pub fn standing(&self, rights: impl FnOnce() -> RightSet) -> Standing {
+        Standing::read(|| self.memory.generations.as_of(), rights)
     }
 
     fn over(

@@ -46,12 +46,13 @@ fn a_remembered_key_is_validated_without_an_allocation() {
     let rights = RightSet::EMPTY.with(Right::Admin);
     let user = UserId::parse("a").unwrap();
     let request = Generate { user, label: None, expires_at: None };
-    let key = service.generate(&authorise(rights, &peer).unwrap(), request).unwrap().key.0;
+    let key =
+        service.generate(&authorise(service.standing(|| rights), &peer).unwrap(), request).unwrap().key.0;
     let save = Save { key_id: key.id(), mode: SaveMode::Add };
-    runtime.block_on(service.save(&authorise(rights, &peer).unwrap(), save)).unwrap();
+    runtime.block_on(service.save(&authorise(service.standing(|| rights), &peer).unwrap(), save)).unwrap();
 
     let validate = |digest: [u8; 32], target: &[u8]| {
-        let permit = authorise(rights, &peer).unwrap();
+        let permit = authorise(service.standing(|| rights), &peer).unwrap();
         let operation = Some(Operation { method: b"GET", target });
         let request = Validate { key_id: key.id(), digest: KeyDigest::from_bytes(digest), operation };
         service.validate(&permit, &request, |verdict| matches!(verdict, Verdict::Valid(_))).unwrap()

@@ -16,8 +16,9 @@
 //!
 //! # Why a cached verdict is never stale
 //!
-//! * **Fill.** The daemon reads instance, epoch and generation *before* it looks a key up, and sends them
-//!   with the verdict. A change between the two makes the verdict stale at birth, never fresh by mistake.
+//! * **Fill.** The daemon reads instance and epoch *before* it reads the caller's rights, and the generation
+//!   *before* it looks the key up, and sends them with the verdict. A change after that makes the verdict stale
+//!   at birth, never fresh by mistake.
 //! * **Revoke.** The daemon commits, changes its memory, *then* increments the generation, *then* answers.
 //! * **Hit.** The client reads the words after its validation has started. If a revocation was answered
 //!   before that, its increment is visible to those reads (the answer came after it through the socket, or
@@ -87,6 +88,14 @@ impl Word for AtomicU64 {
     }
 }
 
+/// Instance and epoch of a page at one moment. A verdict that rests only on what was read afterwards may carry them:
+/// a change of rights or policy that is in force later moves the epoch, and the verdict is stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AsOf {
+    instance: u64,
+    epoch: u64,
+}
+
 /// Which start of which store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Start {
@@ -154,15 +163,17 @@ impl<'a, W: Word> Page<'a, W> {
         self.lease.read() > now
     }
 
-    /// Writer, before a look-up: what a verdict must be sent with.
+    /// Writer, before it reads anything that a verdict rests on: the caller's rights, the policy table, the key.
     #[must_use]
-    pub fn freshness(&self, slot: u32) -> Freshness {
-        Freshness {
-            instance: self.instance.read(),
-            epoch: self.epoch.read(),
-            slot,
-            generation: self.generation(slot).read(),
-        }
+    pub fn as_of(&self) -> AsOf {
+        AsOf { instance: self.instance.read(), epoch: self.epoch.read() }
+    }
+
+    /// Writer, before it looks a key up: what a verdict must be sent with. `as_of` was read before the rights.
+    #[must_use]
+    pub fn freshness(&self, as_of: AsOf, slot: u32) -> Freshness {
+        let AsOf { instance, epoch } = as_of;
+        Freshness { instance, epoch, slot, generation: self.generation(slot).read() }
     }
 
     /// Writer, at its start: becomes another instance. Nothing that was filled before is trusted again.

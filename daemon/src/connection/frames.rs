@@ -3,7 +3,7 @@
 use super::clockwork::Duties;
 use super::outbox::{LARGE_ANSWER, SMALL_ANSWER};
 use super::{Connection, End, Phase, Waiting};
-use crate::dispatch::Dispatched;
+use crate::dispatch::{Caller, Dispatched};
 use apikeyd_protocol::frame::{Frame, Opcode, Status, TooLarge, append_answer};
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT};
 use apikeyd_protocol::message::Failure;
@@ -90,11 +90,18 @@ impl Connection {
     /// Sees to it that the caller has the rights of the table in force now. The table is read again only when
     /// it is another one.
     pub(super) fn refresh_rights(&mut self) {
-        let table = self.rights.load();
-        if !self.read_from.as_ref().is_some_and(|read_from| Arc::ptr_eq(read_from, table)) {
-            self.caller.rights = table.of(&self.caller.peer);
-            self.read_from = Some(Arc::clone(table));
-        }
+        let Self { rights, read_from, caller: Caller { peer, standing }, .. } = self;
+        *standing = self.operations.service.standing(|| {
+            let table = rights.load();
+            match read_from {
+                Some((of, known)) if Arc::ptr_eq(of, table) => *known,
+                _ => {
+                    let known = table.of(peer);
+                    *read_from = Some((Arc::clone(table), known));
+                    known
+                }
+            }
+        });
     }
 }
 

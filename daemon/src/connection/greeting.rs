@@ -19,7 +19,7 @@ impl Connection {
             return self.refuse(WelcomeCode::ShuttingDown).await;
         }
         self.refresh_rights();
-        let rights = self.caller.rights;
+        let rights = self.caller.standing.rights();
         if rights.is_empty() {
             return self.refuse(WelcomeCode::NotPermitted).await;
         }

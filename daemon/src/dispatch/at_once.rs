@@ -12,14 +12,14 @@ type Answer = Result<Dispatched, ServiceError>;
 
 impl Operations {
     pub(super) fn validate(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
-        let permit = authorise::<right::Validate>(caller.rights, &caller.peer)?;
+        let permit = authorise::<right::Validate>(caller.standing, &caller.peer)?;
         let request = Validate::decode(body).map_err(|error| undecodable(&error))?;
         self.service.validate(&permit, &request, |verdict| reply.verdict(verdict))?;
         Ok(Dispatched::Answered)
     }
 
     pub(super) fn status(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
-        let permit = authorise::<right::Validate>(caller.rights, &caller.peer)?;
+        let permit = authorise::<right::Validate>(caller.standing, &caller.peer)?;
         let Empty {} = decode(body)?;
         let condition = self.service.condition(&permit);
         reply.ok(&Status {
@@ -27,7 +27,7 @@ impl Operations {
             pid: std::process::id(),
             started_at: self.started_at,
             instance: condition.instance,
-            rights: caller.rights,
+            rights: caller.standing.rights(),
             store: condition.store,
             store_id: condition.store_id,
             revision: condition.revision,
@@ -41,42 +41,42 @@ impl Operations {
     }
 
     pub(super) fn policy_rows(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
-        let permit = authorise::<right::Validate>(caller.rights, &caller.peer)?;
+        let permit = authorise::<right::Validate>(caller.standing, &caller.peer)?;
         let request: PolicyRows = decode(body)?;
         reply.ok(&self.service.policy_page(&permit, request));
         Ok(Dispatched::Answered)
     }
 
     pub(super) fn policy_test(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
-        let permit = authorise::<right::Validate>(caller.rights, &caller.peer)?;
+        let permit = authorise::<right::Validate>(caller.standing, &caller.peer)?;
         let request: Operation<'_> = decode(body)?;
         self.service.policy_test(&permit, &request, |answer| reply.ok(answer));
         Ok(Dispatched::Answered)
     }
 
     pub(super) fn generate(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
-        let permit = authorise::<right::Issue>(caller.rights, &caller.peer)?;
+        let permit = authorise::<right::Issue>(caller.standing, &caller.peer)?;
         let request: Generate = decode(body)?;
         reply.ok(&self.service.generate(&permit, request)?);
         Ok(Dispatched::Answered)
     }
 
     pub(super) fn retrieve_user(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
-        let permit = authorise::<right::Issue>(caller.rights, &caller.peer)?;
+        let permit = authorise::<right::Issue>(caller.standing, &caller.peer)?;
         let request: RetrieveUser = decode(body)?;
         reply.ok(&self.service.retrieve_user(&permit, &request)?);
         Ok(Dispatched::Answered)
     }
 
     pub(super) fn retrieve_key(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
-        let permit = authorise::<right::Issue>(caller.rights, &caller.peer)?;
+        let permit = authorise::<right::Issue>(caller.standing, &caller.peer)?;
         let request: RetrieveKey = decode(body)?;
         reply.ok(&self.service.retrieve_key(&permit, request)?);
         Ok(Dispatched::Answered)
     }
 
     pub(super) fn statistics(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
-        let permit = authorise::<right::Inspect>(caller.rights, &caller.peer)?;
+        let permit = authorise::<right::Inspect>(caller.standing, &caller.peer)?;
         let Empty {} = decode(body)?;
         let mut counters = self.service.counters(&permit);
         counters.extend(self.traffic.counters());

@@ -48,7 +48,7 @@ macro_rules! constructors {
     ($($name:ident, $right:ident, $body:ident => $request:expr;)*) => {$(
         pub(super) fn $name(caller: &Caller, frame: &Frame<'_>) -> Result<Self, ServiceError> {
             // Asked here, so that who may not ask learns nothing of the body, and again where it is done.
-            authorise::<right::$right>(caller.rights, &caller.peer)?;
+            authorise::<right::$right>(caller.standing, &caller.peer)?;
             let request: fn($body) -> Request = $request;
             let request = request(decode(frame.body)?);
             Ok(Self { header: frame.header, caller: caller.clone(), request })
@@ -117,47 +117,49 @@ async fn perform(
     reply: &mut Reply<'_>,
 ) -> Result<Option<OwnedFd>, ServiceError> {
     let Operations { service, reload, .. } = &**operations;
-    let Caller { peer, rights } = caller;
+    let Caller { peer, standing } = caller;
     match request {
         Request::RevocationPage => {
-            let (ready, page) = service.revocation_page(&authorise(*rights, peer)?)?;
+            let (ready, page) = service.revocation_page(&authorise(*standing, peer)?)?;
             reply.ok(&ready);
             return Ok(Some(page));
         }
         Request::ReportUses(report) => {
             reply.ok(&page(operations, caller, move |operations, caller| {
-                operations.service.report_uses(&authorise(caller.rights, &caller.peer)?, &report)
+                operations.service.report_uses(&authorise(caller.standing, &caller.peer)?, &report)
             })
             .await
             .map(|()| Empty {})?);
         }
-        Request::Save(save) => reply.ok(&service.save(&authorise(*rights, peer)?, save).await?),
-        Request::Delete(delete) => reply.ok(&service.delete(&authorise(*rights, peer)?, delete).await?),
+        Request::Save(save) => reply.ok(&service.save(&authorise(*standing, peer)?, save).await?),
+        Request::Delete(delete) => reply.ok(&service.delete(&authorise(*standing, peer)?, delete).await?),
         Request::CredentialsChanged(changed) => {
-            reply.ok(&service.credentials_changed(&authorise(*rights, peer)?, changed).await?);
+            reply.ok(&service.credentials_changed(&authorise(*standing, peer)?, changed).await?);
         }
-        Request::DeleteUser(user) => reply.ok(&service.delete_user(&authorise(*rights, peer)?, user).await?),
+        Request::DeleteUser(user) => {
+            reply.ok(&service.delete_user(&authorise(*standing, peer)?, user).await?)
+        }
         Request::List(list) => {
             reply.ok(&page(operations, caller, move |operations, caller| {
-                operations.service.list(&authorise(caller.rights, &caller.peer)?, list)
+                operations.service.list(&authorise(caller.standing, &caller.peer)?, list)
             })
             .await?);
         }
         Request::AuditList(list) => {
             reply.ok(&page(operations, caller, move |operations, caller| {
-                operations.service.audit_list(&authorise(caller.rights, &caller.peer)?, list)
+                operations.service.audit_list(&authorise(caller.standing, &caller.peer)?, list)
             })
             .await?);
         }
         Request::AuditVerify(verify) => {
-            reply.ok(&service.audit_verify(&authorise(*rights, peer)?, verify).await?);
+            reply.ok(&service.audit_verify(&authorise(*standing, peer)?, verify).await?);
         }
         Request::Reload => {
-            let permit = authorise::<right::Admin>(*rights, peer)?;
+            let permit = authorise::<right::Admin>(*standing, peer)?;
             reply.ok(&reload.reload(service, permit.actor()).await?);
         }
         Request::Backup => {
-            let (ready, copy) = service.backup(&authorise(*rights, peer)?).await?;
+            let (ready, copy) = service.backup(&authorise(*standing, peer)?).await?;
             reply.ok(&ready);
             return Ok(Some(copy));
         }

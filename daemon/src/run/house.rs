@@ -47,7 +47,8 @@ async fn upkeep(operations: Arc<Operations>) {
 /// The figures for `systemctl status`, asked for with the rights of the daemon's own user.
 fn figures(operations: &Operations, rate: u64) -> String {
     let own = Peer::this_process();
-    let permit = authorise::<right::Validate>(operations.reload.rights().load().of(&own), &own);
+    let standing = operations.service.standing(|| operations.reload.rights().load().of(&own));
+    let permit = authorise::<right::Validate>(standing, &own);
     let keys = permit.map_or(0, |permit| operations.service.condition(&permit).active_keys);
     let connections = operations.traffic.connections();
     format!("{keys} active keys, {connections} connections, {rate} requests/s")

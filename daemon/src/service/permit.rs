@@ -2,6 +2,7 @@
 
 use super::error::ServiceError;
 use crate::peer::Peer;
+use crate::revocation::AsOf;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::Actor;
 use apikeyd_protocol::right::{Right, RightSet};
@@ -45,12 +46,37 @@ pub mod right {
     }
 }
 
+/// A caller's rights, and from when they are.
+///
+/// A validation sends the numbers of the revocation page that were read *before* the rights. So a verdict that rests on
+/// rights of before a reload never carries numbers of after it, however long the request is under way, and no cache
+/// keeps it. [`Service::standing`](super::Service::standing) is the only way to make one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    rights: RightSet,
+    as_of: AsOf,
+}
+
+impl Standing {
+    /// Reads `as_of`, then the rights.
+    pub(super) fn read(as_of: impl FnOnce() -> AsOf, rights: impl FnOnce() -> RightSet) -> Self {
+        let as_of = as_of();
+        Self { rights: rights(), as_of }
+    }
+
+    /// The rights.
+    #[must_use]
+    pub const fn rights(&self) -> RightSet {
+        self.rights
+    }
+}
+
 /// The proof that a caller has the right `R`. It lives no longer than the request: rights are checked for each
 /// request, so that a reload takes effect at once.
 #[derive(Clone, Copy, Debug)]
 pub struct Permit<'p, R> {
     peer: &'p Peer,
-    rights: RightSet,
+    standing: Standing,
     right: PhantomData<R>,
 }
 
@@ -58,9 +84,9 @@ pub struct Permit<'p, R> {
 ///
 /// # Errors
 /// `NotPermitted`, with the right that is missing and who can grant it.
-pub fn authorise<R: right::Needed>(rights: RightSet, peer: &Peer) -> Result<Permit<'_, R>, ServiceError> {
-    if rights.contains(R::RIGHT) {
-        return Ok(Permit { peer, rights, right: PhantomData });
+pub fn authorise<R: right::Needed>(standing: Standing, peer: &Peer) -> Result<Permit<'_, R>, ServiceError> {
+    if standing.rights.contains(R::RIGHT) {
+        return Ok(Permit { peer, standing, right: PhantomData });
     }
     let message = format!(
         "this needs the right \"{}\", which uid {} does not have; an administrator can grant it in the \
@@ -87,11 +113,16 @@ impl<R> Permit<'_, R> {
     /// All rights of the caller.
     #[must_use]
     pub const fn rights(&self) -> RightSet {
-        self.rights
+        self.standing.rights
+    }
+
+    /// When the rights were read.
+    pub(super) const fn as_of(&self) -> AsOf {
+        self.standing.as_of
     }
 
     /// Whether the caller may see why a validation was refused.
     pub(super) const fn sees_reasons(&self) -> bool {
-        self.rights.contains(Right::Inspect)
+        self.standing.rights.contains(Right::Inspect)
     }
 }

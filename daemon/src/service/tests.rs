@@ -15,11 +15,12 @@ fn ending_a_key_moves_its_generation_on_also_the_second_time() {
         Service::open(Settings::in_dir(dir.path()), PolicyTable::shipped(), Clock::system()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let peer = Peer { uid: 1, gid: 1, pid: 1, groups: Box::default() };
-    let permit = || authorise(RightSet::EMPTY.with(Right::Issue), &peer).unwrap();
+    let permit = || authorise(service.standing(|| RightSet::EMPTY.with(Right::Issue)), &peer).unwrap();
     let user = UserId::parse("a").unwrap();
     let key_id =
         service.generate(&permit(), Generate { user, label: None, expires_at: None }).unwrap().key_id;
-    let generation = || service.memory.generations.read(key_id).generation;
+    let generation =
+        || service.memory.generations.read(service.memory.generations.as_of(), key_id).generation;
     runtime.block_on(async {
         let fresh = generation();
         service.save(&permit(), Save { key_id, mode: SaveMode::Add }).await.unwrap();

@@ -42,8 +42,8 @@ impl Service {
             now: self.clock.now(),
             // The same hashing for known and unknown ids: the time tells nothing of which there are.
             tag: self.store.secrets().tag(&request.digest),
-            // Before anything is looked up, the policy table included; see `revocation`.
-            freshness: self.memory.generations.read(request.key_id),
+            // Instance and epoch were read before the rights, the generation is read before the key; see `revocation`.
+            freshness: self.memory.generations.read(permit.as_of(), request.key_id),
             sees_reasons: permit.sees_reasons(),
         };
         self.hot

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 async fn backup(service: Arc<Service>) -> (BackupReady, OwnedFd) {
     let root = peer(0);
-    let permit = authorise(ADMIN, &root).unwrap();
+    let permit = authorise(service.standing(|| ADMIN), &root).unwrap();
     service.backup(&permit).await.unwrap()
 }
 
@@ -67,7 +67,7 @@ fn a_backup_is_consistent_while_writes_go_on() {
         let writes = tokio::spawn(async move {
             let caller = peer(1000);
             for key_id in ids {
-                let permit = authorise(ADMIN, &caller).unwrap();
+                let permit = authorise(service.standing(|| ADMIN), &caller).unwrap();
                 service.save(&permit, Save { key_id, mode: SaveMode::Add }).await.unwrap();
             }
         });

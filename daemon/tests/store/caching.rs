@@ -11,6 +11,7 @@ use apikeyd_protocol::message::{
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::page::{BYTES, LEASE, Page, WAIT_OUT};
+use apikeyd_protocol::right::{Right, RightSet};
 use apikeyd_protocol::time::Timestamp;
 use core::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
@@ -28,7 +29,7 @@ struct Client {
 impl Client {
     /// A client that has just found the key good.
     fn of(house: &House, key: &ApiKey) -> Self {
-        let permit = authorise(ADMIN, &house.peer).unwrap();
+        let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
         let (ready, file) = house.service().revocation_page(&permit).unwrap();
         assert_eq!(ready.bytes, BYTES as u64);
         let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
@@ -80,11 +81,11 @@ fn whatever_ends_a_key_ends_kept_verdicts_before_it_is_answered() {
         ("replace", |house, _| drop(house.save(&house.generate("a"), SaveMode::Replace).unwrap())),
         ("credentials changed", |house, _| {
             let request = CredentialsChanged { user: user("a"), cause: CredentialsCause::Reset };
-            let permit = authorise(ADMIN, &house.peer).unwrap();
+            let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
             house.run(house.service().credentials_changed(&permit, request)).unwrap();
         }),
         ("user deleted", |house, _| {
-            let permit = authorise(ADMIN, &house.peer).unwrap();
+            let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
             house.run(house.service().delete_user(&permit, DeleteUser { user: user("a") })).unwrap();
         }),
         ("policy", |house, _| {
@@ -109,7 +110,7 @@ fn a_repeated_end_ends_what_was_kept_in_between() {
     let mut client = Client::of(&house, &key);
     house.delete(key.id()).unwrap();
     // As if this client had been answered between the commit of the first caller and its bump.
-    client.seen = client.page(|page| page.freshness(client.seen.slot));
+    client.seen = client.page(|page| page.freshness(page.as_of(), client.seen.slot));
     assert!(client.accepts());
     house.delete(key.id()).unwrap();
     assert!(!client.accepts());
@@ -132,7 +133,7 @@ fn the_policy_table_carries_the_epoch_under_which_it_counts() {
     let key = saved(&house, "a");
     let client = Client::of(&house, &key);
     let epochs = || {
-        let permit = authorise(ADMIN, &house.peer).unwrap();
+        let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
         let page = house.service().policy_page(&permit, PolicyRows { from: 0 });
         (page.epoch, client.page(|page| page.epoch()))
     };
@@ -183,7 +184,7 @@ fn without_a_place_for_the_page_no_client_gets_one() {
         pages: vec![dir.join("missing/page")],
         ..apikeyd::service::Settings::in_dir(dir)
     });
-    let permit = authorise(ADMIN, &house.peer).unwrap();
+    let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     assert_eq!(house.service().revocation_page(&permit).unwrap_err().status, Status::NotFound);
 }
 
@@ -208,7 +209,7 @@ fn uses_that_clients_report_are_noted_for_keys_that_count() {
     house.advance(Duration::from_secs(60));
     let report = |uses: &[(KeyId, Timestamp)]| {
         let uses = uses.iter().map(|(key_id, at)| KeyUse { key_id: *key_id, at: *at }).collect();
-        let permit = authorise(ADMIN, &house.peer).unwrap();
+        let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
         house.service().report_uses(&permit, &ReportUses { uses }).unwrap();
     };
     report(&[(used.id(), later), (ended.id(), now), (unknown, now)]);
@@ -220,4 +221,26 @@ fn uses_that_clients_report_are_noted_for_keys_that_count() {
     house.restart();
     assert_eq!(house.record(used.id()).last_used_at, Some(now));
     assert_eq!(house.revision(), revision, "a use is no change");
+}
+
+/// A caller whose rights were read, and who is then held up while they are withdrawn.
+#[test]
+fn a_verdict_on_rights_of_before_a_reload_carries_the_epoch_of_before() {
+    let house = House::new();
+    let key = saved(&house, "a");
+    let client = Client::of(&house, &key);
+    let standing = house.service().standing(|| RightSet::EMPTY.with(Right::Validate));
+    house.run(house.service().rights_changed());
+    let permit = authorise(standing, &house.peer).unwrap();
+    let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
+    let freshness = |verdict: &Verdict<'_>| match verdict {
+        Verdict::Valid(valid) => valid.freshness,
+        Verdict::Refused(refusal) => panic!("{refusal:?}"),
+    };
+    let seen = house.service().validate(&permit, &request, freshness).unwrap();
+    assert!(!client.page(|page| page.holds(&seen, 0)), "a cache would keep it");
+    let now = house.service().standing(|| RightSet::EMPTY.with(Right::Validate));
+    let permit = authorise(now, &house.peer).unwrap();
+    let seen = house.service().validate(&permit, &request, freshness).unwrap();
+    assert!(client.page(|page| page.holds(&seen, 0)), "and one on the rights of now stands");
 }

@@ -1,7 +1,7 @@
 //! A service on a real file in memory or in a temporary directory, with a clock that stands still.
 
 use apikeyd::peer::Peer;
-use apikeyd::service::{Clock, Condition, OpenError, Service, ServiceError, Settings, authorise};
+use apikeyd::service::{Clock, Condition, OpenError, Service, ServiceError, Settings, Standing, authorise};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::message::{
@@ -125,18 +125,23 @@ impl House {
         self.clock.set(self.now().saturating_add(by));
     }
 
+    /// As of now.
+    fn standing(&self, rights: RightSet) -> Standing {
+        self.service().standing(|| rights)
+    }
+
     pub(crate) fn generate(&self, user: &str) -> ApiKey {
         self.generate_until(user, None)
     }
 
     pub(crate) fn generate_until(&self, user: &str, expires_at: Option<Timestamp>) -> ApiKey {
         let request = Generate { user: UserId::parse(user).unwrap(), label: None, expires_at };
-        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         self.service().generate(&permit, request).unwrap().key.0
     }
 
     pub(crate) fn save(&self, key: &ApiKey, mode: SaveMode) -> Result<Saved, ServiceError> {
-        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         self.run(self.service().save(&permit, Save { key_id: key.id(), mode }))
     }
 
@@ -150,7 +155,7 @@ impl House {
                 .map(|(key_id, mode)| {
                     let (service, peer) = (Arc::clone(self.service()), self.peer.clone());
                     tokio::spawn(async move {
-                        let permit = authorise(ADMIN, &peer).unwrap();
+                        let permit = authorise(service.standing(|| ADMIN), &peer).unwrap();
                         service.save(&permit, Save { key_id, mode }).await
                     })
                 })
@@ -164,18 +169,18 @@ impl House {
     }
 
     pub(crate) fn delete(&self, key_id: KeyId) -> Result<Deleted, ServiceError> {
-        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         self.run(self.service().delete(&permit, Delete { key_id }))
     }
 
     pub(crate) fn record(&self, key_id: KeyId) -> KeyRecord {
-        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         self.service().retrieve_key(&permit, RetrieveKey { key_id }).unwrap()
     }
 
     /// The first ids of all records.
     pub(crate) fn listed(&self) -> Vec<KeyId> {
-        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         let request = List { after: None, limit: 128, include_ended: true };
         self.service().list(&permit, request).unwrap().keys.into_iter().map(|record| record.key_id).collect()
     }
@@ -185,7 +190,7 @@ impl House {
     }
 
     pub(crate) fn condition(&self) -> Condition {
-        self.service().condition(&authorise(ADMIN, &self.peer).unwrap())
+        self.service().condition(&authorise(self.standing(ADMIN), &self.peer).unwrap())
     }
 
     pub(crate) fn revision(&self) -> u64 {
@@ -193,7 +198,7 @@ impl House {
     }
 
     pub(crate) fn audit_rows(&self) -> Vec<AuditRow> {
-        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         let (mut rows, mut after) = (Vec::new(), Some(0));
         while let Some(from) = after {
             let page = self.service().audit_list(&permit, AuditList { after: from, limit: 128 }).unwrap();
@@ -212,7 +217,7 @@ impl House {
     }
 
     pub(crate) fn report_from(&self, known_head: Option<AuditHead>) -> AuditReport {
-        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         self.run(self.service().audit_verify(&permit, AuditVerify { known_head })).unwrap()
     }
 
@@ -227,7 +232,7 @@ impl House {
 
     /// As [`verdict`](House::verdict), or the status of a validation that could not be answered.
     pub(crate) fn verdict_or_error(&self, key: &ApiKey) -> String {
-        let permit = authorise(ADMIN, &self.peer).unwrap();
+        let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
         self.service().validate(&permit, &request, told).unwrap_or_else(|error| error.status.to_string())
     }
@@ -235,7 +240,7 @@ impl House {
     /// `valid USER` or `refused REASON`.
     pub(crate) fn verdict_of(&self, rights: RightSet, key: impl Asked) -> String {
         let (key_id, digest) = key.question();
-        let permit = authorise(rights, &self.peer).unwrap();
+        let permit = authorise(self.standing(rights), &self.peer).unwrap();
         let request = Validate { key_id, digest, operation: None };
         self.service().validate(&permit, &request, told).unwrap()
     }

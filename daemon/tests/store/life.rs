@@ -136,11 +136,11 @@ fn a_draft_that_an_earlier_command_of_the_batch_dropped_cannot_be_saved() {
             let user = UserId::parse(&format!("user-{user}")).unwrap();
             let (gone, caller_gone) = (Arc::clone(&service), caller.clone());
             tasks.push(tokio::spawn(async move {
-                let permit = authorise(ADMIN, &caller_gone).unwrap();
+                let permit = authorise(gone.standing(|| ADMIN), &caller_gone).unwrap();
                 gone.delete_user(&permit, DeleteUser { user }).await.map(|ended| ended.draft)
             }));
             tasks.push(tokio::spawn(async move {
-                let permit = authorise(ADMIN, &caller).unwrap();
+                let permit = authorise(service.standing(|| ADMIN), &caller).unwrap();
                 service
                     .save(&permit, Save { key_id, mode: SaveMode::Add })
                     .await

@@ -256,25 +256,25 @@ fn step(house: &mut House, model: &mut Model, step: &Step) {
         Step::Save { key, mode, uid } => {
             let Some(at) = nth(key) else { return };
             let (key_id, caller) = (model.keys[at].key.id(), caller(uid));
-            let permit = authorise(ADMIN, &caller).unwrap();
+            let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
             let saved = status(house.run(house.service().save(&permit, Save { key_id, mode })));
             assert_eq!(saved.map(|saved| saved.replaced), model.save(at, mode, uid));
         }
         Step::Delete { key, uid } => {
             let Some(at) = nth(key) else { return };
             let (key_id, caller) = (model.keys[at].key.id(), caller(uid));
-            let permit = authorise(ADMIN, &caller).unwrap();
+            let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
             let deleted = status(house.run(house.service().delete(&permit, Delete { key_id })));
             assert_eq!(deleted.map(|deleted| deleted.outcome), model.delete(at, uid));
         }
         Step::Credentials { user } => {
-            let permit = authorise(ADMIN, &house.peer).unwrap();
+            let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
             let request = CredentialsChanged { user: user_id(user), cause: CredentialsCause::Reset };
             let ended = house.run(house.service().credentials_changed(&permit, request)).unwrap();
             assert_eq!(ended, model.end_user(user, EndReason::CredentialsChanged));
         }
         Step::DeleteUser { user } => {
-            let permit = authorise(ADMIN, &house.peer).unwrap();
+            let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
             let request = DeleteUser { user: user_id(user) };
             let ended = house.run(house.service().delete_user(&permit, request)).unwrap();
             assert_eq!(ended, model.end_user(user, EndReason::UserDeleted));
@@ -290,7 +290,7 @@ fn step(house: &mut House, model: &mut Model, step: &Step) {
             retrieve(house, model, at);
         }
         Step::RetrieveUser { user } => {
-            let permit = authorise(ADMIN, &house.peer).unwrap();
+            let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
             let found = house.service().retrieve_user(&permit, &RetrieveUser { user: user_id(user) });
             let active = model.active(user).map(|at| model.keys[at].key.id());
             assert_eq!(status(found).map(|record| record.key_id), active.ok_or(Status::NotFound));
@@ -317,7 +317,7 @@ fn step(house: &mut House, model: &mut Model, step: &Step) {
 
 fn generate(house: &House, model: &mut Model, user: u8, uid: u8, expires_in: Option<u64>) {
     let caller = peer(1000 + u32::from(uid));
-    let permit = authorise(ADMIN, &caller).unwrap();
+    let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
     let expires_at = expires_in.map(|millis| model.now + millis);
     let request = Generate {
         user: user_id(user),
@@ -333,7 +333,7 @@ fn generate(house: &House, model: &mut Model, user: u8, uid: u8, expires_in: Opt
 
 fn retrieve(house: &House, model: &Model, at: usize) {
     let key = &model.keys[at];
-    let permit = authorise(ADMIN, &house.peer).unwrap();
+    let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     let found = status(house.service().retrieve_key(&permit, RetrieveKey { key_id: key.key.id() }));
     let expected = model.ended(key).map(|ended| match ended {
         None => KeyState::Active,
@@ -343,7 +343,7 @@ fn retrieve(house: &House, model: &Model, at: usize) {
 }
 
 fn list(house: &House, model: &Model, include_ended: bool) {
-    let permit = authorise(ADMIN, &house.peer).unwrap();
+    let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = house.service().list(&permit, List { after, limit: 3, include_ended }).unwrap();

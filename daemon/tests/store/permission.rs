@@ -10,18 +10,20 @@ use apikeyd_protocol::right::{Right, RightSet};
 #[test]
 fn a_permit_is_given_for_the_right_that_is_there_and_no_other() {
     let caller = peer(5);
+    let house = House::new();
     for held in Right::ALL {
-        let rights = RightSet::EMPTY.with(held);
+        let standing = house.service().standing(|| RightSet::EMPTY.with(held));
         let given = [
-            authorise::<right::Validate>(rights, &caller).is_ok(),
-            authorise::<right::Issue>(rights, &caller).is_ok(),
-            authorise::<right::Inspect>(rights, &caller).is_ok(),
-            authorise::<right::Admin>(rights, &caller).is_ok(),
+            authorise::<right::Validate>(standing, &caller).is_ok(),
+            authorise::<right::Issue>(standing, &caller).is_ok(),
+            authorise::<right::Inspect>(standing, &caller).is_ok(),
+            authorise::<right::Admin>(standing, &caller).is_ok(),
         ];
         let expected = Right::ALL.map(|wanted| held == wanted || held == Right::Admin);
         assert_eq!(given, expected, "{held}");
     }
-    let refused = authorise::<right::Admin>(RightSet::EMPTY.with(Right::Issue), &caller).unwrap_err();
+    let standing = house.service().standing(|| RightSet::EMPTY.with(Right::Issue));
+    let refused = authorise::<right::Admin>(standing, &caller).unwrap_err();
     assert_eq!(refused.status, Status::NotPermitted);
     assert!(
         refused.message.contains("\"admin\"") && refused.message.contains("uid 5"),
@@ -52,7 +54,7 @@ fn a_draft_is_its_callers_own() {
     let house = House::new();
     let draft = house.generate("a");
     let stranger = peer(2000);
-    let permit = authorise(ADMIN, &stranger).unwrap();
+    let permit = authorise(house.service().standing(|| ADMIN), &stranger).unwrap();
     let save = Save { key_id: draft.id(), mode: SaveMode::Add };
     let refused = house.run(house.service().save(&permit, save)).unwrap_err();
     assert_eq!(refused.status, Status::NotPermitted);
@@ -72,7 +74,7 @@ fn the_event_of_a_user_drops_the_draft_of_any_caller() {
     let house = House::new();
     let draft = house.generate("a");
     let stranger = peer(2000);
-    let permit = authorise(ADMIN, &stranger).unwrap();
+    let permit = authorise(house.service().standing(|| ADMIN), &stranger).unwrap();
     let event = DeleteUser { user: UserId::parse("a").unwrap() };
     let ended = house.run(house.service().delete_user(&permit, event)).unwrap();
     assert_eq!((ended.key_id, ended.draft), (None, Some(draft.id())));

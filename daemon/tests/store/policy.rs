@@ -14,7 +14,7 @@ fn table(text: &str) -> PolicyTable {
 
 fn ask(house: &House, key: &ApiKey, method: &str, target: &str) -> String {
     let operation = Some(Operation { method: method.as_bytes(), target: target.as_bytes() });
-    let permit = authorise(ADMIN, &house.peer).unwrap();
+    let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     let request = Validate { key_id: key.id(), digest: key.digest(), operation };
     house.service().validate(&permit, &request, told).unwrap()
 }
@@ -70,7 +70,7 @@ fn rows_come_in_pages_that_fit_a_frame() {
         text += &format!("[[operation]]\nmethod = \"GET\"\npath = \"{path}\"\nname = \"row {row}\"\n");
     }
     house.run(house.service().load_policy(Actor::Daemon, table(&text))).unwrap();
-    let permit = authorise(ADMIN, &house.peer).unwrap();
+    let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     let (mut from, mut rows) = (Some(0), Vec::new());
     while let Some(next) = from {
         let page = house.service().policy_page(&permit, PolicyRows { from: next });

@@ -2,7 +2,7 @@
 //! again: only its lease ends it.
 
 use crate::checked::{Shared, check};
-use crate::words::{SLOT, Words};
+use crate::words::Words;
 use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Until then the page is leased.
@@ -27,7 +27,7 @@ fn revoke_after_the_wait(shared: &Shared<State>) {
 
 fn fill_and_hit(shared: &Shared<State>) {
     let State { lost, ended, clock } = &shared.state;
-    let seen = lost.page().freshness(SLOT);
+    let seen = lost.freshness();
     if ended.load(Ordering::Relaxed) {
         return;
     }
@@ -60,7 +60,7 @@ fn an_answer_before_the_lease_is_over_is_found() {
 fn a_clock_that_is_read_before_the_start_is_found() {
     let early = |shared: &Shared<State>| {
         let State { lost, clock, .. } = &shared.state;
-        let seen = lost.page().freshness(SLOT);
+        let seen = lost.freshness();
         let now = clock.load(Ordering::Acquire);
         let validation = shared.start();
         if lost.page().holds(&seen, now) {

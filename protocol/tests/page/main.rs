@@ -11,4 +11,5 @@ mod checked;
 mod policy;
 mod restart;
 mod revoke;
+mod rights;
 mod words;

@@ -1,7 +1,7 @@
 //! The policy table is exchanged while a client judges by the table that it was handed.
 
 use crate::checked::{Shared, check};
-use crate::words::{SLOT, Words};
+use crate::words::Words;
 use loom::sync::atomic::{AtomicU64, Ordering};
 
 const NOW: u64 = 1;
@@ -34,7 +34,7 @@ fn reload(shared: &Shared<State>) {
 fn judge(shared: &Shared<State>) {
     let State { words, table } = &shared.state;
     let handed = table.load(Ordering::Acquire);
-    let seen = words.page().freshness(SLOT);
+    let seen = words.freshness();
     let validation = shared.start();
     if words.page().holds(&seen, NOW) && handed >> 1 == seen.epoch && handed & 1 == ALLOW {
         validation.accept();
@@ -52,7 +52,7 @@ fn a_table_with_the_epoch_of_the_moment_is_found() {
     let careless = |shared: &Shared<State>| {
         let State { words, table } = &shared.state;
         let handed = table.load(Ordering::Acquire);
-        let seen = words.page().freshness(SLOT);
+        let seen = words.freshness();
         let validation = shared.start();
         if words.page().holds(&seen, NOW) && handed & 1 == ALLOW {
             validation.accept();
@@ -74,7 +74,7 @@ fn an_epoch_that_begins_before_its_table_is_in_force_is_found() {
         let State { words, table } = &shared.state;
         let epoch = words.page().epoch();
         let handed = table.load(Ordering::Acquire);
-        let seen = words.page().freshness(SLOT);
+        let seen = words.freshness();
         let validation = shared.start();
         if words.page().holds(&seen, NOW) && epoch == seen.epoch && handed & 1 == ALLOW {
             validation.accept();

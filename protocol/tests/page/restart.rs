@@ -28,7 +28,7 @@ fn restart(shared: &Shared<State>) {
 /// What the first daemon answered, or the second, is kept and used.
 fn fill_and_hit(shared: &Shared<State>) {
     let State { words, ended } = &shared.state;
-    let seen = words.page().freshness(SLOT);
+    let seen = words.freshness();
     if ended.load(Ordering::Relaxed) {
         return;
     }

@@ -31,7 +31,7 @@ fn revoke(shared: &Shared<State>) {
 /// A miss: the daemon validates, the client keeps what it answered.
 fn fill(shared: &Shared<State>) {
     let State { words, ended, entry } = &shared.state;
-    let seen = words.page().freshness(SLOT);
+    let seen = words.freshness();
     if !ended.load(Ordering::Relaxed) {
         entry.store(seen.generation, Ordering::Release);
         hit(shared);
@@ -86,7 +86,7 @@ fn a_freshness_that_is_read_behind_the_look_up_is_found() {
     let careless = |shared: &Shared<State>| {
         let State { words, ended, entry } = &shared.state;
         if !ended.load(Ordering::Relaxed) {
-            entry.store(words.page().freshness(SLOT).generation, Ordering::Release);
+            entry.store(words.freshness().generation, Ordering::Release);
             hit(shared);
         }
     };

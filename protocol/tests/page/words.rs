@@ -1,5 +1,6 @@
 //! A page in the memory of the model checker.
 
+use apikeyd_protocol::message::Freshness;
 use apikeyd_protocol::page::{HEADER_WORDS, Page, Start, Word};
 use loom::sync::atomic::{AtomicU64, Ordering, fence};
 
@@ -42,6 +43,11 @@ impl Words {
         words.page().begin(7, start(1));
         words.page().extend_lease(lease);
         words
+    }
+
+    /// What a verdict carries that rests on the record alone, read before the record.
+    pub(crate) fn freshness(&self) -> Freshness {
+        self.page().freshness(self.page().as_of(), SLOT)
     }
 
     pub(crate) fn page(&self) -> Page<'_, Checked> {

@@ -82,7 +82,7 @@ impl Session {
     /// Never: an administrator may do everything.
     #[must_use]
     pub fn permit<R: right::Needed>(&self) -> Permit<'_, R> {
-        authorise(ADMIN, &self.peer).unwrap()
+        authorise(self.service.standing(|| ADMIN), &self.peer).unwrap()
     }
 
     /// Has the audit checked.

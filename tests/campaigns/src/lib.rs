@@ -26,3 +26,4 @@ pub mod seeded;
 pub mod soak;
 pub mod storage_faults;
 pub mod timing;
+pub mod withdrawal;

@@ -201,7 +201,7 @@ impl Run {
 
     fn store_state(&self) -> StoreState {
         let caller = peer(0);
-        self.site.service().condition(&permit(&caller)).store
+        self.site.service().condition(&permit(self.site.service(), &caller)).store
     }
 
     /// What was mended is on the disk, not only in memory.

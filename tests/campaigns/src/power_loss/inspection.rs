@@ -85,7 +85,7 @@ impl Site {
         let peer = peer(0);
         let verify = AuditVerify { known_head: self.head };
         let report = self
-            .run(self.service().audit_verify(&permit(&peer), verify))
+            .run(self.service().audit_verify(&permit(self.service(), &peer), verify))
             .map_err(|error| format!("the audit cannot be verified: {error}"))?;
         if report.fault.is_some() || report.rows != rows as u64 || report.head.revision != report.rows {
             return Err(format!("the audit chain does not verify: {report:?}, and {rows} rows are listed"));
@@ -95,7 +95,7 @@ impl Site {
 
     fn check_counts(&self, world: &World) -> Result<(), Broken> {
         let peer = peer(0);
-        let condition = self.service().condition(&permit(&peer));
+        let condition = self.service().condition(&permit(self.service(), &peer));
         let active = world.keys.values().filter(|key| key.state == KeyState::Active).count() as u64;
         let counts = (condition.active_keys, condition.ended_keys, condition.revision, condition.store);
         let expected = (active, world.keys.len() as u64 - active, world.rows.len() as u64, StoreState::Ready);
@@ -191,7 +191,7 @@ impl Site {
         let (mut records, mut after) = (BTreeMap::new(), None);
         loop {
             let list = List { after, limit: 128, include_ended: true };
-            let page = self.service().list(&permit(&peer), list)?;
+            let page = self.service().list(&permit(self.service(), &peer), list)?;
             records.extend(page.keys.into_iter().map(|record| (record.key_id, record)));
             after = page.next;
             if after.is_none() {
@@ -201,7 +201,7 @@ impl Site {
         let (mut rows, mut from) = (Vec::new(), Some(0));
         while let Some(after) = from {
             let list = AuditList { after, limit: 128 };
-            let page = self.service().audit_list(&permit(&peer), list)?;
+            let page = self.service().audit_list(&permit(self.service(), &peer), list)?;
             rows.extend(page.rows);
             from = page.next;
         }

@@ -190,7 +190,7 @@ impl Site {
     ) {
         let peer = peer(uid);
         let request = Generate { user: user.clone(), label: label.clone(), expires_at };
-        let Ok(generated) = self.service().generate(&permit(&peer), request) else { return };
+        let Ok(generated) = self.service().generate(&permit(self.service(), &peer), request) else { return };
         let until = self.now().saturating_add(DRAFT_TTL);
         let draft = Draft { user: user.clone(), label, uid, expires_at, until };
         self.model.generated(generated.key_id, draft);
@@ -235,13 +235,13 @@ impl Site {
             Verdict::Refused(Refusal::Ended(reason)) => format!("ended {reason:?}"),
             Verdict::Refused(refusal) => format!("refused {refusal:?}"),
         };
-        self.service().validate(&permit(&peer), &request, told).map_err(|error| error.status)
+        self.service().validate(&permit(self.service(), &peer), &request, told).map_err(|error| error.status)
     }
 }
 
 async fn carry_out(service: &Service, uid: u32, deed: Deed) -> Outcome {
     let peer = peer(uid);
-    let permit: Permit<'_, right::Issue> = permit(&peer);
+    let permit: Permit<'_, right::Issue> = permit(service, &peer);
     let answer = match deed {
         Deed::Save { key_id, mode } => service
             .save(&permit, Save { key_id, mode })
@@ -269,8 +269,8 @@ pub(crate) fn actor(uid: u32) -> Actor {
 }
 
 /// A permit of a caller with all rights.
-pub(crate) fn permit<R: right::Needed>(peer: &Peer) -> Permit<'_, R> {
-    authorise(ALL, peer).expect("a caller with all rights")
+pub(crate) fn permit<'p, R: right::Needed>(service: &Service, peer: &'p Peer) -> Permit<'p, R> {
+    authorise(service.standing(|| ALL), peer).expect("a caller with all rights")
 }
 
 fn policy(index: usize) -> PolicyTable {

@@ -145,7 +145,7 @@ fn back_up(site: &mut Site) -> Result<(), Broken> {
     let caller = peer(1000);
     let mut after = site.model.clone();
     after.world.take_backup(site.now(), actor(1000));
-    match site.run(site.service().backup(&permit(&caller))) {
+    match site.run(site.service().backup(&permit(site.service(), &caller))) {
         Ok((ready, _)) if ready.head.revision == after.world.rows.len() as u64 => {
             site.conclude(after, true);
             site.acknowledged += 1;

@@ -112,7 +112,8 @@ impl House {
     /// When one is answered in another way than by the one refusal.
     #[must_use]
     pub fn compare(&self, pair: &Pair, samples: usize, seed: u64) -> Welch {
-        let permit = authorise(RightSet::EMPTY.with(Right::Validate), &self.session.peer).unwrap();
+        let standing = self.session.service.standing(|| RightSet::EMPTY.with(Right::Validate));
+        let permit = authorise(standing, &self.session.peer).unwrap();
         let [one, other] = (pair.questions)(self);
         let mut ask = |question: &Question| {
             let digest = KeyDigest::from_bytes(question.digest);

@@ -22,3 +22,4 @@ mod soak;
 mod storage_faults;
 mod threats;
 mod timing;
+mod withdrawal;

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// Threats of the document.
+const THREATS: usize = 30;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
@@ -36,7 +39,7 @@ fn every_threat_has_a_test_and_its_number() {
     let document = document();
     let (threats, _) = document.split_once("## What happened to others").unwrap();
     let threats: Vec<&str> = threats.split("\n**T").skip(1).collect();
-    assert_eq!(threats.len(), 29);
+    assert_eq!(threats.len(), THREATS);
     for (number, threat) in (1..).zip(threats) {
         assert!(threat.starts_with(&format!("{number} ·")), "T{number} is where {threat} stands");
         assert!(!named_in(threat).is_empty(), "T{number} names no test");
@@ -53,8 +56,8 @@ fn every_attack_on_others_has_a_threat_and_a_test() {
     for (number, row) in (1..).zip(rows) {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
         assert_eq!(cells[1], number.to_string());
-        let threat: u32 = cells[3].strip_prefix('T').and_then(|threat| threat.parse().ok()).unwrap();
-        assert!((1..=29).contains(&threat), "{row}");
+        let threat: usize = cells[3].strip_prefix('T').and_then(|threat| threat.parse().ok()).unwrap();
+        assert!((1..=THREATS).contains(&threat), "{row}");
         assert_eq!(named_in(cells[4]).len(), 1, "{row}");
     }
 }
