@@ -35,7 +35,7 @@ pub use permit::{Permit, Standing, authorise, right};
 pub use settings::{PepperSource, Settings};
 
 use crate::revocation::{Fresh, Generations, Page};
-use crate::store::{Genesis, Observer, Secrets, Store, Unwatched};
+use crate::store::{Genesis, Observer, Secrets, Store, Ticket, Unwatched};
 use apikeyd_policy::{PolicyTable, SHIPPED};
 use apikeyd_protocol::message::Actor;
 use apikeyd_protocol::page::Start;
@@ -123,7 +123,9 @@ impl Service {
         let store = Arc::new(store.watch(observer)?);
         let (table, now) = (Arc::clone(&memory.policy().table), clock.now());
         store
-            .write_blocking(move |batch| policy::record_policy(batch, now, Actor::Daemon, &table))
+            .write_blocking(Ticket::DAEMON, move |batch| {
+                policy::record_policy(batch, now, Actor::Daemon, &table)
+            })
             .map_err(|error| store.open_error(error))?;
         Ok(Arc::new(Self {
             hot: HotKeys::new(settings.hot_keys),

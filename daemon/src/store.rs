@@ -13,7 +13,7 @@
 //! | `secrets`, `locked`, `pepper` | the pepper and the keys derived from it |
 //! | `state_dir`, `first_start`, `opening`, `open_error` | the way to an open database, and every way to fail |
 //! | `view`, `chain`, `backup` | reading |
-//! | `batch`, `writer` | writing |
+//! | `lanes`, `writer`, `batch` | writing: whose turn it is, the transaction, what is in it |
 //! | `codecs` | the same values for campaigns, in no build of this package |
 //! | `shared`, `overlay`, `medium` | the open database, and what happens when its disk fails |
 //! | `read_ahead` | a start from a file that is not in memory |
@@ -28,6 +28,7 @@ mod chain;
 pub mod codecs;
 mod error;
 mod first_start;
+mod lanes;
 mod locked;
 mod medium;
 mod open_error;
@@ -53,6 +54,7 @@ pub(crate) use backup::Copy;
 pub(crate) use batch::{Batch, Effects};
 pub(crate) use error::StoreError;
 pub(crate) use first_start::Genesis;
+pub(crate) use lanes::Ticket;
 pub(crate) use schema::Head;
 pub(crate) use secrets::Secrets;
 pub(crate) use shared::Observer;
@@ -161,11 +163,12 @@ impl Store {
     /// Decides a command in the writer's transaction; the answer comes once it is durable.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
+        ticket: Ticket,
         decide: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         // A caller that went away does not want the answer; the change stands all the same.
-        self.queue.submit(decide, move |answer| drop(sender.send(answer)))?;
+        self.queue.submit(ticket, decide, move |answer| drop(sender.send(answer)))?;
         #[cfg(feature = "fault-injection")]
         self.queue.gather_inline().await;
         receiver.await.unwrap_or(Err(StoreError::Closed))
@@ -174,10 +177,11 @@ impl Store {
     /// As [`write`](Store::write), for callers outside the runtime.
     pub(crate) fn write_blocking<T: Send + 'static>(
         &self,
+        ticket: Ticket,
         decide: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, receiver) = mpsc::channel();
-        self.queue.submit(decide, move |answer| drop(sender.send(answer)))?;
+        self.queue.submit(ticket, decide, move |answer| drop(sender.send(answer)))?;
         #[cfg(feature = "fault-injection")]
         self.queue.write_inline();
         receiver.recv().unwrap_or(Err(StoreError::Closed))

@@ -8,7 +8,7 @@ use crate::domain::{
     UserEvent, UserFacts,
 };
 use crate::randomness;
-use crate::store::{Batch, StoreError};
+use crate::store::{Batch, StoreError, Ticket};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
@@ -85,7 +85,11 @@ impl Service {
             let facts = SaveFacts { record, draft, active };
             Ok(domain::save(present, uid, key_id, mode, facts))
         };
-        let (saving, changed) = self.change(permit, decide).await?;
+        let ticket = match mode {
+            SaveMode::Add => Ticket::change(uid),
+            SaveMode::Replace => Ticket::revocation(uid),
+        };
+        let (saving, changed) = self.change(permit, ticket, decide).await?;
         if changed {
             match mode {
                 SaveMode::Add => self.counters.added.add(),
@@ -114,7 +118,7 @@ impl Service {
             batch.touch(key_id);
             Ok(domain::delete(present, uid, key_id, DeleteFacts { record, draft }))
         };
-        let (deletion, _) = self.change(permit, decide).await?;
+        let (deletion, _) = self.change(permit, Ticket::revocation(uid), decide).await?;
         let outcome = match deletion.found {
             Ending::Ended => {
                 self.counters.ended.add();
@@ -194,7 +198,7 @@ impl Service {
             let answer = UserEnded { key_id: decision.answer, draft };
             Ok(Ok(Decision { changes: decision.changes, drop_draft: decision.drop_draft, answer }))
         };
-        let (ended, _) = self.change(permit, decide).await?;
+        let (ended, _) = self.change(permit, Ticket::revocation(permit.uid()), decide).await?;
         if ended.key_id.is_some() {
             self.counters.ended.add();
         }
@@ -206,12 +210,13 @@ impl Service {
     async fn change<T: Send + 'static>(
         &self,
         permit: &Permit<'_, right::Issue>,
+        ticket: Ticket,
         decide: impl FnOnce(Present, &mut Batch<'_>) -> Result<Result<Decision<T>, Refusal>, StoreError>
         + Send
         + 'static,
     ) -> Result<(T, bool), ServiceError> {
         let (clock, actor) = (self.clock.clone(), permit.actor());
-        let decided = self.store.write(move |batch| {
+        let decided = self.store.write(ticket, move |batch| {
             let decision = match decide(Present { now: clock.now(), actor }, batch)? {
                 Ok(decision) => decision,
                 Err(refusal) => return Ok(Err(refusal)),

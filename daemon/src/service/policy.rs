@@ -5,7 +5,7 @@ use super::error::ServiceError;
 use super::memory::InForce;
 use super::permit::{Permit, right};
 use crate::domain::{Change, Deed};
-use crate::store::{Batch, StoreError};
+use crate::store::{Batch, StoreError, Ticket};
 use apikeyd_policy::{Effect, PolicyTable, Row, Verdict};
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 use apikeyd_protocol::message::{
@@ -85,7 +85,7 @@ impl Service {
             }
             Ok(changed)
         };
-        let policy_changed = self.store.write(decide).await?;
+        let policy_changed = self.store.write(Ticket::URGENT, decide).await?;
         Ok(Reloaded { policy_rows, policy_changed })
     }
 

@@ -5,7 +5,7 @@ use super::error::ServiceError;
 use super::permit::{Permit, right};
 use crate::domain::{self, Change, Deed};
 use crate::stack;
-use crate::store::{Batch, StoreError, View};
+use crate::store::{Batch, StoreError, Ticket, View};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Actor, AuditHead, BackupReady};
 use apikeyd_protocol::time::Timestamp;
@@ -53,7 +53,7 @@ impl Service {
         let row = move |batch: &mut Batch<'_>| {
             batch.apply(&Change { at: clock.now(), actor, deed: Deed::TakeBackup })
         };
-        self.store.write(row).await?;
+        self.store.write(Ticket::change(permit.uid()), row).await?;
         let store = Arc::clone(&self.store);
         let copy = match stack::on_waiting_thread(move || store.copy()).await {
             Ok(copy) => copy?,
@@ -96,7 +96,7 @@ impl Service {
             if !self.store.read(|view| chore.is_due(view, now))? {
                 break;
             }
-            let done = self.store.write(move |batch| {
+            let done = self.store.write(Ticket::DAEMON, move |batch| {
                 let changes = chore.changes(batch, now)?;
                 changes.iter().try_for_each(|change| batch.apply(change))?;
                 Ok(changes.len())
@@ -111,7 +111,7 @@ impl Service {
     async fn flush_last_used(&self) -> Result<(), StoreError> {
         for uses in self.last_used.pending().chunks(FLUSH) {
             let batch_uses = uses.to_vec();
-            self.store.write(move |batch| batch.note_used(&batch_uses)).await?;
+            self.store.write(Ticket::DAEMON, move |batch| batch.note_used(&batch_uses)).await?;
             self.last_used.written(uses);
         }
         Ok(())

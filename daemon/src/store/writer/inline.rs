@@ -1,11 +1,11 @@
 //! The writer without a thread, for a store that repeats, and the ways in which it is wrong on purpose.
 
-use super::{Command, Message, Queue, serve};
+use super::{Command, Queue, serve};
 use crate::fault::{Planted, is_planted};
 use crate::store::error::StoreError;
+use crate::store::lanes::Lanes;
 use crate::store::shared::Shared;
 use redb::{Durability, WriteTransaction};
-use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the writer's thread would own.
@@ -13,12 +13,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) struct Inline {
     shared: Arc<Shared>,
     /// None once the store is closed.
-    receiver: Mutex<Option<Receiver<Message>>>,
+    lanes: Mutex<Option<Arc<Lanes>>>,
 }
 
 impl Inline {
-    pub(super) const fn new(shared: Arc<Shared>, receiver: Receiver<Message>) -> Self {
-        Self { shared, receiver: Mutex::new(Some(receiver)) }
+    pub(super) const fn new(shared: Arc<Shared>, lanes: Arc<Lanes>) -> Self {
+        Self { shared, lanes: Mutex::new(Some(lanes)) }
     }
 }
 
@@ -34,11 +34,11 @@ impl Queue {
     /// Writes what is queued. Nothing to do where there is a thread for it.
     pub(in crate::store) fn write_inline(&self) {
         let Some(inline) = &self.inline else { return };
-        let mut slot = inline.receiver.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(receiver) = &*slot
-            && let Ok(message) = receiver.try_recv()
+        let mut slot = inline.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(lanes) = &*slot
+            && let Some(message) = lanes.next_now()
         {
-            if serve(&inline.shared, message, receiver).is_break() {
+            if serve(&inline.shared, message, lanes).is_break() {
                 *slot = None;
             }
         }
