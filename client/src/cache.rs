@@ -35,6 +35,7 @@ pub(crate) use wiped::Wiped;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
 use crate::verdict::{Judged, ValidKey, Verdict};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::{Freshness, Operation, PageReady};
 use apikeyd_protocol::page::CLOCK_LAG;
@@ -180,7 +181,7 @@ impl Cache {
         match answer {
             Ok((ready, file)) => self.attach(Handed { before, ready, file, after: Self::clock() }),
             // It has none, or does not know what that is.
-            Err(Error::Answered { .. }) => self.no_page(),
+            Err(Error::Answered { status, .. }) if status != Status::Busy => self.no_page(),
             // Asked again soon.
             Err(_) => {}
         }

@@ -15,8 +15,9 @@ mod greeting;
 mod inbox;
 mod outbox;
 
-use crate::dispatch::{Caller, Finished, Later, Operations};
+use crate::dispatch::{self, Caller, Finished, Later, Operations, Presence};
 use crate::peer::Peer;
+use crate::reading;
 use crate::rights::RightsTable;
 use apikeyd_protocol::frame::Header;
 use apikeyd_protocol::hello::WelcomeCode;
@@ -25,12 +26,11 @@ use arc_swap::{ArcSwap, Cache};
 use clockwork::Clockwork;
 use core::time::Duration;
 use inbox::Inbox;
-use outbox::Outbox;
-use rustix::net::RecvFlags;
+use outbox::{Outbox, Written};
+use rustix::net::{RecvFlags, Shutdown};
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
@@ -41,7 +41,8 @@ const LAST_READS: usize = 64 * 1024;
 /// What a connection is made of.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    socket: UnixStream,
+    /// Shared with what asks whether the caller is still there, or has read.
+    socket: Arc<UnixStream>,
     inbox: Inbox,
     outbox: Outbox,
     operations: Arc<Operations>,
@@ -51,6 +52,10 @@ pub(crate) struct Connection {
     read_from: Option<(Arc<RightsTable>, RightSet)>,
     later: JoinSet<Finished>,
     waiting: Vec<Waiting>,
+    /// A frame is complete that has to wait until a costly request before it is done.
+    blocked: bool,
+    /// Writes down that the caller has the descriptor whose answer is held back.
+    recording: Option<Id>,
     /// Frames that were answered since the others had their turn.
     turn: usize,
     clockwork: Clockwork,
@@ -62,7 +67,7 @@ pub(crate) struct Connection {
 struct Waiting {
     task: Id,
     header: Header,
-    large: bool,
+    costly: bool,
 }
 
 /// Whether more requests are wanted.
@@ -95,6 +100,8 @@ pub(crate) enum End {
     BadFrame,
     #[error("the daemon is about to end")]
     Drained,
+    #[error("a backup was handed over, and its audit row could not be written")]
+    Unrecorded,
     #[error("the connection failed: {0}")]
     Failed(io::ErrorKind),
 }
@@ -123,17 +130,21 @@ impl Connection {
         operations: Arc<Operations>,
         idle: Duration,
     ) -> Self {
+        let socket = Arc::new(socket);
+        let presence = Presence::of(&socket);
         Self {
-            socket,
             inbox: Inbox::new(),
             outbox: Outbox::new(),
             rights: Cache::new(Arc::clone(operations.reload.rights())),
             // No rights until they are read from the table.
-            caller: Caller { peer, standing: operations.service.standing(|| RightSet::EMPTY) },
+            caller: Caller { peer, standing: operations.service.standing(|| RightSet::EMPTY), presence },
             read_from: None,
             operations,
             later: JoinSet::new(),
             waiting: Vec::new(),
+            blocked: false,
+            recording: None,
+            socket,
             turn: 0,
             clockwork: Clockwork::new(idle),
             phase: Phase::Open,
@@ -146,8 +157,15 @@ impl Connection {
             Ok(()) => self.talk(&mut drain).await,
             Err(end) => end,
         };
+        let Self { socket, mut later, .. } = self;
+        // A descriptor that was not read keeps the socket open here (see `unread`), and the caller is to see the end.
+        if let Err(error) = rustix::net::shutdown(&socket, Shutdown::Both) {
+            tracing::debug!(%error, "a socket was closed without being shut down");
+        }
+        // Work that is done for this caller alone stops where it sees that nobody waits for it.
+        drop(socket);
         // A change that was begun is made, whether or not the caller is still there.
-        while self.later.join_next().await.is_some() {}
+        while later.join_next().await.is_some() {}
         end
     }
 
@@ -178,16 +196,16 @@ impl Connection {
             if let Some(earlier) = self.clockwork.earlier_than(timer.deadline()) {
                 timer.as_mut().reset(earlier);
             }
-            let (may_read, pending) = (self.may_read(), !self.outbox.is_empty());
-            let collecting = !self.later.is_empty() && self.outbox.has_room();
-            let (mut reader, writer) = self.socket.split();
+            let (may_read, pending) = (self.may_read(), self.outbox.may_write());
+            let collecting = !self.later.is_empty() && (self.outbox.has_room() || self.recording.is_some());
+            let socket = &self.socket;
             let room = if may_read { self.inbox.room() } else { &mut [] };
             let wake = tokio::select! {
                 biased;
                 done = self.later.join_next_with_id(), if collecting => Wake::Done(done),
                 _ = &mut drained, if !draining => Wake::Drain,
-                ready = writer.writable(), if pending => Wake::Writable(ready),
-                read = reader.read(room), if may_read => Wake::Read(read),
+                ready = socket.writable(), if pending => Wake::Writable(ready),
+                read = reading::read(socket, room), if may_read => Wake::Read(read),
                 () = &mut timer => Wake::Time,
             };
             match wake {
@@ -195,7 +213,11 @@ impl Connection {
                 Wake::Read(Ok(count)) => self.inbox.received(count),
                 Wake::Read(Err(error)) | Wake::Writable(Err(error)) => return error.into(),
                 Wake::Writable(Ok(())) => {}
-                Wake::Done(done) => self.collect(done),
+                Wake::Done(done) => {
+                    if let Some(end) = self.collect(done) {
+                        return end;
+                    }
+                }
                 Wake::Drain => {
                     draining = true;
                     if self.phase == Phase::Open {
@@ -228,27 +250,48 @@ impl Connection {
         }
     }
 
-    /// Puts an answer that came later into the outbox.
-    fn collect(&mut self, done: Option<Result<(Id, Finished), JoinError>>) {
-        let Some(done) = done else { return };
+    /// Puts an answer that came later into the outbox. Ends the connection when an answer that is held back cannot be
+    /// completed.
+    fn collect(&mut self, done: Option<Result<(Id, Finished), JoinError>>) -> Option<End> {
+        let done = done?;
         let task = done.as_ref().map_or_else(JoinError::id, |(task, _)| *task);
-        let Some(position) = self.waiting.iter().position(|waiting| waiting.task == task) else { return };
-        let header = self.waiting.swap_remove(position).header;
-        let finished = done.map_or_else(|_| Finished::fault(header), |(_, finished)| finished);
-        self.outbox.append(&finished.frame, finished.descriptor);
+        if self.recording == Some(task) {
+            self.recording = None;
+            return match done {
+                Ok((_, Finished::Recorded(true))) => {
+                    self.outbox.release();
+                    None
+                }
+                _ => Some(End::Unrecorded),
+            };
+        }
+        let position = self.waiting.iter().position(|waiting| waiting.task == task)?;
+        let Waiting { header, costly, .. } = self.waiting.swap_remove(position);
+        self.blocked &= !costly;
+        match done {
+            Ok((_, Finished::Answer { frame, enclosed })) => self.outbox.append(&frame, enclosed),
+            Ok((_, Finished::Recorded(_))) | Err(_) => {
+                self.outbox.append(&dispatch::fault_of_the_daemon(header), None);
+            }
+        }
+        None
     }
 
     fn start(&mut self, later: Later) {
-        let (header, large) = (later.header(), later.has_large_answer());
+        let (header, costly) = (later.header(), dispatch::is_costly(later.header().opcode));
         let task = self.later.spawn(later.run(Arc::clone(&self.operations))).id();
-        self.waiting.push(Waiting { task, header, large });
+        self.waiting.push(Waiting { task, header, costly });
     }
 
     /// Writes what the socket takes.
     fn write(&mut self) -> io::Result<()> {
         let before = self.outbox.progress();
-        let done = self.outbox.write(&self.socket)?;
-        self.clockwork.wrote(done, self.outbox.progress() != before);
+        let written = self.outbox.write(&self.socket)?;
+        if written == Written::UntilHeld && self.recording.is_none() {
+            let recording = dispatch::record_backup(Arc::clone(&self.operations), self.caller.clone());
+            self.recording = Some(self.later.spawn(recording).id());
+        }
+        self.clockwork.wrote(written != Written::Some, self.outbox.progress() != before);
         Ok(())
     }
 

@@ -5,10 +5,14 @@
 
 mod at_once;
 mod later;
+mod presence;
 mod reply;
+mod turns;
 
-pub(crate) use later::{Finished, Later};
+pub(crate) use later::{Finished, Later, fault_of_the_daemon, is_costly, record_backup};
+pub(crate) use presence::Presence;
 
+use crate::descriptors::Unread;
 use crate::logging::Seldom;
 use crate::peer::Peer;
 use crate::reload::Reload;
@@ -20,6 +24,7 @@ use apikeyd_protocol::time::Timestamp;
 use reply::Reply;
 use serde::Deserialize;
 use std::sync::Arc;
+use turns::Turns;
 
 /// Everything that requests are answered with.
 #[derive(Debug)]
@@ -27,6 +32,8 @@ pub(crate) struct Operations {
     pub(crate) service: Arc<Service>,
     pub(crate) reload: Reload,
     pub(crate) traffic: Traffic,
+    pub(crate) unread: Arc<Unread>,
+    turns: Turns,
     started_at: Timestamp,
 }
 
@@ -35,6 +42,7 @@ pub(crate) struct Operations {
 pub(crate) struct Caller {
     pub(crate) peer: Arc<Peer>,
     pub(crate) standing: Standing,
+    pub(crate) presence: Presence,
 }
 
 /// What became of a frame.
@@ -46,9 +54,16 @@ pub(crate) enum Dispatched {
 }
 
 impl Operations {
-    pub(crate) fn new(service: Arc<Service>, reload: Reload) -> Self {
-        let started_at = Clock::system().now();
-        Self { service, reload, traffic: Traffic::default(), started_at }
+    /// `unread` is how many descriptors may be under way to callers at a time.
+    pub(crate) fn new(service: Arc<Service>, reload: Reload, unread: usize) -> Self {
+        Self {
+            service,
+            reload,
+            traffic: Traffic::default(),
+            unread: Unread::new(unread),
+            turns: Turns::new(),
+            started_at: Clock::system().now(),
+        }
     }
 
     /// Answers a frame, or says how it will be answered.
@@ -87,7 +102,7 @@ impl Operations {
             Opcode::RetrieveUser => return self.retrieve_user(caller, body, reply),
             Opcode::RetrieveKey => return self.retrieve_key(caller, body, reply),
             Opcode::Statistics => return self.statistics(caller, body, reply),
-            Opcode::RevocationPage => Later::revocation_page(caller, frame)?,
+            Opcode::RevocationPage => Later::revocation_page(self, caller, frame)?,
             Opcode::ReportUses => Later::report_uses(caller, frame)?,
             Opcode::Save => Later::save(caller, frame)?,
             Opcode::Delete => Later::delete(caller, frame)?,
@@ -97,7 +112,7 @@ impl Operations {
             Opcode::AuditList => Later::audit_list(caller, frame)?,
             Opcode::AuditVerify => Later::audit_verify(caller, frame)?,
             Opcode::Reload => Later::reload(caller, frame)?,
-            Opcode::Backup => Later::backup(caller, frame)?,
+            Opcode::Backup => Later::backup(self, caller, frame)?,
         };
         Ok(Dispatched::Later(later))
     }

@@ -24,7 +24,8 @@ impl Embedded {
     #[must_use]
     pub fn new(service: Arc<Service>, command_line: CommandLine, place: Place, config: Config) -> Self {
         let reload = Reload::new(command_line, place, config.clone());
-        Self { operations: Arc::new(Operations::new(service, reload)), config }
+        let unread = usize::try_from(config.limits.connections).unwrap_or(usize::MAX);
+        Self { operations: Arc::new(Operations::new(service, reload, unread)), config }
     }
 
     /// Serves one connection to its end, and says why it ended. To be called within a tokio runtime.

@@ -23,12 +23,14 @@
 //! | [`revocation`] | the numbers by which clients know that a remembered verdict still stands |
 //!
 //! Imports point from left to right. Beside the way: [`config`] and [`policy_file`] (what people wrote), `reload`
-//! (both read again), `systemd`, `logging`, [`exit`] and `traffic` (what others see of the process), `randomness`.
+//! (both read again), `systemd`, `logging`, [`exit`] and `traffic` (what others see of the process), `descriptors` (those
+//! that callers are handed), `reading` (from a socket), `randomness`.
 //!
 //! What each of them must keep true stands in its own documentation; `docs/ARCHITECTURE.md` is the map of all packages.
 
 pub mod config;
 mod connection;
+mod descriptors;
 mod dispatch;
 pub mod domain;
 #[cfg(feature = "fault-injection")]
@@ -41,6 +43,7 @@ mod logging;
 pub mod peer;
 pub mod policy_file;
 mod randomness;
+mod reading;
 mod reload;
 pub mod revocation;
 pub mod rights;

@@ -2,6 +2,7 @@
 
 mod kernel;
 
+use apikeyd_protocol::message::Actor;
 use std::io;
 use std::os::fd::AsFd;
 
@@ -33,6 +34,12 @@ impl Peer {
             pid: credentials.pid.unsigned_abs(),
             groups: kernel::groups(socket)?,
         })
+    }
+
+    /// The caller, as the audit names it.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        Actor::Peer { uid: self.uid, gid: self.gid, pid: self.pid }
     }
 
     /// The daemon itself, for what it asks of its own accord.

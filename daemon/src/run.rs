@@ -92,8 +92,9 @@ fn serve(
     state_dir::make(&config.state_dir)?;
     let service = Service::open(settings(&config, &listening), policy, Clock::system())
         .map_err(|error| unopened(&error))?;
+    let unread = hardening::descriptors_under_way(config.limits.connections);
     let admission = Arc::new(Admission::new(config.limits));
-    let operations = Arc::new(Operations::new(service, Reload::new(command_line, place, config)));
+    let operations = Arc::new(Operations::new(service, Reload::new(command_line, place, config), unread));
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(BLOCKING_THREADS)

@@ -187,9 +187,10 @@ impl Store {
         receiver.recv().unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Copies the database; takes as long as reading and writing all of it.
-    pub(crate) fn copy(&self) -> Result<Copy, StoreError> {
-        self.shared.copy()
+    /// Copies the database; takes as long as reading and writing all of it. Gives up when `gone` says that nobody waits
+    /// for it any more.
+    pub(crate) fn copy(&self, gone: &dyn Fn() -> bool) -> Result<Copy, StoreError> {
+        self.shared.copy(gone)
     }
 
     /// Tries to open a failed database again; nothing to do when it never failed.

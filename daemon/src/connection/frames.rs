@@ -3,7 +3,7 @@
 use super::clockwork::Duties;
 use super::outbox::{LARGE_ANSWER, SMALL_ANSWER};
 use super::{Connection, End, Phase, Waiting};
-use crate::dispatch::{Caller, Dispatched};
+use crate::dispatch::{self, Caller, Dispatched};
 use apikeyd_protocol::frame::{Frame, Opcode, Status, TooLarge, append_answer};
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT};
 use apikeyd_protocol::message::Failure;
@@ -13,9 +13,9 @@ use std::sync::Arc;
 /// runtime would let it go on for thousands.
 const TURN: usize = 64;
 
-/// Requests with large answers that may wait at a time: what a caller can make the daemon hold is this and
-/// the outbox.
-const MAX_LARGE_IN_FLIGHT: usize = 4;
+/// Costly requests of one connection that may wait at a time: each holds its body and may have an answer of the full
+/// size. The next one waits unread, and what stands behind it, too.
+const MAX_COSTLY_IN_FLIGHT: usize = 2;
 
 impl Connection {
     /// Answers the frames that are complete, as many as this turn allows; true when the turn is over.
@@ -35,10 +35,7 @@ impl Connection {
     pub(super) fn may_take(&self) -> bool {
         let is_closing =
             matches!(self.phase, Phase::Closing(end) if end != End::Closed && end != End::Drained);
-        !is_closing
-            && self.waiting.len() < MAX_IN_FLIGHT
-            && self.waiting.iter().filter(|waiting| waiting.large).count() < MAX_LARGE_IN_FLIGHT
-            && self.outbox.has_room()
+        !is_closing && !self.blocked && self.waiting.len() < MAX_IN_FLIGHT && self.outbox.has_room()
     }
 
     /// Whether more bytes are wanted: not while a complete frame has to wait.
@@ -47,7 +44,7 @@ impl Connection {
     }
 
     pub(super) fn duties(&self) -> Duties {
-        Duties { working: !self.waiting.is_empty() }
+        Duties { working: !self.waiting.is_empty() || self.recording.is_some() }
     }
 
     /// Answers one frame if one is complete.
@@ -67,6 +64,12 @@ impl Connection {
         let header = frame.header;
         if let Some(message) = fault(&frame, &self.waiting) {
             self.break_off(header.opcode, header.request_id, message);
+            return false;
+        }
+        if dispatch::is_costly(header.opcode)
+            && self.waiting.iter().filter(|waiting| waiting.costly).count() >= MAX_COSTLY_IN_FLIGHT
+        {
+            self.blocked = true;
             return false;
         }
         let out = self.outbox.answer(room_for(header.opcode));
@@ -90,7 +93,7 @@ impl Connection {
     /// Sees to it that the caller has the rights of the table in force now. The table is read again only when
     /// it is another one.
     pub(super) fn refresh_rights(&mut self) {
-        let Self { rights, read_from, caller: Caller { peer, standing }, .. } = self;
+        let Self { rights, read_from, caller: Caller { peer, standing, .. }, .. } = self;
         *standing = self.operations.service.standing(|| {
             let table = rights.load();
             match read_from {

@@ -1,9 +1,10 @@
 //! The greeting: what versions are spoken, and whether this caller is welcome.
 
+use super::outbox::Written;
 use super::{Connection, End};
+use crate::reading;
 use apikeyd_protocol::hello::{Hello, VERSION, Welcome, WelcomeCode};
 use apikeyd_protocol::limit::HELLO_TIMEOUT;
-use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -53,7 +54,7 @@ impl Connection {
                 Ok(None) => {}
                 Err(_) => return Ok(None),
             }
-            match self.socket.read(self.inbox.room()).await {
+            match reading::read(&self.socket, self.inbox.room()).await {
                 Ok(0) => return Err(End::Closed),
                 Ok(count) => self.inbox.received(count),
                 Err(error) => return Err(error.into()),
@@ -70,7 +71,7 @@ impl Connection {
     async fn send(&mut self, welcome: &Welcome) -> Result<(), End> {
         self.outbox.append(&welcome.encode(), None);
         timeout(HELLO_TIMEOUT, async {
-            while !self.outbox.write(&self.socket)? {
+            while self.outbox.write(&self.socket)? != Written::All {
                 self.socket.writable().await?;
             }
             Ok(())

@@ -1,21 +1,26 @@
 //! Answers that were not written yet.
 
-use apikeyd_protocol::frame::HEADER_BYTES;
+use crate::descriptors::Enclosed;
+use apikeyd_protocol::frame::{HEADER_BYTES, Header, Status, append_answer};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
+use apikeyd_protocol::message::Failure;
 use core::mem::MaybeUninit;
+use core::ops::Range;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::AsFd as _;
+use std::sync::Arc;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
-use zeroize::Zeroize as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// Room at first, and after a burst.
 const USUAL: usize = 8 * 1024;
 
-/// Bytes that may wait for a caller to read them. Past it no request is taken until it has.
-const HIGH_WATER: usize = 256 * 1024;
+/// Bytes that may wait for a caller to read them. Past it no request is taken until it has: with one more answer of
+/// the full size this is what a caller who never reads makes the daemon hold.
+const HIGH_WATER: usize = 64 * 1024;
 
 /// Room that is made for an answer before it is written: a verdict, a draft and nearly every failure fit.
 pub(super) const SMALL_ANSWER: usize = 1024;
@@ -28,13 +33,26 @@ pub(super) const LARGE_ANSWER: usize = HEADER_BYTES + MAX_BODY_BYTES;
 pub(super) struct Outbox {
     buffer: Vec<u8>,
     written: usize,
-    /// Descriptors, each with the offset of the frame that it goes with.
-    descriptors: VecDeque<(usize, OwnedFd)>,
+    /// Descriptors, each with the place of the frame that it goes with.
+    descriptors: VecDeque<(Range<usize>, Enclosed)>,
+    /// A descriptor was sent, and the rest of its answer is held back until that is written down.
+    is_held: bool,
+}
+
+/// How far a write came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// All of it.
+    All,
+    /// As much as the socket takes.
+    Some,
+    /// Up to an answer that is held back until [`Outbox::release`].
+    UntilHeld,
 }
 
 impl Outbox {
     pub(super) fn new() -> Self {
-        Self { buffer: Vec::with_capacity(USUAL), written: 0, descriptors: VecDeque::new() }
+        Self { buffer: Vec::with_capacity(USUAL), written: 0, descriptors: VecDeque::new(), is_held: false }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -55,27 +73,30 @@ impl Outbox {
     }
 
     /// Appends an answer that is complete, with the descriptor that it carries.
-    pub(super) fn append(&mut self, frame: &[u8], descriptor: Option<OwnedFd>) {
+    pub(super) fn append(&mut self, frame: &[u8], enclosed: Option<Enclosed>) {
         let start = self.buffer.len();
         self.answer(frame.len()).extend_from_slice(frame);
-        self.descriptors.extend(descriptor.map(|descriptor| (start, descriptor)));
+        self.descriptors.extend(enclosed.map(|enclosed| (start..start + frame.len(), enclosed)));
     }
 
-    /// Writes as much as the socket takes; true once all is written.
+    /// Writes as much as may be written now.
     ///
     /// # Errors
     /// When the other end is gone.
-    pub(super) fn write(&mut self, socket: &UnixStream) -> io::Result<bool> {
+    pub(super) fn write(&mut self, socket: &Arc<UnixStream>) -> io::Result<Written> {
         while self.written < self.buffer.len() {
+            if self.is_held {
+                return Ok(Written::UntilHeld);
+            }
             match self.write_once(socket) {
-                Ok(count) => self.written += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Written::Some),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
         self.wipe();
-        Ok(true)
+        Ok(Written::All)
     }
 
     /// Bytes that are written already, to see whether there is progress.
@@ -83,27 +104,81 @@ impl Outbox {
         self.written
     }
 
-    fn write_once(&mut self, socket: &UnixStream) -> io::Result<usize> {
-        let Some((offset, descriptor)) = self.descriptors.front() else {
-            return socket.try_write(self.buffer.get(self.written..).unwrap_or_default());
-        };
-        if *offset > self.written {
-            return socket.try_write(self.buffer.get(self.written..*offset).unwrap_or_default());
+    /// Whether there is something to write, and it may be written.
+    pub(super) const fn may_write(&self) -> bool {
+        !self.buffer.is_empty() && !self.is_held
+    }
+
+    /// What had to be written down is: the answer may be completed.
+    pub(super) const fn release(&mut self) {
+        self.is_held = false;
+    }
+
+    fn write_once(&mut self, socket: &Arc<UnixStream>) -> io::Result<()> {
+        let next = self.descriptors.front().map_or(self.buffer.len(), |(frame, _)| frame.start);
+        if next > self.written {
+            self.written += socket.try_write(self.buffer.get(self.written..next).unwrap_or_default())?;
+            return Ok(());
         }
-        // The descriptor travels with the first byte of its frame, which a stream keeps together.
-        let end = self.descriptors.get(1).map_or(self.buffer.len(), |(next, _)| *next);
+        match self.send_descriptor(socket) {
+            Err(error) if !is_of_the_connection(error.kind()) => {
+                tracing::warn!(%error, "a descriptor could not be sent; its caller is told to ask again");
+                self.answer_busy();
+                Ok(())
+            }
+            sent => sent,
+        }
+    }
+
+    /// Sends the first descriptor with the first byte of its frame, which a stream keeps together.
+    fn send_descriptor(&mut self, socket: &Arc<UnixStream>) -> io::Result<()> {
+        let Some((frame, enclosed)) = self.descriptors.front() else { return Ok(()) };
+        let end = match (enclosed.is_recorded, self.descriptors.get(1)) {
+            // The rest follows once it was written down that the caller has the descriptor.
+            (true, _) => frame.start + 1,
+            (false, Some((next, _))) => next.start,
+            (false, None) => self.buffer.len(),
+        };
         let bytes = self.buffer.get(self.written..end).unwrap_or_default();
         let count = socket.try_io(Interest::WRITABLE, || {
             let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
             let mut ancillary = SendAncillaryBuffer::new(&mut space);
-            let descriptors = [descriptor.as_fd()];
+            let descriptors = [enclosed.descriptor.as_fd()];
             if !ancillary.push(SendAncillaryMessage::ScmRights(&descriptors)) {
                 return Err(io::Error::other("no space for one descriptor"));
             }
             Ok(sendmsg(socket, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL)?)
         })?;
-        self.descriptors.pop_front();
-        Ok(count)
+        if let Some((_, enclosed)) = self.descriptors.pop_front() {
+            self.is_held = enclosed.is_recorded;
+            enclosed.reservation.sent_on(socket);
+        }
+        self.written += count;
+        Ok(())
+    }
+
+    /// Puts a refusal in the place of the answer whose descriptor could not be sent. Nothing of that answer has been
+    /// written, and what stands behind it stays.
+    fn answer_busy(&mut self) {
+        let Some((frame, _)) = self.descriptors.pop_front() else { return };
+        let mut refusal = Vec::with_capacity(SMALL_ANSWER);
+        if let Some(Header { opcode, request_id, .. }) = self.header(&frame) {
+            let message = "the system sends no more descriptors for the moment; ask again later".to_owned();
+            // A sentence of ours: it fits.
+            let _ = append_answer(&mut refusal, opcode, Status::Busy, request_id, &Failure { message });
+        }
+        let after = Zeroizing::new(self.buffer.get(frame.end..).unwrap_or_default().to_vec());
+        self.buffer.get_mut(frame.start..).unwrap_or_default().zeroize();
+        self.buffer.truncate(frame.start);
+        self.answer(refusal.len() + after.len()).extend(refusal.iter().chain(after.iter()));
+        for (other, _) in &mut self.descriptors {
+            let moved = |at: usize| at - frame.end + frame.start + refusal.len();
+            *other = moved(other.start)..moved(other.end);
+        }
+    }
+
+    fn header(&self, frame: &Range<usize>) -> Option<Header> {
+        self.buffer.get(frame.clone())?.first_chunk::<HEADER_BYTES>().map(Header::decode)
     }
 
     fn wipe(&mut self) {
@@ -125,6 +200,13 @@ impl Outbox {
     }
 }
 
+/// Whether an error says that the connection takes no bytes, now or ever. Any other one of a send with a descriptor is
+/// about the descriptor: too many under way (ETOOMANYREFS), no memory for it (ENOMEM, ENOBUFS).
+const fn is_of_the_connection(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, Interrupted, NotConnected, WouldBlock};
+    matches!(kind, BrokenPipe | ConnectionReset | Interrupted | NotConnected | WouldBlock)
+}
+
 impl Drop for Outbox {
     fn drop(&mut self) {
         self.buffer.zeroize();
@@ -134,6 +216,7 @@ impl Drop for Outbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::descriptors::{Kind, Unread};
     use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
     use std::fs::File;
     use std::io::IoSliceMut;
@@ -157,34 +240,107 @@ mod tests {
         (bytes, inodes)
     }
 
+    fn pair() -> (Arc<UnixStream>, UnixStream) {
+        let (near, far) = UnixStream::pair().unwrap();
+        (Arc::new(near), far)
+    }
+
+    fn enclosed(file: File, is_recorded: bool) -> Option<Enclosed> {
+        let reservation = Unread::new(10).reserve(1, Kind::Page).unwrap();
+        Some(Enclosed { descriptor: file.into(), reservation, is_recorded })
+    }
+
+    /// An answer as it is on the wire, with a body of these bytes.
+    fn frame(request_id: u64, body: &[u8]) -> Vec<u8> {
+        let length = u32::try_from(body.len()).unwrap();
+        let header = Header { length, opcode: 49, flags_or_status: 0, request_id };
+        [&header.encode()[..], body].concat()
+    }
+
     #[tokio::test]
     async fn a_descriptor_travels_with_its_own_frame() {
-        let (near, far) = UnixStream::pair().unwrap();
+        let (near, far) = pair();
         let files = [tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap()];
         let inodes = [&files[0], &files[1]].map(|file| file.metadata().unwrap().ino());
         let [first, second] = files;
         let mut outbox = Outbox::new();
         outbox.append(b"plain", None);
-        outbox.append(b"first", Some(first.into()));
+        outbox.append(b"first", enclosed(first, false));
         outbox.append(b"between", None);
-        outbox.append(b"second", Some(second.into()));
+        outbox.append(b"second", enclosed(second, false));
         near.writable().await.unwrap();
-        assert!(outbox.write(&near).unwrap());
+        assert_eq!(outbox.write(&near).unwrap(), Written::All);
         // A read ends at the end of the piece that a descriptor came with.
         assert_eq!(receive(&far), (b"plainfirstbetween".to_vec(), vec![inodes[0]]));
         assert_eq!(receive(&far), (b"second".to_vec(), vec![inodes[1]]));
     }
 
     #[tokio::test]
+    async fn an_answer_is_held_back_behind_its_descriptor_until_it_is_released() {
+        let (near, far) = pair();
+        let file = tempfile::tempfile().unwrap();
+        let inode = file.metadata().unwrap().ino();
+        near.writable().await.unwrap();
+        let mut outbox = Outbox::new();
+        outbox.append(b"plain", None);
+        outbox.append(&frame(1, b"copy"), enclosed(file, true));
+        outbox.append(b"behind", None);
+        assert_eq!(outbox.write(&near).unwrap(), Written::UntilHeld);
+        assert!(!outbox.may_write());
+        let (bytes, inodes) = receive(&far);
+        assert_eq!((bytes.len(), inodes), (b"plain".len() + 1, vec![inode]), "the descriptor and one byte");
+        assert_eq!(outbox.write(&near).unwrap(), Written::UntilHeld, "however often it is tried");
+        outbox.release();
+        assert_eq!(outbox.write(&near).unwrap(), Written::All);
+        assert_eq!(receive(&far).0, [&frame(1, b"copy")[1..], b"behind"].concat());
+    }
+
+    #[tokio::test]
+    async fn a_descriptor_that_cannot_be_sent_is_a_refusal_and_what_is_behind_it_comes() {
+        let (near, far) = pair();
+        let files = [tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap()];
+        let inode = files[1].metadata().unwrap().ino();
+        let [first, second] = files;
+        near.writable().await.unwrap();
+        let mut outbox = Outbox::new();
+        outbox.append(&frame(1, b"page"), enclosed(first, true));
+        outbox.append(b"between", None);
+        outbox.append(&frame(2, b"page"), enclosed(second, false));
+        outbox.append(b"last", None);
+        outbox.answer_busy();
+        assert_eq!(outbox.write(&near).unwrap(), Written::All);
+        let (bytes, inodes) = receive(&far);
+        assert_eq!(inodes, [inode], "the other one");
+        let (refusal, rest) = apikeyd_protocol::frame::Frame::split(&bytes).unwrap().unwrap();
+        assert_eq!((refusal.header.request_id, refusal.header.opcode), (1, 49));
+        assert_eq!(Status::from_code(refusal.header.flags_or_status), Status::Busy);
+        assert_eq!(rest, [b"between", &frame(2, b"page")[..], b"last"].concat());
+    }
+
+    #[test]
+    fn what_ends_a_connection_is_told_from_what_keeps_a_descriptor_back() {
+        use rustix::io::Errno;
+        let is_of_the_connection = |errno: Errno| is_of_the_connection(io::Error::from(errno).kind());
+        for errno in [Errno::PIPE, Errno::CONNRESET, Errno::NOTCONN, Errno::AGAIN, Errno::INTR] {
+            assert!(is_of_the_connection(errno), "{errno}");
+        }
+        for errno in
+            [Errno::TOOMANYREFS, Errno::NOMEM, Errno::NOBUFS, Errno::MFILE, Errno::NFILE, Errno::PERM]
+        {
+            assert!(!is_of_the_connection(errno), "{errno}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_the_socket_does_not_take_waits_in_order() {
-        let (near, far) = UnixStream::pair().unwrap();
+        let (near, far) = pair();
         near.writable().await.unwrap();
         let mut outbox = Outbox::new();
         let pieces: Vec<Vec<u8>> = (0..40).map(|byte| vec![byte; 20_000]).collect();
         pieces.iter().for_each(|piece| outbox.append(piece, None));
         assert!(!outbox.has_room());
         let mut received = Vec::new();
-        while !outbox.write(&near).unwrap() {
+        while outbox.write(&near).unwrap() == Written::Some {
             received.extend(receive(&far).0);
             near.writable().await.unwrap();
         }
@@ -196,7 +352,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_other_ends_absence_is_an_error() {
-        let (near, far) = UnixStream::pair().unwrap();
+        let (near, far) = pair();
         near.writable().await.unwrap();
         drop(far);
         let mut outbox = Outbox::new();

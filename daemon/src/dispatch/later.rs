@@ -1,14 +1,15 @@
 //! Requests that wait for the disk: run beside the connection, answered in the order in which they are done.
 
 use super::reply::Reply;
+use super::turns::Work;
 use super::{Caller, Operations, decode};
+use crate::descriptors::{Enclosed, Kind, Reservation};
 use crate::service::{ServiceError, authorise, right};
 use crate::stack;
-use apikeyd_protocol::frame::{Frame, Header, Status};
+use apikeyd_protocol::frame::{Frame, Header, Opcode, Status};
 use apikeyd_protocol::message::{
     AuditList, AuditVerify, CredentialsChanged, Delete, DeleteUser, Empty, List, ReportUses, Save,
 };
-use serde::Serialize;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -20,18 +21,23 @@ pub(crate) struct Later {
     request: Request,
 }
 
-/// The answer to such a request.
+/// What became of work beside the connection.
 #[derive(Debug)]
-pub(crate) struct Finished {
-    /// The whole frame.
-    pub(crate) frame: Vec<u8>,
-    /// A descriptor that goes with it.
-    pub(crate) descriptor: Option<OwnedFd>,
+pub(crate) enum Finished {
+    /// A request is answered.
+    Answer {
+        /// The whole frame.
+        frame: Vec<u8>,
+        /// A descriptor that goes with it.
+        enclosed: Option<Enclosed>,
+    },
+    /// It was written down, or could not be, that the caller has a backup.
+    Recorded(bool),
 }
 
 #[derive(Debug)]
 enum Request {
-    RevocationPage,
+    RevocationPage(Reservation),
     ReportUses(ReportUses),
     Save(Save),
     Delete(Delete),
@@ -41,7 +47,7 @@ enum Request {
     AuditList(AuditList),
     AuditVerify(AuditVerify),
     Reload,
-    Backup,
+    Backup(Reservation),
 }
 
 macro_rules! constructors {
@@ -58,7 +64,6 @@ macro_rules! constructors {
 
 impl Later {
     constructors! {
-        revocation_page, Validate, Empty => |Empty {}| Request::RevocationPage;
         report_uses, Validate, ReportUses => Request::ReportUses;
         save, Issue, Save => Request::Save;
         delete, Issue, Delete => Request::Delete;
@@ -68,7 +73,33 @@ impl Later {
         audit_list, Inspect, AuditList => Request::AuditList;
         audit_verify, Inspect, AuditVerify => Request::AuditVerify;
         reload, Admin, Empty => |Empty {}| Request::Reload;
-        backup, Admin, Empty => |Empty {}| Request::Backup;
+    }
+
+    pub(super) fn revocation_page(
+        operations: &Operations,
+        caller: &Caller,
+        frame: &Frame<'_>,
+    ) -> Result<Self, ServiceError> {
+        authorise::<right::Validate>(caller.standing, &caller.peer)?;
+        let Empty {} = decode(frame.body)?;
+        let reservation = operations.unread.reserve(caller.peer.uid, Kind::Page)?;
+        Ok(Self {
+            header: frame.header,
+            caller: caller.clone(),
+            request: Request::RevocationPage(reservation),
+        })
+    }
+
+    pub(super) fn backup(
+        operations: &Operations,
+        caller: &Caller,
+        frame: &Frame<'_>,
+    ) -> Result<Self, ServiceError> {
+        authorise::<right::Admin>(caller.standing, &caller.peer)?;
+        let Empty {} = decode(frame.body)?;
+        // Before any work: a copy that cannot be handed over is not made.
+        let reservation = operations.unread.reserve(caller.peer.uid, Kind::Copy)?;
+        Ok(Self { header: frame.header, caller: caller.clone(), request: Request::Backup(reservation) })
     }
 
     /// The number by which the caller knows the request.
@@ -76,38 +107,46 @@ impl Later {
         self.header
     }
 
-    /// Whether its answer may be as long as a frame can be, so that few of them should wait at a time.
-    pub(crate) const fn has_large_answer(&self) -> bool {
-        matches!(self.request, Request::List(_) | Request::AuditList(_))
-    }
-
     /// Does what was asked. Must be run to its end once begun: a change that was begun is made.
     pub(crate) async fn run(self, operations: Arc<Operations>) -> Finished {
         let Self { header, caller, request } = self;
         let mut frame = Vec::new();
         let mut reply = Reply::to(header, &mut frame);
-        let descriptor = match perform(&operations, &caller, request, &mut reply).await {
-            Ok(descriptor) => descriptor,
+        let enclosed = match perform(&operations, &caller, request, &mut reply).await {
+            Ok(enclosed) => enclosed,
             Err(error) => {
-                if let Some(opcode) = apikeyd_protocol::frame::Opcode::from_code(header.opcode) {
+                if let Some(opcode) = Opcode::from_code(header.opcode) {
                     operations.note(&caller, opcode, &error);
                 }
                 reply.fail(&error);
                 None
             }
         };
-        Finished { frame, descriptor }
+        Finished::Answer { frame, enclosed }
     }
 }
 
-impl Finished {
-    /// The answer to a request whose work was cut short by a fault of the daemon.
-    pub(crate) fn fault(header: Header) -> Self {
-        let mut frame = Vec::new();
-        let error = ServiceError::new(Status::Internal, "a fault of the daemon; its journal says more");
-        Reply::to(header, &mut frame).fail(&error);
-        Self { frame, descriptor: None }
+/// Whether a request costs the disk or a processor far more than most, so that few of a connection wait at a time and
+/// each uid has its turn.
+pub(crate) const fn is_costly(opcode: u16) -> bool {
+    use Opcode::{AuditList, AuditVerify, Backup, List, ReportUses};
+    matches!(Opcode::from_code(opcode), Some(List | AuditList | AuditVerify | ReportUses | Backup))
+}
+
+/// The answer to a request whose work was cut short by a fault of the daemon.
+pub(crate) fn fault_of_the_daemon(header: Header) -> Vec<u8> {
+    let mut frame = Vec::new();
+    Reply::to(header, &mut frame).fail(&fault());
+    frame
+}
+
+/// Writes down that a caller has the descriptor of a backup.
+pub(crate) async fn record_backup(operations: Arc<Operations>, caller: Caller) -> Finished {
+    let recorded = operations.service.backup_handed_over(caller.peer.actor()).await;
+    if let Err(error) = &recorded {
+        operations.note(&caller, Opcode::Backup, error);
     }
+    Finished::Recorded(recorded.is_ok())
 }
 
 async fn perform(
@@ -115,21 +154,21 @@ async fn perform(
     caller: &Caller,
     request: Request,
     reply: &mut Reply<'_>,
-) -> Result<Option<OwnedFd>, ServiceError> {
+) -> Result<Option<Enclosed>, ServiceError> {
     let Operations { service, reload, .. } = &**operations;
-    let Caller { peer, standing } = caller;
+    let Caller { peer, standing, .. } = caller;
     match request {
-        Request::RevocationPage => {
-            let (ready, page) = service.revocation_page(&authorise(*standing, peer)?)?;
+        Request::RevocationPage(reservation) => {
+            let (ready, descriptor) = service.revocation_page(&authorise(*standing, peer)?)?;
             reply.ok(&ready);
-            return Ok(Some(page));
+            return Ok(Some(Enclosed { descriptor, reservation, is_recorded: false }));
         }
         Request::ReportUses(report) => {
-            reply.ok(&page(operations, caller, move |operations, caller| {
+            let noted = costly(operations, caller, Work::Page, move |operations, caller| {
                 operations.service.report_uses(&authorise(caller.standing, &caller.peer)?, &report)
-            })
-            .await
-            .map(|()| Empty {})?);
+            });
+            noted.await?;
+            reply.ok(&Empty {});
         }
         Request::Save(save) => reply.ok(&service.save(&authorise(*standing, peer)?, save).await?),
         Request::Delete(delete) => reply.ok(&service.delete(&authorise(*standing, peer)?, delete).await?),
@@ -140,42 +179,67 @@ async fn perform(
             reply.ok(&service.delete_user(&authorise(*standing, peer)?, user).await?)
         }
         Request::List(list) => {
-            reply.ok(&page(operations, caller, move |operations, caller| {
+            let page = costly(operations, caller, Work::Page, move |operations, caller| {
                 operations.service.list(&authorise(caller.standing, &caller.peer)?, list)
-            })
-            .await?);
+            });
+            reply.ok(&page.await?);
         }
         Request::AuditList(list) => {
-            reply.ok(&page(operations, caller, move |operations, caller| {
+            let page = costly(operations, caller, Work::Page, move |operations, caller| {
                 operations.service.audit_list(&authorise(caller.standing, &caller.peer)?, list)
-            })
-            .await?);
+            });
+            reply.ok(&page.await?);
         }
         Request::AuditVerify(verify) => {
-            reply.ok(&service.audit_verify(&authorise(*standing, peer)?, verify).await?);
+            let report = costly(operations, caller, Work::Whole, move |operations, caller| {
+                let gone = || caller.presence.is_gone();
+                operations.service.audit_verify(&authorise(caller.standing, &caller.peer)?, verify, &gone)
+            });
+            reply.ok(&report.await?);
         }
         Request::Reload => {
             let permit = authorise::<right::Admin>(*standing, peer)?;
             reply.ok(&reload.reload(service, permit.actor()).await?);
         }
-        Request::Backup => {
-            let (ready, copy) = service.backup(&authorise(*standing, peer)?).await?;
+        Request::Backup(reservation) => {
+            let (ready, descriptor): (_, OwnedFd) =
+                costly(operations, caller, Work::Whole, move |operations, caller| {
+                    let gone = || caller.presence.is_gone();
+                    operations.service.backup(&authorise(caller.standing, &caller.peer)?, &gone)
+                })
+                .await?;
+            let (uid, pid, revision) = (peer.uid, peer.pid, ready.head.revision);
+            // Before it is, so that not even a crash takes a copy out of the house unseen.
+            tracing::info!(uid, pid, revision, "a copy of the database is handed over");
             reply.ok(&ready);
-            return Ok(Some(copy));
+            return Ok(Some(Enclosed { descriptor, reservation, is_recorded: true }));
         }
     }
     Ok(None)
 }
 
-/// Reads a page on a thread that may wait for the disk: a hundred records can be as many reads.
-async fn page<T: Serialize + Send + 'static>(
+/// Does costly work when it is the caller's turn, on a thread that may wait for the disk. Nothing is done for a caller
+/// who has gone meanwhile.
+async fn costly<T: Send + 'static>(
     operations: &Arc<Operations>,
     caller: &Caller,
-    read: impl FnOnce(&Operations, &Caller) -> Result<T, ServiceError> + Send + 'static,
+    work: Work,
+    run: impl FnOnce(&Operations, &Caller) -> Result<T, ServiceError> + Send + 'static,
 ) -> Result<T, ServiceError> {
+    let turn = operations.turns.turn(work, caller.peer.uid).await;
+    if caller.presence.is_gone() {
+        return Err(ServiceError::abandoned());
+    }
     let (operations, caller) = (Arc::clone(operations), caller.clone());
-    let reading = stack::on_waiting_thread(move || read(&operations, &caller));
-    reading.await.map_err(|error| {
-        ServiceError::caused(Status::Internal, "a fault of the daemon; its journal says more", error)
-    })?
+    let working = stack::on_waiting_thread(move || {
+        let done = run(&operations, &caller);
+        // Over with the work, whatever became of the connection that waits for it.
+        drop(turn);
+        done
+    });
+    working.await.map_err(|error| ServiceError { source: Some(Box::new(error)), ..fault() })?
+}
+
+fn fault() -> ServiceError {
+    ServiceError::new(Status::Internal, "a fault of the daemon; its journal says more")
 }

@@ -23,10 +23,11 @@ pub(super) fn apply() {
 /// Descriptors beside those of connections: database, page, runtime, callers that are turned away.
 const OTHER_DESCRIPTORS: u64 = 128;
 
-/// Raises the limit of descriptors to what the configured connections need. Where the hard limit is lower,
-/// the accept loop will back off before the limit of connections is reached.
+/// Raises the limit of descriptors to what the configured connections need: each has one, and one more may be held for
+/// a caller who was handed a descriptor and has not read it. Where the hard limit is lower, the accept loop will back
+/// off before the limit of connections is reached.
 pub(super) fn allow_descriptors(connections: u32) {
-    let wanted = u64::from(connections) + OTHER_DESCRIPTORS;
+    let wanted = 2 * u64::from(connections) + OTHER_DESCRIPTORS;
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     // `None` is no limit.
     if current.is_none_or(|current| current >= wanted) {
@@ -43,4 +44,12 @@ pub(super) fn allow_descriptors(connections: u32) {
              limits.connections"
         );
     }
+}
+
+/// Descriptors that may be under way to callers at a time: one for each connection, and no more than half of what may
+/// be open. The kernel allows as many under way as open ones.
+pub(super) fn descriptors_under_way(connections: u32) -> usize {
+    let connections = usize::try_from(connections).unwrap_or(usize::MAX);
+    let limit = getrlimit(Resource::Nofile).current.and_then(|limit| usize::try_from(limit).ok());
+    limit.map_or(connections, |limit| connections.min(limit / 2))
 }

@@ -37,6 +37,7 @@ async fn upkeep(operations: Arc<Operations>) {
     loop {
         ticks.tick().await;
         operations.service.maintain().await;
+        operations.unread.drop_read();
         let requests = operations.traffic.requests();
         let rate = requests.saturating_sub(before) / UPKEEP.as_secs();
         before = requests;

@@ -161,7 +161,13 @@ fn note_end(peer: &Peer, end: End) {
     static BROKEN: Seldom = Seldom::new();
     let Peer { uid, pid, .. } = *peer;
     match end {
-        End::BadFrame | End::SlowFrame | End::Stuck | End::NoHello | End::Refused(_) | End::Failed(_) => {
+        End::BadFrame
+        | End::SlowFrame
+        | End::Stuck
+        | End::NoHello
+        | End::Unrecorded
+        | End::Refused(_)
+        | End::Failed(_) => {
             if let Some(pass) = BROKEN.now() {
                 tracing::warn!(uid, pid, swallowed = pass.swallowed, reason = %end, "a connection was ended");
             }

@@ -15,19 +15,21 @@ impl Service {
     /// The revocation page, with a descriptor that is open for reading only.
     ///
     /// # Errors
-    /// `NotFound` when this daemon has no page to hand over.
+    /// `NotFound` when this daemon has no page to hand over, `Busy` when the system gives no descriptor for it.
     pub fn revocation_page(
         &self,
         _permit: &Permit<'_, right::Validate>,
     ) -> Result<(PageReady, OwnedFd), ServiceError> {
         const NONE: &str = "this daemon has no revocation page: ask for each validation";
+        const LATER: &str = "the revocation page cannot be handed over for the moment; ask again later";
         match self.memory.generations.hand_over() {
             Ok(Some(page)) => {
                 let (monotonic_ns, bytes) = (page.monotonic_ns, page.bytes);
                 Ok((PageReady { monotonic_ns, bytes, policy_rules: apikeyd_policy::RULES }, page.file))
             }
             Ok(None) => Err(ServiceError::new(Status::NotFound, NONE)),
-            Err(error) => Err(ServiceError::caused(Status::NotFound, NONE, error)),
+            // For want of a descriptor or a thread, which may be there again in a moment.
+            Err(error) => Err(ServiceError::caused(Status::Busy, LATER, error)),
         }
     }
 

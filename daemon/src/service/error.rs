@@ -24,6 +24,12 @@ impl ServiceError {
         Self { status, message: message.into(), source: None }
     }
 
+    /// Work that was given up because its caller has gone. Nobody reads it.
+    #[must_use]
+    pub(crate) fn abandoned() -> Self {
+        Self::new(Status::Busy, "the caller has gone, and the work was given up")
+    }
+
     /// A failure with the cause underneath.
     #[must_use]
     pub fn caused(
@@ -54,6 +60,7 @@ impl From<StoreError> for ServiceError {
                 "what is stored is not what the daemon wrote: an administrator should look at the daemon's \
                  journal and restore a backup",
             ),
+            StoreError::Abandoned => return Self::abandoned(),
             StoreError::Busy => (Status::Busy, "too many changes wait for the disk; ask again later"),
             StoreError::Closed => {
                 (Status::ShuttingDown, "the daemon is about to end; ask again when it is back")

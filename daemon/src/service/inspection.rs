@@ -3,13 +3,11 @@
 use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
-use crate::stack;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 use apikeyd_protocol::message::{
     AuditHead, AuditList, AuditPage, AuditReport, AuditVerify, KeyPage, List, StoreState,
 };
-use std::sync::Arc;
 
 /// What the service knows for the status answer; the server adds process, connections and the caller's rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,26 +93,19 @@ impl Service {
         Ok(AuditPage { rows, next })
     }
 
-    /// Checks the whole audit chain, on a blocking thread of the runtime.
+    /// Checks the whole audit chain. Takes as long as reading all of it; gives up when `gone` says that nobody waits
+    /// for the report any more, which is asked now and then.
     ///
     /// # Errors
     /// Those of the store. A fault of the chain is an answer.
-    pub async fn audit_verify(
+    pub fn audit_verify(
         &self,
         _permit: &Permit<'_, right::Inspect>,
         request: AuditVerify,
+        gone: &dyn Fn() -> bool,
     ) -> Result<AuditReport, ServiceError> {
-        let store = Arc::clone(&self.store);
-        let verify = move || {
-            let store_id = *store.store_id();
-            store.read(|view| view.verify(&store_id, request.known_head))
-        };
-        match stack::on_waiting_thread(verify).await {
-            Ok(report) => Ok(report?),
-            Err(error) => {
-                Err(ServiceError::caused(Status::Internal, "the check did not come to its end", error))
-            }
-        }
+        let store_id = *self.store.store_id();
+        Ok(self.store.read(|view| view.verify(&store_id, request.known_head, gone))?)
     }
 
     /// The end of the audit chain, for the journal.

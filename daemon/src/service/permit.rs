@@ -107,7 +107,7 @@ impl<R> Permit<'_, R> {
     /// The caller, as the audit names it.
     #[must_use]
     pub const fn actor(&self) -> Actor {
-        Actor::Peer { uid: self.peer.uid, gid: self.peer.gid, pid: self.peer.pid }
+        self.peer.actor()
     }
 
     /// All rights of the caller.

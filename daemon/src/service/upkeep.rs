@@ -4,14 +4,12 @@ use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
 use crate::domain::{self, Change, Deed};
-use crate::stack;
 use crate::store::{Batch, StoreError, Ticket, View};
-use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Actor, AuditHead, BackupReady};
 use apikeyd_protocol::time::Timestamp;
 use core::time::Duration;
 use std::os::fd::OwnedFd;
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
 /// Changes of the daemon's own in one transaction: callers' changes get their turn in between.
 const SWEEP: usize = 256;
@@ -40,33 +38,38 @@ impl Service {
         self.log_head(HEAD_INTERVAL);
     }
 
-    /// A consistent copy of the database in a file without a name, opened for reading at offset 0. The audit
-    /// row of the backup comes first, so that the copy holds it.
+    /// A consistent copy of the database in a file without a name, opened for reading at offset 0. Takes as long as
+    /// reading and writing all of it; gives up when `gone` says that nobody waits for it any more.
+    ///
+    /// The caller of this function calls [`backup_handed_over`](Service::backup_handed_over) once the copy has left
+    /// the daemon, and before it tells that it has: the audit row means just that. The copy does not hold it.
     ///
     /// # Errors
-    /// Those of the store; `StorageUnavailable` also when the disk has no room for the copy.
-    pub async fn backup(
+    /// Those of the store; `StorageUnavailable` also when the disk has no room for the copy, or the row could not be
+    /// written.
+    pub fn backup(
         &self,
-        permit: &Permit<'_, right::Admin>,
+        _permit: &Permit<'_, right::Admin>,
+        gone: &dyn Fn() -> bool,
     ) -> Result<(BackupReady, OwnedFd), ServiceError> {
-        let (clock, actor) = (self.clock.clone(), permit.actor());
+        if self.store.is_failed() {
+            return Err(StoreError::unavailable("no audit row could be written of a backup").into());
+        }
+        let copy = self.store.copy(gone)?;
+        let head = AuditHead { revision: copy.head.revision, mac: copy.head.link };
+        Ok((BackupReady { bytes: copy.bytes, head }, copy.file))
+    }
+
+    /// Writes the audit row of a copy that `actor` was handed.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn backup_handed_over(&self, actor: Actor) -> Result<(), ServiceError> {
+        let clock = self.clock.clone();
         let row = move |batch: &mut Batch<'_>| {
             batch.apply(&Change { at: clock.now(), actor, deed: Deed::TakeBackup })
         };
-        self.store.write(Ticket::change(permit.uid()), row).await?;
-        let store = Arc::clone(&self.store);
-        let copy = match stack::on_waiting_thread(move || store.copy()).await {
-            Ok(copy) => copy?,
-            Err(error) => {
-                return Err(ServiceError::caused(
-                    Status::Internal,
-                    "the copy did not come to its end",
-                    error,
-                ));
-            }
-        };
-        let head = AuditHead { revision: copy.head.revision, mac: copy.head.link };
-        Ok((BackupReady { bytes: copy.bytes, head }, copy.file))
+        Ok(self.store.write(Ticket::URGENT, row).await?)
     }
 
     /// Writes what is only in memory and closes the database. Later requests get `ShuttingDown`.

@@ -24,6 +24,9 @@ pub(crate) enum StoreError {
     /// Too many changes wait.
     #[error("too many changes wait for the disk")]
     Busy,
+    /// Work was given up because nobody waits for it any more.
+    #[error("the caller has gone")]
+    Abandoned,
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -31,7 +34,7 @@ pub(crate) enum StoreError {
 
 impl StoreError {
     /// The storage does not work, in words.
-    pub(super) fn unavailable(cause: impl Into<String>) -> Self {
+    pub(crate) fn unavailable(cause: impl Into<String>) -> Self {
         Self::Unavailable { cause: cause.into(), kind: io::ErrorKind::Other }
     }
 

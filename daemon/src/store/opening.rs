@@ -162,8 +162,10 @@ fn opening_failed(path: &Path, error: DatabaseError) -> OpenError {
 pub(super) fn reading_failed(path: &Path, error: StoreError) -> OpenError {
     match error {
         StoreError::Unavailable { kind, cause } => failed("use", path)(io::Error::new(kind, cause)),
-        StoreError::Damaged(_) | StoreError::NoCopy(_) | StoreError::Busy | StoreError::Closed => {
-            OpenError::Damaged { path: path.into(), detail: error.to_string() }
-        }
+        StoreError::Damaged(_)
+        | StoreError::NoCopy(_)
+        | StoreError::Busy
+        | StoreError::Abandoned
+        | StoreError::Closed => OpenError::Damaged { path: path.into(), detail: error.to_string() },
     }
 }

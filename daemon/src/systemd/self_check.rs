@@ -1,11 +1,12 @@
 //! Asking the daemon through its own socket, as any client would.
 
+use crate::reading;
 use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Opcode, Status, append_request};
 use apikeyd_protocol::hello::{Hello, Welcome, WelcomeCode};
 use apikeyd_protocol::message::Empty;
 use std::io;
 use std::path::Path;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 
 /// Connects to the socket's path, greets, and asks for the status.
@@ -17,11 +18,13 @@ pub(crate) async fn ask(socket: &Path) -> io::Result<()> {
     let mut request = Hello::CURRENT.encode().to_vec();
     append_request(&mut request, Opcode::Status, 1, &Empty {}).map_err(io::Error::other)?;
     stream.write_all(&request).await?;
-    let mut answer = Vec::new();
+    let (mut answer, mut chunk) = (Vec::new(), [0; 1024]);
     loop {
-        if stream.read_buf(&mut answer).await? == 0 {
+        let count = reading::read(&stream, &mut chunk).await?;
+        if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        answer.extend(chunk.iter().take(count));
         if let Some(status) = status_in(&answer)? {
             return if status == Status::Ok { Ok(()) } else { Err(io::Error::other(status.name())) };
         }

@@ -3,10 +3,10 @@
 use crate::raw_client::{RawClient, frame, request};
 use crate::running::{Running, is_root};
 use apikeyd_protocol::codec;
-use apikeyd_protocol::frame::{Header, Opcode, Status};
+use apikeyd_protocol::frame::{Frame, Header, Opcode, Status};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
-    self, AuditList, AuditPage, BackupReady, Empty, List, Save, SaveMode, Validate, Verdict,
+    self, AuditEvent, AuditList, AuditPage, BackupReady, Empty, List, Save, SaveMode, Validate, Verdict,
 };
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
@@ -203,7 +203,8 @@ fn a_backup_comes_with_its_descriptor_behind_other_answers() {
     client.send(&[request(Opcode::Status, 1, &Empty {}), request(Opcode::Backup, 2, &Empty {})].concat());
     let mut received = Vec::new();
     let mut files: Vec<OwnedFd> = Vec::new();
-    while files.is_empty() {
+    // The descriptor comes with the first byte of its frame, the rest once the audit has its row.
+    while files.is_empty() || frames_in(&received).len() < 2 {
         let mut chunk = [0; 4096];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
         let mut ancillary = RecvAncillaryBuffer::new(&mut space);
@@ -218,18 +219,23 @@ fn a_backup_comes_with_its_descriptor_behind_other_answers() {
             }
         }
     }
-    let mut last = None;
-    let mut rest = &received[..];
-    while let Some((frame, behind)) = apikeyd_protocol::frame::Frame::split(rest).unwrap() {
-        (last, rest) = (Some(frame), behind);
-    }
-    let last = last.unwrap();
-    assert_eq!((last.header.request_id, rest.len(), files.len()), (2, 0, 1));
+    let last = *frames_in(&received).last().unwrap();
+    assert_eq!((last.header.request_id, files.len()), (2, 1));
     let ready: BackupReady = codec::decode(last.body).unwrap();
     let mut copy = Vec::new();
     File::from(files.remove(0)).read_to_end(&mut copy).unwrap();
     assert_eq!(u64::try_from(copy.len()).unwrap(), ready.bytes);
     assert!(copy.starts_with(b"redb"), "{:?}", &copy[..8]);
     let page: AuditPage = client.ask(Opcode::AuditList, &AuditList { after: 0, limit: 128 }).message();
-    assert_eq!(page.rows.last().unwrap().revision, ready.head.revision);
+    let row = page.rows.last().unwrap();
+    assert_eq!((row.revision, &row.event), (ready.head.revision + 1, &AuditEvent::BackupTaken));
+}
+
+fn frames_in(mut bytes: &[u8]) -> Vec<Frame<'_>> {
+    let mut frames = Vec::new();
+    while let Some((frame, rest)) = Frame::split(bytes).unwrap() {
+        frames.push(frame);
+        bytes = rest;
+    }
+    frames
 }

@@ -2,17 +2,20 @@
 
 use crate::house::{ADMIN, House, peer};
 use apikeyd::service::{Service, authorise};
-use apikeyd_protocol::message::{AuditEvent, BackupReady, Save, SaveMode};
+use apikeyd_protocol::message::{AuditEvent, AuditVerify, BackupReady, Save, SaveMode};
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::sync::Arc;
 
+/// A copy, and its row once it has been handed over.
 async fn backup(service: Arc<Service>) -> (BackupReady, OwnedFd) {
     let root = peer(0);
     let permit = authorise(service.standing(|| ADMIN), &root).unwrap();
-    service.backup(&permit).await.unwrap()
+    let copy = service.backup(&permit, &|| false).unwrap();
+    service.backup_handed_over(root.actor()).await.unwrap();
+    copy
 }
 
 /// Writes a backup in the place of a house's database.
@@ -44,7 +47,8 @@ fn a_backup_put_back_is_the_store_of_that_moment() {
     let used = house.record(kept.id()).last_used_at;
     house.maintain();
     let (ready, file) = house.run(backup(Arc::clone(house.service())));
-    assert_eq!(ready.head.revision, 4, "the backup's own row is in it");
+    assert_eq!(ready.head.revision, 3, "its own row comes once it has been handed over");
+    assert_eq!(house.audit_rows().last().unwrap().event, AuditEvent::BackupTaken);
     house.delete(ended.id()).unwrap();
     let later = house.service().audit_head();
 
@@ -82,13 +86,25 @@ fn a_backup_is_consistent_while_writes_go_on() {
     restore(&mut house, ready, file);
     let rows = house.audit_rows();
     assert_eq!(rows.len() as u64, ready.head.revision);
-    assert!(rows.iter().any(|row| row.event == AuditEvent::BackupTaken));
     assert!(rows.len() >= 50);
     assert_eq!(house.report_from(Some(ready.head)).fault, None);
     // Exactly the keys whose rows are in the copy are keys of the copy.
     let saved = rows.iter().filter(|row| matches!(row.event, AuditEvent::KeyAdded { .. })).count();
     let valid = keys.iter().filter(|key| house.verdict(*key).starts_with("valid")).count();
     assert_eq!(valid, saved);
+}
+
+#[test]
+fn a_copy_that_nobody_waits_for_is_given_up_and_leaves_no_row() {
+    let house = House::new();
+    house.save(&house.generate("a"), SaveMode::Add).unwrap();
+    let rows = house.revision();
+    let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
+    assert!(house.service().backup(&permit, &|| true).is_err());
+    let verify = AuditVerify { known_head: None };
+    let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
+    assert!(house.service().audit_verify(&permit, verify, &|| true).is_err());
+    assert_eq!(house.revision(), rows);
 }
 
 #[test]

@@ -218,7 +218,7 @@ impl House {
 
     pub(crate) fn report_from(&self, known_head: Option<AuditHead>) -> AuditReport {
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
-        self.run(self.service().audit_verify(&permit, AuditVerify { known_head })).unwrap()
+        self.service().audit_verify(&permit, AuditVerify { known_head }, &|| false).unwrap()
     }
 
     /// A key with the same id and another secret, as its id and digest.

@@ -90,7 +90,7 @@ impl Session {
     /// # Errors
     /// As the service's own check.
     pub fn verify(&self, known_head: Option<AuditHead>) -> Result<AuditReport, ServiceError> {
-        self.run(self.service.audit_verify(&self.permit(), AuditVerify { known_head }))
+        self.service.audit_verify(&self.permit(), AuditVerify { known_head }, &|| false)
     }
 
     /// What is answered about a key: `valid USER`, `refused REASON`, or `error STATUS`.

@@ -143,10 +143,15 @@ fn maintain(site: &mut Site) -> Result<(), Broken> {
 
 fn back_up(site: &mut Site) -> Result<(), Broken> {
     let caller = peer(1000);
+    match site.service().backup(&permit(site.service(), &caller), &|| false) {
+        Ok((ready, _)) if ready.head.revision == site.model.world.rows.len() as u64 => {}
+        Err(error) if error.status == Status::StorageUnavailable && has_failed(site) => return Ok(()),
+        answer => return Err(format!("a backup gave {answer:?}")),
+    }
     let mut after = site.model.clone();
     after.world.take_backup(site.now(), actor(1000));
-    match site.run(site.service().backup(&permit(site.service(), &caller))) {
-        Ok((ready, _)) if ready.head.revision == after.world.rows.len() as u64 => {
+    match site.run(site.service().backup_handed_over(actor(1000))) {
+        Ok(()) => {
             site.conclude(after, true);
             site.acknowledged += 1;
             Ok(())
@@ -155,7 +160,7 @@ fn back_up(site: &mut Site) -> Result<(), Broken> {
             site.conclude(after, false);
             Ok(())
         }
-        answer => Err(format!("a backup gave {answer:?}")),
+        answer => Err(format!("the row of a backup gave {answer:?}")),
     }
 }
 

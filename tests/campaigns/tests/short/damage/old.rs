@@ -64,7 +64,7 @@ fn a_restored_backup_answers_as_on_the_day_it_was_taken() {
     session.save(kept.key_id, SaveMode::Add);
     session.save(ended.key_id, SaveMode::Add);
     session.delete(ended.key_id);
-    let (taken, descriptor) = session.run(session.service.backup(&session.permit())).unwrap();
+    let (taken, descriptor) = session.service.backup(&session.permit(), &|| false).unwrap();
     let mut bytes = Vec::new();
     fs::File::from(descriptor).read_to_end(&mut bytes).unwrap();
     session.delete(kept.key_id);

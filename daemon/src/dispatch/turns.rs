@@ -1,0 +1,125 @@
+//! Turns for costly work: what reads the whole database, or much of it, for one request.
+//!
+//! Each uid has one turn at a time of each kind, and the turns of all uids are few: however much is asked for, threads
+//! and processors are left for reloads, and validations and changes do not come here at all. Who waits is served
+//! in the order of asking, one of each uid in turn, since a uid that has a turn, or waits for one, has its others wait
+//! behind its own.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How long a kind of work takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Milliseconds: some hundred reads.
+    Page,
+    /// As long as reading the whole database takes.
+    Whole,
+}
+
+/// Pages that are read at a time.
+const PAGES: usize = 2;
+
+/// Works over the whole database that go on at a time. Each keeps a processor busy.
+const WHOLES: usize = 1;
+
+/// The turns of all uids.
+#[derive(Debug)]
+pub(super) struct Turns {
+    pages: Lane,
+    wholes: Lane,
+}
+
+/// A turn; over when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _of_uid: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+struct Lane {
+    all: Arc<Semaphore>,
+    by_uid: Mutex<HashMap<u32, Weak<Semaphore>>>,
+}
+
+impl Turns {
+    pub(super) fn new() -> Self {
+        Self { pages: Lane::of(PAGES), wholes: Lane::of(WHOLES) }
+    }
+
+    /// Waits for a turn. `None` never comes: the lanes are not closed.
+    pub(super) async fn turn(&self, work: Work, uid: u32) -> Option<Turn> {
+        let lane = match work {
+            Work::Page => &self.pages,
+            Work::Whole => &self.wholes,
+        };
+        // In this order: of each uid one waits for the turns of all.
+        let of_uid = lane.of_uid(uid).acquire_owned().await.ok()?;
+        let of_all = Arc::clone(&lane.all).acquire_owned().await.ok()?;
+        Some(Turn { _of_uid: of_uid, _of_all: of_all })
+    }
+}
+
+impl Lane {
+    fn of(turns: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(turns)), by_uid: Mutex::default() }
+    }
+
+    fn of_uid(&self, uid: u32) -> Arc<Semaphore> {
+        let mut by_uid = self.by_uid.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = by_uid.get(&uid).and_then(Weak::upgrade) {
+            return known;
+        }
+        // Only those are kept for which somebody works or waits.
+        by_uid.retain(|_, of_uid| of_uid.strong_count() > 0);
+        let new = Arc::new(Semaphore::new(1));
+        by_uid.insert(uid, Arc::downgrade(&new));
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::pin::{Pin, pin};
+    use core::task::{Context, Poll, Waker};
+
+    fn now<T>(turn: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        match turn.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(turn) => Some(turn),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn each_uid_has_one_turn_and_all_together_have_few() {
+        let turns = Turns::new();
+        let first = now(pin!(turns.turn(Work::Page, 1))).unwrap().unwrap();
+        let mut second = pin!(turns.turn(Work::Page, 1));
+        assert!(now(second.as_mut()).is_none(), "its second waits");
+        let _other = now(pin!(turns.turn(Work::Page, 2))).unwrap().unwrap();
+        let mut third = pin!(turns.turn(Work::Page, 3));
+        assert!(now(third.as_mut()).is_none(), "all turns are taken");
+        drop(first);
+        assert!(now(second.as_mut()).is_none(), "the other uid asked before this one's second could");
+        assert!(now(third.as_mut()).is_some());
+        assert!(now(second.as_mut()).is_some());
+    }
+
+    #[test]
+    fn a_check_of_everything_keeps_no_page_waiting() {
+        let turns = Turns::new();
+        let _whole = now(pin!(turns.turn(Work::Whole, 1))).unwrap().unwrap();
+        assert!(now(pin!(turns.turn(Work::Page, 1))).is_some());
+        assert!(now(pin!(turns.turn(Work::Whole, 2))).is_none());
+    }
+
+    #[test]
+    fn nothing_is_kept_of_uids_that_have_gone() {
+        let turns = Turns::new();
+        (0..1_000).for_each(|uid| drop(now(pin!(turns.turn(Work::Page, uid)))));
+        assert!(turns.pages.by_uid.lock().unwrap().len() <= 1);
+    }
+}
