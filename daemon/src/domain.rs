@@ -21,7 +21,7 @@ mod refusal;
 mod validation;
 
 pub use change::{Change, Deed, EndCause};
-pub use draft::{Draft, Drafts, DraftsFull};
+pub use draft::{Draft, DraftLimits, Drafts, DraftsFull};
 pub use lifecycle::{
     Decision, DeleteFacts, Deletion, Ending, Present, SaveFacts, Saving, UserEvent, UserFacts, check_expiry,
     delete, end_user, expire, save,

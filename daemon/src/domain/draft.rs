@@ -4,6 +4,7 @@ use super::record::KeyTag;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::time::Timestamp;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A key that waits to be saved.
@@ -25,44 +26,97 @@ pub struct Draft {
     pub draft_expires_at: Timestamp,
 }
 
-/// All drafts: one for each user at the most, a bounded number, each gone after its time.
+/// How many drafts there may be at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DraftLimits {
+    /// Of all callers together.
+    pub all: usize,
+    /// Of one uid, root included: its share.
+    pub share: usize,
+}
+
+/// All drafts: at most one for each user, a bounded number of each uid and of all, each gone after its time.
 #[derive(Debug)]
 pub struct Drafts {
-    capacity: usize,
+    limits: DraftLimits,
+    shares: BTreeMap<u32, Share>,
     by_id: BTreeMap<KeyId, Draft>,
     by_user: BTreeMap<UserId, KeyId>,
     by_expiry: BTreeSet<(Timestamp, KeyId)>,
 }
 
+/// What one uid holds. A uid without drafts has no entry, so there are never more entries than drafts.
+#[derive(Debug, Default)]
+struct Share {
+    drafts: usize,
+    /// The operator was told that it is full. Told again only after it was half empty: a caller that adds one draft
+    /// and drops one has nothing to say.
+    told: bool,
+}
+
 /// There is no room for another draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DraftsFull;
+pub enum DraftsFull {
+    /// The table holds all that it may.
+    All,
+    /// The caller holds its share. Others are not affected.
+    Share {
+        /// The share: drafts at a time.
+        limit: usize,
+        /// Whether this is the first refusal since the share was at most half full.
+        first: bool,
+    },
+}
 
 impl Drafts {
-    /// An empty table for at most `capacity` drafts.
+    /// An empty table with these limits.
     #[must_use]
-    pub const fn new(capacity: usize) -> Self {
-        Self { capacity, by_id: BTreeMap::new(), by_user: BTreeMap::new(), by_expiry: BTreeSet::new() }
+    pub const fn new(limits: DraftLimits) -> Self {
+        Self {
+            limits,
+            shares: BTreeMap::new(),
+            by_id: BTreeMap::new(),
+            by_user: BTreeMap::new(),
+            by_expiry: BTreeSet::new(),
+        }
     }
 
-    /// Takes a draft in. An older draft of the same user goes, whoever asked for it.
+    /// Takes a draft in. It counts for its owner. An older draft of the same user goes, whoever asked for it, and
+    /// counts for its owner no more.
     ///
     /// # Errors
-    /// [`DraftsFull`] when the table holds its capacity of other users' drafts; nothing has changed then but
-    /// that expired drafts are gone.
+    /// [`DraftsFull`] when the owner holds its share, or the table its capacity, of other users' drafts; nothing has
+    /// changed then but that expired drafts are gone.
     pub fn insert(&mut self, now: Timestamp, draft: Draft) -> Result<(), DraftsFull> {
         self.expire(now);
-        let older = self.by_user.get(&draft.user).copied();
-        if older.is_none() && self.by_id.len() >= self.capacity {
-            return Err(DraftsFull);
+        let older = self.by_user.get(&draft.user).and_then(|key_id| self.by_id.get(key_id));
+        let older = older.map(|older| (older.key_id, older.owner));
+        if older.is_none_or(|(_, owner)| owner != draft.owner) {
+            self.check_share(draft.owner)?;
         }
-        if let Some(older) = older {
+        if older.is_none() && self.by_id.len() >= self.limits.all {
+            return Err(DraftsFull::All);
+        }
+        if let Some((older, _)) = older {
             self.remove(older);
         }
+        self.shares.entry(draft.owner).or_default().drafts += 1;
         self.by_user.insert(draft.user.clone(), draft.key_id);
         self.by_expiry.insert((draft.draft_expires_at, draft.key_id));
         self.by_id.insert(draft.key_id, draft);
         Ok(())
+    }
+
+    /// Whether the owner may have one more.
+    fn check_share(&mut self, owner: u32) -> Result<(), DraftsFull> {
+        let limit = self.limits.share;
+        match self.shares.get_mut(&owner) {
+            Some(share) if share.drafts >= limit => {
+                let first = !core::mem::replace(&mut share.told, true);
+                Err(DraftsFull::Share { limit, first })
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// A draft by its id, unless its time has passed.
@@ -82,6 +136,19 @@ impl Drafts {
         if let Some(draft) = self.by_id.remove(&key_id) {
             self.by_expiry.remove(&(draft.draft_expires_at, key_id));
             self.by_user.remove(&draft.user);
+            self.give_back(draft.owner);
+        }
+    }
+
+    /// One draft less of this owner.
+    fn give_back(&mut self, owner: u32) {
+        if let Entry::Occupied(mut entry) = self.shares.entry(owner) {
+            let share = entry.get_mut();
+            share.drafts = share.drafts.saturating_sub(1);
+            share.told &= share.drafts > self.limits.share / 2;
+            if share.drafts == 0 {
+                entry.remove();
+            }
         }
     }
 
@@ -109,53 +176,4 @@ impl Drafts {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(millis: u64) -> Timestamp {
-        Timestamp::from_unix_millis(millis)
-    }
-
-    fn draft(id: u64, user: &str, until: u64) -> Draft {
-        Draft {
-            key_id: KeyId::new(id).unwrap(),
-            user: UserId::parse(user).unwrap(),
-            label: None,
-            expires_at: None,
-            tag: KeyTag::from_bytes([0; 32]),
-            owner: 1000,
-            draft_expires_at: at(until),
-        }
-    }
-
-    #[test]
-    fn a_newer_draft_of_a_user_takes_the_place_of_the_older_one() {
-        let mut drafts = Drafts::new(1);
-        drafts.insert(at(0), draft(1, "a", 10)).unwrap();
-        drafts.insert(at(1), draft(2, "a", 11)).unwrap();
-        assert_eq!(drafts.get(at(1), KeyId::new(1).unwrap()), None);
-        assert_eq!(drafts.of_user(at(1), &UserId::parse("a").unwrap()).unwrap().key_id.get(), 2);
-        assert_eq!(drafts.len(), 1);
-    }
-
-    #[test]
-    fn a_full_table_refuses_other_users_until_a_draft_expires() {
-        let mut drafts = Drafts::new(1);
-        drafts.insert(at(0), draft(1, "a", 10)).unwrap();
-        assert_eq!(drafts.insert(at(9), draft(2, "b", 20)), Err(DraftsFull));
-        assert!(drafts.get(at(9), KeyId::new(1).unwrap()).is_some());
-        drafts.insert(at(10), draft(2, "b", 20)).unwrap();
-        assert_eq!(drafts.len(), 1);
-    }
-
-    #[test]
-    fn a_draft_ends_at_its_instant() {
-        let mut drafts = Drafts::new(8);
-        drafts.insert(at(0), draft(1, "a", 10)).unwrap();
-        let id = KeyId::new(1).unwrap();
-        assert!(drafts.get(at(9), id).is_some());
-        assert!(drafts.get(at(10), id).is_none(), "gone before anybody swept");
-        drafts.expire(at(10));
-        assert!(drafts.is_empty() && drafts.by_user.is_empty() && drafts.by_expiry.is_empty());
-    }
-}
+mod tests;

@@ -46,9 +46,23 @@ pub enum Refusal {
     /// The expiry date is further away than a date can be written.
     #[error("the expiry date is after the year 9999; give an earlier one, or none")]
     ExpiryTooFar,
-    /// No room for another draft.
-    #[error("too many drafts wait to be saved; ask again in a few minutes")]
-    TooManyDrafts,
+    /// No room for another draft of anybody.
+    #[error("all {limit} drafts that the daemon has room for wait to be saved; ask again in a few minutes")]
+    TooManyDrafts {
+        /// Drafts at a time.
+        limit: usize,
+    },
+    /// No room for another draft of this caller.
+    #[error(
+        "uid {uid} has {limit} drafts that wait to be saved, which is the share of one uid: save or delete some, or ask \
+         again when they have expired"
+    )]
+    ShareFull {
+        /// The caller.
+        uid: u32,
+        /// Its share: drafts at a time.
+        limit: usize,
+    },
 }
 
 const fn mode_name(mode: SaveMode) -> &'static str {

@@ -78,7 +78,7 @@ impl From<Refusal> for ServiceError {
             Refusal::HasActiveKey { .. } | Refusal::SavedOtherwise { .. } => Status::Conflict,
             Refusal::OtherCallers { .. } => Status::NotPermitted,
             Refusal::ExpiryPassed | Refusal::ExpiryTooFar => Status::InvalidArgument,
-            Refusal::TooManyDrafts => Status::Busy,
+            Refusal::TooManyDrafts { .. } | Refusal::ShareFull { .. } => Status::Busy,
         };
         Self::new(status, refusal.to_string())
     }

@@ -2,10 +2,10 @@
 
 use super::Service;
 use super::error::ServiceError;
+use super::memory::no_room;
 use super::permit::{Permit, right};
 use crate::domain::{
-    self, Decision, DeleteFacts, Draft, DraftsFull, Ending, KeyRecord, Present, Refusal, SaveFacts,
-    UserEvent, UserFacts,
+    self, Decision, DeleteFacts, Draft, Ending, KeyRecord, Present, Refusal, SaveFacts, UserEvent, UserFacts,
 };
 use crate::randomness;
 use crate::store::{Batch, StoreError, Ticket};
@@ -27,7 +27,8 @@ impl Service {
     /// Makes a draft and shows its key, once.
     ///
     /// # Errors
-    /// `InvalidArgument` for an impossible expiry, `Busy` with too many drafts, `Internal` without randomness.
+    /// `InvalidArgument` for an impossible expiry, `Busy` when the caller's share of drafts, or all of them, is full,
+    /// `Internal` without randomness.
     pub fn generate(
         &self,
         permit: &Permit<'_, right::Issue>,
@@ -55,8 +56,9 @@ impl Service {
                 owner: permit.uid(),
                 draft_expires_at,
             };
-            drafts.insert(now, draft).map_err(|DraftsFull| Refusal::TooManyDrafts)?;
+            let taken = drafts.insert(now, draft);
             drop(drafts);
+            taken.map_err(|full| no_room(permit.uid(), full))?;
             self.counters.generated.add();
             return Ok(Generated { key_id, key: KeyText(key), draft_expires_at });
         }

@@ -1,6 +1,7 @@
 //! What the service holds in memory and the store tells of its commits.
 
-use crate::domain::{Draft, Drafts};
+use crate::domain::{Draft, DraftLimits, Drafts, DraftsFull, Refusal};
+use crate::logging::Seldom;
 use crate::revocation::Generations;
 use crate::store::{Effects, Observer};
 use apikeyd_policy::PolicyTable;
@@ -11,8 +12,9 @@ use arc_swap::{ArcSwap, Guard};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// Drafts at the most. Each holds a user id and a label: some 40 MiB if all are as long as they may be.
-const MAX_DRAFTS: usize = 65_536;
+/// Drafts at a time: some 40 MiB if user ids and labels are as long as they may be. The share of a uid is an eighth,
+/// 5 MiB: one that forgets thirteen drafts a second stays below it, and what an import saves at once never counts.
+const DRAFTS: DraftLimits = DraftLimits { all: 65_536, share: 8_192 };
 
 /// Drafts, generations and the policy table.
 #[derive(Debug)]
@@ -40,7 +42,7 @@ impl Memory {
             generations,
             policy: ArcSwap::from_pointee(in_force),
             epoch_turn: Mutex::default(),
-            drafts: Mutex::new(Drafts::new(MAX_DRAFTS)),
+            drafts: Mutex::new(Drafts::new(DRAFTS)),
         }
     }
 
@@ -86,6 +88,42 @@ impl Memory {
 
     pub(super) fn draft_of(&self, now: Timestamp, user: &UserId) -> Option<KeyId> {
         self.drafts().of_user(now, user).map(|draft| draft.key_id)
+    }
+}
+
+/// Uids whose lines do not hold back each other's.
+const LINES: usize = 64;
+
+/// What the caller is told when there is no room for its draft. The operator is told each time that a share fills up.
+pub(super) fn no_room(uid: u32, full: DraftsFull) -> Refusal {
+    static ALL: Seldom = Seldom::new();
+    static SHARES: [Seldom; LINES] = [const { Seldom::new() }; LINES];
+    match full {
+        DraftsFull::All => {
+            let limit = DRAFTS.all;
+            if let Some(pass) = ALL.now() {
+                tracing::warn!(
+                    uid,
+                    limit,
+                    suppressed = pass.swallowed,
+                    "no room for more drafts: nobody can generate"
+                );
+            }
+            Refusal::TooManyDrafts { limit }
+        }
+        DraftsFull::Share { limit, first } => {
+            let line = usize::try_from(uid).ok().and_then(|uid| SHARES.get(uid % LINES));
+            if let Some(pass) = line.filter(|_| first).and_then(Seldom::now) {
+                let suppressed = pass.swallowed;
+                tracing::warn!(
+                    uid,
+                    limit,
+                    suppressed,
+                    "the share of drafts of this uid is full: it cannot generate"
+                );
+            }
+            Refusal::ShareFull { uid, limit }
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod audit;
 mod backup;
 mod caching;
 mod clock;
+mod drafts;
 mod failing_disk;
 mod life;
 mod model;
