@@ -11,6 +11,7 @@
 //! | `upkeep` | housekeeping, backup, the end |
 //! | `memory`, `hot`, `last_used`, `counters` | what is kept in memory |
 
+mod answered;
 mod caching;
 mod clock;
 mod counters;
@@ -36,6 +37,7 @@ pub use settings::{PepperSource, Settings};
 
 use crate::revocation::{Fresh, Generations, Page};
 use crate::store::{Genesis, Observer, Secrets, Store, Ticket, Unwatched};
+use answered::Answered;
 use apikeyd_policy::{PolicyTable, SHIPPED};
 use apikeyd_protocol::message::Actor;
 use apikeyd_protocol::page::Start;
@@ -56,6 +58,8 @@ pub struct Service {
     memory: Arc<Memory>,
     hot: HotKeys,
     last_used: LastUsed,
+    answered: Answered,
+    started_at: Timestamp,
     counters: Counters,
     /// When the audit head was last put in the journal, and its revision.
     logged_head: Mutex<(Timestamp, u64)>,
@@ -117,6 +121,7 @@ impl Service {
         clock: Clock,
     ) -> Result<Arc<Self>, OpenError> {
         let fresh = Fresh::draw().map_err(OpenError::Randomness)?;
+        let answered = Answered::new().map_err(OpenError::Randomness)?;
         let start = Start::of(store.store_id(), store.instance());
         let memory = Arc::new(Memory::new(Generations::begin(page, start, fresh), policy));
         let observer: Arc<dyn Observer> = Arc::<Memory>::clone(&memory);
@@ -134,6 +139,8 @@ impl Service {
             store,
             memory,
             last_used: LastUsed::new(),
+            answered,
+            started_at: now,
             counters: Counters::default(),
             logged_head: Mutex::default(),
         }))

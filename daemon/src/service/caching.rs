@@ -33,26 +33,32 @@ impl Service {
         }
     }
 
-    /// Notes uses that clients counted, as if the daemon had been asked. Writes nothing by itself, but may read
-    /// the database for each key.
+    /// Notes uses that clients counted, as if the daemon had been asked: those of keys that this uid was answered to
+    /// be valid since the start, at a time between the start and now. The others are passed over. Writes nothing by
+    /// itself, but may read the database for each such key.
     ///
     /// # Errors
     /// `StorageUnavailable`, `ShuttingDown`; some uses may have been noted then.
     pub fn report_uses(
         &self,
-        _permit: &Permit<'_, right::Validate>,
+        permit: &Permit<'_, right::Validate>,
         report: &ReportUses,
     ) -> Result<(), ServiceError> {
         let now = self.clock.now();
+        // After a step of the clock back, the start is to come.
+        let earliest = self.started_at.min(now);
         for KeyUse { key_id, at } in &report.uses {
-            // Only of keys that count: memory is not to be filled with what a caller made up.
+            if !self.answered.holds(permit.uid(), *key_id) {
+                continue;
+            }
+            // Only of keys that are active still.
             let state = match self.store.read(|view| view.record(*key_id)) {
                 Ok(record) => record.map(|record| record.state),
                 Err(StoreError::Damaged(_)) => None,
                 Err(error) => return Err(error.into()),
             };
             if let Some(KeyState::Active) = state {
-                self.last_used.note(*key_id, now.min(*at));
+                self.last_used.note(*key_id, (*at).clamp(earliest, now));
             }
         }
         Ok(())

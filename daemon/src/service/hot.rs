@@ -7,11 +7,17 @@ use crate::domain::{KeyRecord, KeyTag};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{Freshness, KeyState};
 use apikeyd_protocol::time::Timestamp;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 /// Entries of one set. A key has its place in one set; a set is locked as a whole.
 const WAYS: usize = 8;
+
+/// Uids that an entry remembers, a power of two.
+const CALLERS: usize = 4;
+
+/// No uid: what calls that change users take for "as it was".
+const NOBODY: u32 = u32::MAX;
 
 /// What a validation needs of a record.
 #[derive(Debug)]
@@ -25,6 +31,8 @@ pub(super) struct Entry {
     pub(super) label: Option<Box<str>>,
     /// When the last use was handed on to be written, in milliseconds.
     noted: AtomicU64,
+    /// Uids that were answered lately, each in the place of its low bits.
+    callers: [AtomicU32; CALLERS],
     /// Whether it was used since the last time that its set looked for room.
     recent: AtomicBool,
 }
@@ -40,6 +48,7 @@ impl Entry {
             user: record.user.as_str().into(),
             label: record.label.map(|label| label.as_str().into()),
             noted: AtomicU64::new(0),
+            callers: [const { AtomicU32::new(NOBODY) }; CALLERS],
             recent: AtomicBool::new(true),
         }
     }
@@ -52,8 +61,18 @@ impl Entry {
         let due = now.abs_diff(noted) >= interval;
         if due {
             self.noted.store(now, Ordering::Relaxed);
+            self.callers.iter().for_each(|caller| caller.store(NOBODY, Ordering::Relaxed));
         }
         due
+    }
+
+    /// Whether this uid is to be remembered as answered: not again before another use is [handed
+    /// on](Self::should_note). Of uids that share a place, each time that they take turns.
+    pub(super) fn is_new_to(&self, uid: u32) -> bool {
+        let place = usize::try_from(uid).ok().and_then(|uid| self.callers.get(uid % CALLERS));
+        // A store only when it changes something, as with `recent`.
+        let other = place.filter(|caller| caller.load(Ordering::Relaxed) != uid);
+        other.inspect(|caller| caller.store(uid, Ordering::Relaxed)).is_some()
     }
 }
 

@@ -22,6 +22,7 @@ struct Question<'q> {
     now: Timestamp,
     tag: KeyTag,
     freshness: Freshness,
+    uid: u32,
     sees_reasons: bool,
 }
 
@@ -44,6 +45,7 @@ impl Service {
             tag: self.store.secrets().tag(&request.digest),
             // Instance and epoch were read before the rights, the generation is read before the key; see `revocation`.
             freshness: self.memory.generations.read(permit.as_of(), request.key_id),
+            uid: permit.uid(),
             sees_reasons: permit.sees_reasons(),
         };
         self.hot
@@ -125,6 +127,9 @@ impl Service {
         let key_id = question.request.key_id;
         if entry.should_note(question.now, NOTE_INTERVAL) {
             self.last_used.note(key_id, question.now);
+        }
+        if entry.is_new_to(question.uid) {
+            self.answered.add(question.uid, key_id);
         }
         let verdict = Verdict::Valid(ValidKey {
             user: &entry.user,

@@ -21,3 +21,4 @@ mod raw_client;
 mod running;
 mod service_manager;
 mod stop;
+mod uses;

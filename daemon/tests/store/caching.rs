@@ -1,6 +1,6 @@
 //! What clients that cache rely on: the page moves before an end is answered, and what they report is noted.
 
-use crate::house::{ADMIN, House};
+use crate::house::{ADMIN, House, peer, told};
 use apikeyd::service::authorise;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::Status;
@@ -203,19 +203,17 @@ fn the_page_is_made_at_the_first_place_that_can_be_written() {
 fn uses_that_clients_report_are_noted_for_keys_that_count() {
     let mut house = House::new();
     let (used, ended) = (saved(&house, "a"), saved(&house, "b"));
+    for key in [&used, &ended] {
+        drop(Client::of(&house, key));
+    }
     house.delete(ended.id()).unwrap();
     let at = |seconds| house.now().saturating_add(Duration::from_secs(seconds));
-    let (later, now, unknown) = (at(90), at(60), KeyId::new(77).unwrap());
+    let (asked, later, now, unknown) = (at(0), at(90), at(60), KeyId::new(77).unwrap());
     house.advance(Duration::from_secs(60));
-    let report = |uses: &[(KeyId, Timestamp)]| {
-        let uses = uses.iter().map(|(key_id, at)| KeyUse { key_id: *key_id, at: *at }).collect();
-        let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
-        house.service().report_uses(&permit, &ReportUses { uses }).unwrap();
-    };
-    report(&[(used.id(), later), (ended.id(), now), (unknown, now)]);
+    report(&house, 1000, &[(used.id(), later), (ended.id(), now), (unknown, now)]);
     assert_eq!(house.record(used.id()).last_used_at, Some(now), "a time to come is the present");
-    assert_eq!(house.record(ended.id()).last_used_at, None);
-    report(&[(used.id(), at(0).saturating_sub(Duration::from_secs(30)))]);
+    assert_eq!(house.record(ended.id()).last_used_at, Some(asked));
+    report(&house, 1000, &[(used.id(), at(0).saturating_sub(Duration::from_secs(30)))]);
     assert_eq!(house.record(used.id()).last_used_at, Some(now), "time does not go back");
     let revision = house.revision();
     house.restart();
@@ -243,4 +241,56 @@ fn a_verdict_on_rights_of_before_a_reload_carries_the_epoch_of_before() {
     let permit = authorise(now, &house.peer).unwrap();
     let seen = house.service().validate(&permit, &request, freshness).unwrap();
     assert!(client.page(|page| page.holds(&seen, 0)), "and one on the rights of now stands");
+}
+
+fn report(house: &House, uid: u32, uses: &[(KeyId, Timestamp)]) {
+    let uses = uses.iter().map(|(key_id, at)| KeyUse { key_id: *key_id, at: *at }).collect();
+    let caller = peer(uid);
+    let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
+    house.service().report_uses(&permit, &ReportUses { uses }).unwrap();
+}
+
+#[test]
+fn a_use_is_noted_only_for_a_uid_that_was_answered_valid_since_the_start() {
+    let mut house = House::new();
+    let (key, refused) = (saved(&house, "a"), saved(&house, "b"));
+    let forged = house.forged(&refused);
+    assert_eq!(house.verdict(&forged), "refused WrongSecret");
+    let minute = |house: &House| house.advance(Duration::from_secs(60));
+    minute(&house);
+    let uses = [(key.id(), house.now()), (refused.id(), house.now())];
+    report(&house, 1000, &uses);
+    assert_eq!(house.record(key.id()).last_used_at, None, "nobody asked");
+    assert_eq!(house.record(refused.id()).last_used_at, None, "a refusal is no use");
+
+    assert_eq!(house.verdict(&key), "valid a");
+    let asked = house.now();
+    minute(&house);
+    report(&house, 2000, &[(key.id(), house.now())]);
+    assert_eq!(house.record(key.id()).last_used_at, Some(asked), "another uid was answered");
+    report(&house, 1000, &[(key.id(), house.now())]);
+    assert_eq!(house.record(key.id()).last_used_at, Some(house.now()));
+
+    let before = house.now();
+    house.restart();
+    minute(&house);
+    report(&house, 1000, &[(key.id(), house.now())]);
+    assert_eq!(house.record(key.id()).last_used_at, Some(before), "another start knows nothing of it");
+}
+
+#[test]
+fn every_uid_that_is_answered_may_report_also_when_many_ask_for_one_key() {
+    let house = House::new();
+    let key = saved(&house, "a");
+    let request = || Validate { key_id: key.id(), digest: key.digest(), operation: None };
+    for uid in (0..40).chain(0..40) {
+        let caller = peer(uid);
+        let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
+        assert_eq!(house.service().validate(&permit, &request(), told).unwrap(), "valid a");
+    }
+    for uid in 0..40 {
+        house.advance(Duration::from_secs(1));
+        report(&house, uid, &[(key.id(), house.now())]);
+        assert_eq!(house.record(key.id()).last_used_at, Some(house.now()), "uid {uid}");
+    }
 }
