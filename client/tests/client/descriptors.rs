@@ -122,3 +122,26 @@ fn descriptors_where_none_belong_are_closed() {
         }
     }
 }
+
+/// The kernel ends a read behind each of these answers, and tells once that there is something to read.
+#[cfg(feature = "tokio")]
+#[test]
+fn answers_that_each_come_with_a_descriptor_all_arrive() {
+    let fake = Fake::start(|_, mut peer| {
+        peer.welcome();
+        let asked: Vec<_> = (0..16).map(|_| peer.request().unwrap()).collect();
+        let (_read_end, write_end) = rustix::pipe::pipe().unwrap();
+        asked.iter().for_each(|asked| send_with(&peer, &answer_well(asked, "u"), &[write_end.as_fd()]));
+        peer.wait_for_end();
+    });
+    let client = apikeyd_client::Client::builder().socket(fake.path()).cache(false).build_async().unwrap();
+    crate::asker::runtime().block_on(async {
+        let ask = |number| {
+            let client = client.clone();
+            tokio::spawn(async move { client.validate(&crate::fake::key(number)).await })
+        };
+        for asking in (1..=16).map(ask).collect::<Vec<_>>() {
+            assert!(asking.await.unwrap().unwrap().valid().is_some());
+        }
+    });
+}

@@ -10,6 +10,7 @@
     reason = "a failed expectation is a failed test"
 )]
 
+mod descriptors;
 mod frames;
 mod greeting;
 mod identity;

@@ -1,6 +1,6 @@
 //! A daemon in a process of its own.
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use std::fs;
 use std::fs::File;
 use std::io::ErrorKind;
@@ -108,6 +108,13 @@ impl Running {
 
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Stops it where it is, and returns when none of its threads runs any more. `SIGCONT` lets it go on.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+        let status = waitpid(Some(Pid::from_child(&self.child)), WaitOptions::UNTRACED).unwrap();
+        assert!(status.is_some_and(|(_, status)| status.stopped()));
     }
 
     /// Descriptors that the process has open. Needs root, since the process is not dumpable.
