@@ -18,6 +18,7 @@ mod attached;
 mod clock;
 mod counting;
 mod family;
+mod fetching;
 mod long;
 mod memo;
 mod pages;
@@ -43,9 +44,9 @@ use attached::{Attached, Handed, Unusable};
 use clock::{exact_ns, realtime_ms, recent_ns};
 use counting::Counting;
 use family::Family;
+use fetching::Fetching;
 use pages::{InUse, Pages};
 use place::Held;
-use policy::Table as PolicyTable;
 use std::fmt;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -81,6 +82,7 @@ struct Inner {
     pages: Pages,
     family: Family,
     uses: Uses,
+    fetching: Fetching,
     counting: Counting,
     /// When the page, or the policy table, may be asked for again, by the clock of hits.
     next_page: AtomicU64,
@@ -118,7 +120,8 @@ impl Cache {
             table: KeyTable::with_room_for(entries)?,
             pages: Pages::new(),
             family: Family::found()?,
-            uses: Uses::new(endpoint, report_interval),
+            uses: Uses::new(endpoint.clone(), report_interval),
+            fetching: Fetching::new(endpoint),
             counting: Counting::new(),
             next_page: AtomicU64::new(0),
             next_policy: AtomicU64::new(0),
@@ -198,18 +201,6 @@ impl Cache {
     fn no_page(&self) {
         let next = recent_ns().saturating_add(nanoseconds(RETRY_WITHOUT));
         self.inner.next_page.store(next, Ordering::Relaxed);
-    }
-
-    /// A policy table to fill with the pages that the daemon hands over.
-    pub(crate) fn begin_policy(&self) -> Option<PolicyTable> {
-        self.inner.pages.share().map(|in_use| PolicyTable::of(Arc::clone(&in_use.page)))
-    }
-
-    /// The policy table has all its pages.
-    pub(crate) fn put_policy(&self, table: PolicyTable) {
-        if let Some(policy) = table.finish() {
-            self.inner.pages.put_policy(&Arc::new(policy));
-        }
     }
 
     pub(crate) fn statistics(&self) -> CacheStatistics {

@@ -6,10 +6,10 @@ use super::links::Links;
 use crate::cache::{Cache, Miss, Wish};
 use crate::deadline::Deadline;
 use crate::request::AskPage;
-use apikeyd_protocol::message::PolicyRows;
+use std::sync::Arc;
 
 /// Keeps the verdict if the page can tell how long it stands.
-pub(super) async fn refill(miss: &Miss<'_>, links: &Links, deadline: Deadline) {
+pub(super) async fn refill(miss: &Miss<'_>, links: &Arc<Links>, deadline: Deadline) {
     let mut wish = miss.keep();
     if wish == Some(Wish::Page) {
         let before = Cache::clock();
@@ -17,17 +17,22 @@ pub(super) async fn refill(miss: &Miss<'_>, links: &Links, deadline: Deadline) {
         wish = miss.keep();
     }
     if wish == Some(Wish::Policy) {
-        get_policy(miss.cache, links, deadline).await;
+        get_policy(miss.cache, links);
     }
 }
 
-async fn get_policy(cache: &Cache, links: &Links, deadline: Deadline) {
-    let Some(mut table) = cache.begin_policy() else { return };
-    while let Some(from) = table.next() {
-        let Ok(page) = links.ask(&PolicyRows { from }, deadline).await else { return };
-        if !table.add(page) {
-            return;
+/// In a task of its own, which keeps neither the cache nor the connection for longer than one page takes.
+fn get_policy(cache: &Cache, links: &Arc<Links>) {
+    let Some(mut fetch) = cache.fetch_policy() else { return };
+    let links = Arc::downgrade(links);
+    tokio::spawn(async move {
+        while let Some((rows, deadline)) = fetch.next() {
+            let Some(links) = links.upgrade() else { return };
+            let Ok(page) = links.ask(&rows, deadline).await else { return };
+            if !fetch.add(page) {
+                return;
+            }
         }
-    }
-    cache.put_policy(table);
+        fetch.finish();
+    });
 }

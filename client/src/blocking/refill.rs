@@ -6,7 +6,6 @@ use super::Pools;
 use crate::cache::{Cache, Miss, Wish};
 use crate::deadline::Deadline;
 use crate::request::AskPage;
-use apikeyd_protocol::message::PolicyRows;
 
 /// Keeps the verdict if the page can tell how long it stands.
 pub(super) fn refill(miss: &Miss<'_>, pools: &Pools, deadline: Deadline) {
@@ -17,17 +16,6 @@ pub(super) fn refill(miss: &Miss<'_>, pools: &Pools, deadline: Deadline) {
         wish = miss.keep();
     }
     if wish == Some(Wish::Policy) {
-        get_policy(miss.cache, pools, deadline);
+        miss.cache.fetch_policy_aside();
     }
-}
-
-fn get_policy(cache: &Cache, pools: &Pools, deadline: Deadline) {
-    let Some(mut table) = cache.begin_policy() else { return };
-    while let Some(from) = table.next() {
-        let Ok(page) = pools.ask(&PolicyRows { from }, deadline) else { return };
-        if !table.add(page) {
-            return;
-        }
-    }
-    cache.put_policy(table);
 }

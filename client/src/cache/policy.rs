@@ -16,7 +16,7 @@ pub(super) struct LocalPolicy {
 }
 
 /// A table on its way, page by page.
-pub(crate) struct Table {
+pub(super) struct Table {
     page: Arc<Attached>,
     heading: Option<Heading>,
     rows: Vec<PolicyRow>,
@@ -62,12 +62,12 @@ impl Table {
     }
 
     /// Where the page starts that is to be asked for next; none when all are there.
-    pub(crate) const fn next(&self) -> Option<u32> {
+    pub(super) const fn next(&self) -> Option<u32> {
         self.next
     }
 
     /// Adds a page. False when it is of another table than those before: then all is in vain.
-    pub(crate) fn add(&mut self, page: PolicyPage) -> bool {
+    pub(super) fn add(&mut self, page: PolicyPage) -> bool {
         let PolicyPage { total, default_allow, case_sensitive, epoch, rows, next } = page;
         let heading = Heading { epoch, total, default_allow, case_sensitive };
         let fits = *self.heading.get_or_insert(heading) == heading

@@ -13,7 +13,7 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::io::IoSlice;
+use std::io::{IoSlice, Write as _};
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
@@ -35,6 +35,8 @@ pub(crate) struct Paged {
 pub(crate) struct House {
     dir: TempDir,
     state: Mutex<State>,
+    /// Held by a test while no row of the policy table is to be answered.
+    rows_gate: Mutex<()>,
 }
 
 /// What the daemon answers with. A test changes it between its questions.
@@ -148,12 +150,12 @@ impl Paged {
             reported: Vec::new(),
             asked: HashMap::new(),
         };
-        let house = Arc::new(House { dir, state: Mutex::new(state) });
+        let house = Arc::new(House { dir, state: Mutex::new(state), rows_gate: Mutex::default() });
         let served = Arc::clone(&house);
         let script = move |_, mut peer: Peer| {
             peer.welcome();
             while let Some(asked) = peer.request() {
-                served.answer(&mut peer, &asked);
+                served.answer(&mut peer, asked);
             }
         };
         Self { fake: Fake::start_at(&house.dir.path().join("socket"), script), house }
@@ -172,6 +174,11 @@ impl Paged {
         self.house.state.lock().unwrap()
     }
 
+    /// Rows of the policy table are not answered while this is held.
+    pub(crate) fn hold_rows(&self) -> MutexGuard<'_, ()> {
+        self.house.rows_gate.lock().unwrap()
+    }
+
     /// How often an operation was asked for so far.
     pub(crate) fn asked(&self, opcode: Opcode) -> usize {
         self.state().asked.get(&opcode.code()).copied().unwrap_or(0)
@@ -179,12 +186,15 @@ impl Paged {
 }
 
 impl House {
-    fn answer(&self, peer: &mut Peer, asked: &Asked) {
+    fn answer(self: &Arc<Self>, peer: &mut Peer, asked: Asked) {
+        *self.state.lock().unwrap().asked.entry(asked.opcode).or_default() += 1;
+        if asked.opcode == Opcode::PolicyRows.code() {
+            return self.answer_rows(peer, asked);
+        }
+        let asked = &asked;
         let mut state = self.state.lock().unwrap();
-        *state.asked.entry(asked.opcode).or_default() += 1;
         let bytes = match Opcode::from_code(asked.opcode) {
             Some(Opcode::Validate) => state.validate(asked),
-            Some(Opcode::PolicyRows) => state.policy_rows(asked),
             Some(Opcode::ReportUses) => {
                 state.reported.extend(decode::<ReportUses>(&asked.body).unwrap().uses);
                 answer(asked, Status::Ok, &Empty {})
@@ -193,6 +203,17 @@ impl House {
             other => panic!("{other:?} was not expected"),
         };
         peer.send(&bytes);
+    }
+
+    /// Beside the connection's other requests, as a daemon that takes long for it.
+    fn answer_rows(self: &Arc<Self>, peer: &Peer, asked: Asked) {
+        let (house, mut stream) = (Arc::clone(self), peer.stream.try_clone().unwrap());
+        std::thread::spawn(move || {
+            let _gate = house.rows_gate.lock().unwrap();
+            let bytes = house.state.lock().unwrap().policy_rows(&asked);
+            // The client may have left meanwhile.
+            drop(stream.write_all(&bytes));
+        });
     }
 }
 

@@ -5,11 +5,49 @@ use crate::asker::Asker;
 use crate::paged::{Paged, Words, deny};
 use apikeyd_client::{Refusal, Verdict};
 use apikeyd_protocol::frame::Opcode;
+use std::time::{Duration, Instant};
 
-/// Five rows in three pages, and a key that is kept.
+/// Five rows in three pages, and a key that is kept. The rows come beside the first validation.
 fn prepare(daemon: &Paged, asker: &Asker) {
     daemon.state().rows = ["/a", "/b", "/c", "/d", "/e"].map(deny).to_vec();
     allowed(asker, "/x");
+}
+
+/// Waits until the table is there and in force.
+fn until_judged_here(daemon: &Paged, asker: &Asker) {
+    super::wait_until(|| asked_in(daemon, || allowed(asker, "/x")) == 0);
+}
+
+/// Waits until so many pages of rows were asked for. Each validation meanwhile is the daemon's; it is also what lets the
+/// task of an asynchronous client run.
+fn until_rows_were_asked_for(daemon: &Paged, asker: &Asker, pages: usize) {
+    super::wait_until(|| {
+        assert_eq!(asked_in(daemon, || allowed(asker, "/x")), 1);
+        daemon.asked(Opcode::PolicyRows) >= pages
+    });
+}
+
+#[test]
+fn no_validation_waits_for_the_rows() {
+    each(|daemon, asker| {
+        for round in 0..2 {
+            let held = daemon.hold_rows();
+            let start = Instant::now();
+            match round {
+                0 => prepare(daemon, asker),
+                _ => allowed(asker, "/x"),
+            }
+            assert_eq!(asked_in(daemon, || denied(asker, "/a")), 1, "the daemon judges meanwhile");
+            assert!(start.elapsed() < Duration::from_secs(10), "it waited for rows that do not come");
+            until_rows_were_asked_for(daemon, asker, 3 * round + 1);
+            drop(held);
+            until_judged_here(daemon, asker);
+            assert_eq!(daemon.asked(Opcode::PolicyRows), 3 * (round + 1), "each page once");
+            let mut state = daemon.state();
+            state.table_epoch += 1;
+            state.page.bump_epoch();
+        }
+    });
 }
 
 fn allowed(asker: &Asker, target: &str) {
@@ -25,6 +63,7 @@ fn denied(asker: &Asker, target: &str) {
 fn what_the_table_allows_is_not_asked_for() {
     each(|daemon, asker| {
         prepare(daemon, asker);
+        until_judged_here(daemon, asker);
         assert_eq!(daemon.asked(Opcode::PolicyRows), 3);
         let asked = asked_in(daemon, || {
             (0..10).for_each(|number| allowed(asker, &format!("/x/{number}")));
@@ -38,6 +77,7 @@ fn what_the_table_allows_is_not_asked_for() {
 fn what_the_table_refuses_the_daemon_refuses() {
     each(|daemon, asker| {
         prepare(daemon, asker);
+        until_judged_here(daemon, asker);
         for target in ["/a", "/e", "/a"] {
             assert_eq!(asked_in(daemon, || denied(asker, target)), 1);
         }
@@ -53,7 +93,8 @@ fn what_the_table_refuses_the_daemon_refuses() {
 fn an_exchanged_table_counts_for_the_next_validation() {
     each(|daemon, asker| {
         prepare(daemon, asker);
-        allowed(asker, "/new");
+        until_judged_here(daemon, asker);
+        assert_eq!(asked_in(daemon, || allowed(asker, "/new")), 0);
         {
             let mut state = daemon.state();
             state.rows.push(deny("/new"));
@@ -62,7 +103,7 @@ fn an_exchanged_table_counts_for_the_next_validation() {
         }
         denied(asker, "/new");
         // The table is asked for again after a while; until then the daemon is asked.
-        super::wait_until(|| asked_in(daemon, || allowed(asker, "/x")) == 0);
+        until_judged_here(daemon, asker);
         assert_eq!(asked_in(daemon, || denied(asker, "/new")), 1);
     });
 }
@@ -72,10 +113,11 @@ fn a_table_of_another_epoch_is_not_used() {
     each(|daemon, asker| {
         daemon.state().table_epoch = 1;
         prepare(daemon, asker);
+        until_rows_were_asked_for(daemon, asker, 3);
         assert_eq!(asked_in(daemon, || allowed(asker, "/x")), 1, "this table is not yet in force");
         daemon.state().page.bump_epoch();
         assert_eq!(asked_in(daemon, || allowed(asker, "/x")), 1, "the key is asked for under the new epoch");
-        assert_eq!(asked_in(daemon, || allowed(asker, "/x")), 0, "now it is");
+        until_judged_here(daemon, asker);
     });
 }
 
@@ -95,6 +137,7 @@ fn a_table_that_cannot_be_is_not_used() {
     each(|daemon, asker| {
         daemon.state().rows = vec![deny("/a"), deny("no path")];
         allowed(asker, "/x");
+        until_rows_were_asked_for(daemon, asker, 1);
         assert_eq!(asked_in(daemon, || allowed(asker, "/x")), 1);
     });
 }

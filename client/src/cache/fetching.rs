@@ -1,0 +1,142 @@
+//! Fetching the daemon's policy table beside the requests.
+//!
+//! A table of ten thousand rows is eighty pages and takes tens of milliseconds. No caller waits for that: until the table
+//! is there the daemon is asked for each operation, and judges. A client for tasks fetches in a task. One for threads has a
+//! thread for it, started when the first table is wanted and parked until the next one is: to start one for each would
+//! cost the caller more than its request. It has a connection of its own, so that it takes none of the callers', and
+//! ends with the last client that shares the cache.
+
+use super::policy::{LocalPolicy, Table};
+use super::{Cache, Inner};
+use crate::blocking::Pools;
+use crate::deadline::Deadline;
+use crate::endpoint::Endpoint;
+use crate::process::PerProcess;
+use apikeyd_protocol::message::{PolicyPage, PolicyRows};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+/// Time for one page.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A table on its way into the cache. It does not keep the cache.
+pub(crate) struct Fetch {
+    cache: Weak<Inner>,
+    table: Table,
+}
+
+impl Fetch {
+    /// What to ask for next, and by when; none when nothing is left or nobody wants the table any more.
+    pub(crate) fn next(&self) -> Option<(PolicyRows, Deadline)> {
+        let from = self.table.next()?;
+        (self.cache.strong_count() > 0).then(|| (PolicyRows { from }, Deadline::after(TIMEOUT)))
+    }
+
+    /// Takes a page; false when it is of another table than those before.
+    pub(crate) fn add(&mut self, page: PolicyPage) -> bool {
+        self.table.add(page)
+    }
+
+    /// Puts the table in the cache if all of it is there.
+    pub(crate) fn finish(self) {
+        let Self { cache, table } = self;
+        if let (Some(policy), Some(cache)) = (table.finish(), cache.upgrade()) {
+            cache.pages.put_policy(&Arc::<LocalPolicy>::new(policy));
+        }
+    }
+}
+
+impl Cache {
+    /// Begins to fetch the policy table; none without a page, by which alone it could be used.
+    #[cfg_attr(
+        not(feature = "tokio"),
+        expect(dead_code, reason = "a client for threads has a thread for it")
+    )]
+    pub(crate) fn fetch_policy(&self) -> Option<Fetch> {
+        begin(&self.inner)
+    }
+
+    /// Has the thread fetch the policy table.
+    pub(crate) fn fetch_policy_aside(&self) {
+        self.inner.fetching.wake(&self.inner);
+    }
+}
+
+fn begin(inner: &Arc<Inner>) -> Option<Fetch> {
+    let in_use = inner.pages.share()?;
+    Some(Fetch { cache: Arc::downgrade(inner), table: Table::of(Arc::clone(&in_use.page)) })
+}
+
+/// The thread of a client for threads.
+pub(super) struct Fetching {
+    endpoint: Endpoint,
+    signal: Arc<Signal>,
+    /// For each process its own: a forked child has no thread of its parent's.
+    thread: PerProcess<Mutex<Option<Thread>>>,
+}
+
+#[derive(Default)]
+struct Signal {
+    wanted: AtomicBool,
+    ended: AtomicBool,
+}
+
+impl Fetching {
+    /// Without a thread yet; it will ask the daemon at `endpoint`.
+    pub(super) fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint, signal: Arc::default(), thread: PerProcess::new() }
+    }
+
+    fn wake(&self, inner: &Arc<Inner>) {
+        self.signal.wanted.store(true, Ordering::Release);
+        let own = self.thread.get();
+        let mut thread = own.value.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = &*thread {
+            thread.unpark();
+            return;
+        }
+        let (inner, endpoint, signal) =
+            (Arc::downgrade(inner), self.endpoint.clone(), Arc::clone(&self.signal));
+        let fetcher = thread::Builder::new().name("apikeyd-policy".into());
+        // Without a thread the daemon goes on judging, and the next wish starts one.
+        *thread = fetcher
+            .spawn(move || run(&inner, &endpoint, &signal))
+            .ok()
+            .map(|fetcher| fetcher.thread().clone());
+    }
+}
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        self.signal.ended.store(true, Ordering::Release);
+        if let Some(thread) = &*self.thread.get().value.lock().unwrap_or_else(PoisonError::into_inner) {
+            thread.unpark();
+        }
+    }
+}
+
+fn run(inner: &Weak<Inner>, endpoint: &Endpoint, signal: &Signal) {
+    while !signal.ended.load(Ordering::Acquire) {
+        if !signal.wanted.swap(false, Ordering::AcqRel) {
+            thread::park();
+            continue;
+        }
+        // The cache is held for no longer than this.
+        let fetch = inner.upgrade().and_then(|inner| begin(&inner));
+        if let Some(fetch) = fetch {
+            all_pages(fetch, &Pools::new(endpoint.clone(), 1));
+        }
+    }
+}
+
+fn all_pages(mut fetch: Fetch, pools: &Pools) {
+    while let Some((rows, deadline)) = fetch.next() {
+        let Ok(page) = pools.ask(&rows, deadline) else { return };
+        if !fetch.add(page) {
+            return;
+        }
+    }
+    fetch.finish();
+}
