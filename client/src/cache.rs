@@ -30,6 +30,8 @@ mod uses;
 mod wiped;
 
 pub use counting::CacheStatistics;
+#[cfg(feature = "tokio")]
+pub(crate) use fetching::Step;
 pub use uses::{MAX_USE_REPORT_INTERVAL, MIN_USE_REPORT_INTERVAL};
 pub(crate) use wiped::Wiped;
 
@@ -259,7 +261,7 @@ impl InUse {
     /// Whether the daemon would allow the operation while this stands.
     #[inline]
     fn allows(&self, seen: &Freshness, operation: &Operation<'_>, tags: &TagKey) -> bool {
-        self.policy.as_ref().is_some_and(|policy| policy.is_of(seen) && policy.allows(tags, operation))
+        self.policy.as_ref().is_some_and(|policy| policy.is_of(seen) && policy.table.allows(tags, operation))
     }
 
     fn has_policy_of(&self, seen: &Freshness) -> bool {

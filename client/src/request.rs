@@ -79,6 +79,8 @@ empty_requests! {
     AskStatus;
     /// Hand over the revocation page.
     AskPage;
+    /// What is the policy table?
+    AskPolicySummary;
     /// What was asked and answered?
     AskStatistics;
     /// Read the policy and the rights again.
@@ -92,6 +94,7 @@ requests! {
     AskPage => RevocationPage, wire::PageReady;
     wire::ReportUses => ReportUses, wire::Empty;
     wire::PolicyRows => PolicyRows, wire::PolicyPage;
+    AskPolicySummary => PolicySummary, wire::PolicySummary;
     wire::Generate => Generate, wire::Generated, repeatable: false;
     wire::Save => Save, wire::Saved;
     wire::RetrieveUser => RetrieveUser, wire::KeyRecord;

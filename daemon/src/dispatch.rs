@@ -97,6 +97,7 @@ impl Operations {
             Opcode::Validate => return self.validate(caller, body, reply),
             Opcode::Status => return self.status(caller, body, reply),
             Opcode::PolicyRows => return self.policy_rows(caller, body, reply),
+            Opcode::PolicySummary => return self.policy_summary(caller, body, reply),
             Opcode::PolicyTest => return self.policy_test(caller, body, reply),
             Opcode::Generate => return self.generate(caller, body, reply),
             Opcode::RetrieveUser => return self.retrieve_user(caller, body, reply),

@@ -6,6 +6,7 @@
 //! | `Validate` | [`Validate`] | [`Verdict`] |
 //! | `Status` | [`Empty`] | [`Status`] |
 //! | `PolicyRows` | [`PolicyRows`] | [`PolicyPage`] |
+//! | `PolicySummary` | [`Empty`] | [`PolicySummary`] |
 //! | `PolicyTest` | [`Operation`] | [`PolicyAnswer`] |
 //! | `RevocationPage` | [`Empty`] | [`PageReady`] and one descriptor |
 //! | `ReportUses` | [`ReportUses`] | [`Empty`] |
@@ -43,7 +44,7 @@ pub use lifecycle::{
     KeyText, Save, SaveMode, Saved, UserEnded,
 };
 pub use page::{KeyUse, PageReady, ReportUses};
-pub use policy::{Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict};
+pub use policy::{Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary, PolicyVerdict};
 pub use record::{EndReason, KeyPage, KeyRecord, KeyState, List, RetrieveKey, RetrieveUser};
 pub use validation::{Freshness, Refusal, ValidKey, Validate, Verdict};
 

@@ -3,9 +3,9 @@
 //! What fails here fails silently: the verdict is there, and the next one is asked for, as this one was.
 
 use super::links::Links;
-use crate::cache::{Cache, Miss, Wish};
+use crate::cache::{Cache, Miss, Step, Wish};
 use crate::deadline::Deadline;
-use crate::request::AskPage;
+use crate::request::{AskPage, AskPolicySummary};
 use std::sync::Arc;
 
 /// Keeps the verdict if the page can tell how long it stands.
@@ -26,10 +26,13 @@ fn get_policy(cache: &Cache, links: &Arc<Links>) {
     let Some(mut fetch) = cache.fetch_policy() else { return };
     let links = Arc::downgrade(links);
     tokio::spawn(async move {
-        while let Some((rows, deadline)) = fetch.next() {
+        while let Some((step, deadline)) = fetch.next() {
             let Some(links) = links.upgrade() else { return };
-            let Ok(page) = links.ask(&rows, deadline).await else { return };
-            if !fetch.add(page) {
+            let goes_on = match step {
+                Step::Summary => fetch.compare(links.ask(&AskPolicySummary::ASK, deadline).await),
+                Step::Rows(rows) => fetch.add(links.ask(&rows, deadline).await),
+            };
+            if !goes_on {
                 return;
             }
         }

@@ -3,16 +3,19 @@
 //! A table of ten thousand rows is eighty pages and takes tens of milliseconds. No caller waits for that: until the table
 //! is there the daemon is asked for each operation, and judges. A client for tasks fetches in a task. One for threads has a
 //! thread for it, started when the first table is wanted and parked until the next one is: to start one for each would
-//! cost the caller more than its request. It has a connection of its own, so that it takes none of the callers', and
+//! cost the caller more than its request. After an epoch change the daemon is first asked whether its table is still the
+//! same: then the rows stay. It has a connection of its own, so that it takes none of the callers', and
 //! ends with the last client that shares the cache.
 
-use super::policy::{LocalPolicy, Table};
+use super::policy::{InForce, Table};
 use super::{Cache, Inner};
 use crate::blocking::Pools;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
+use crate::error::Error;
 use crate::process::PerProcess;
-use apikeyd_protocol::message::{PolicyPage, PolicyRows};
+use crate::request::AskPolicySummary;
+use apikeyd_protocol::message::{PolicyPage, PolicyRows, PolicySummary};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, Thread};
@@ -25,25 +28,51 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Fetch {
     cache: Weak<Inner>,
     table: Table,
+    /// Whether the daemon was asked if its table is the one that is here already.
+    compared: bool,
+    /// It is.
+    kept: Option<InForce>,
+}
+
+/// What to ask the daemon for.
+pub(crate) enum Step {
+    Summary,
+    Rows(PolicyRows),
 }
 
 impl Fetch {
     /// What to ask for next, and by when; none when nothing is left or nobody wants the table any more.
-    pub(crate) fn next(&self) -> Option<(PolicyRows, Deadline)> {
-        let from = self.table.next()?;
-        (self.cache.strong_count() > 0).then(|| (PolicyRows { from }, Deadline::after(TIMEOUT)))
+    pub(crate) fn next(&self) -> Option<(Step, Deadline)> {
+        let step = match self.table.next() {
+            _ if self.kept.is_some() => return None,
+            _ if self.table.holds_one() && !self.compared => Step::Summary,
+            from => Step::Rows(PolicyRows { from: from? }),
+        };
+        (self.cache.strong_count() > 0).then(|| (step, Deadline::after(TIMEOUT)))
     }
 
-    /// Takes a page; false when it is of another table than those before.
-    pub(crate) fn add(&mut self, page: PolicyPage) -> bool {
-        self.table.add(page)
+    /// Takes a summary; false when there is nothing more to ask.
+    pub(crate) fn compare(&mut self, answer: Result<PolicySummary, Error>) -> bool {
+        self.compared = true;
+        match answer {
+            Ok(summary) => self.kept = self.table.kept(&summary),
+            // A daemon that does not know the question: its rows tell.
+            Err(Error::Answered { .. }) => {}
+            Err(_) => return false,
+        }
+        true
+    }
+
+    /// Takes a page; false when there is none, or it is of another table than those before.
+    pub(crate) fn add(&mut self, answer: Result<PolicyPage, Error>) -> bool {
+        answer.is_ok_and(|page| self.table.add(page))
     }
 
     /// Puts the table in the cache if all of it is there.
     pub(crate) fn finish(self) {
-        let Self { cache, table } = self;
-        if let (Some(policy), Some(cache)) = (table.finish(), cache.upgrade()) {
-            cache.pages.put_policy(&Arc::<LocalPolicy>::new(policy));
+        let Self { cache, table, kept, .. } = self;
+        if let (Some(policy), Some(cache)) = (kept.or_else(|| table.finish()), cache.upgrade()) {
+            cache.pages.put_policy(&policy);
         }
     }
 }
@@ -66,7 +95,9 @@ impl Cache {
 
 fn begin(inner: &Arc<Inner>) -> Option<Fetch> {
     let in_use = inner.pages.share()?;
-    Some(Fetch { cache: Arc::downgrade(inner), table: Table::of(Arc::clone(&in_use.page)) })
+    let held = in_use.policy.as_ref().map(|policy| Arc::clone(&policy.table));
+    let table = Table::of(Arc::clone(&in_use.page), held);
+    Some(Fetch { cache: Arc::downgrade(inner), table, compared: false, kept: None })
 }
 
 /// The thread of a client for threads.
@@ -132,9 +163,12 @@ fn run(inner: &Weak<Inner>, endpoint: &Endpoint, signal: &Signal) {
 }
 
 fn all_pages(mut fetch: Fetch, pools: &Pools) {
-    while let Some((rows, deadline)) = fetch.next() {
-        let Ok(page) = pools.ask(&rows, deadline) else { return };
-        if !fetch.add(page) {
+    while let Some((step, deadline)) = fetch.next() {
+        let goes_on = match step {
+            Step::Summary => fetch.compare(pools.ask(&AskPolicySummary::ASK, deadline)),
+            Step::Rows(rows) => fetch.add(pools.ask(&rows, deadline)),
+        };
+        if !goes_on {
             return;
         }
     }

@@ -1,7 +1,7 @@
 //! The page in use, and the policy table with it, at hand for every thread.
 
 use super::attached::Attached;
-use super::policy::LocalPolicy;
+use super::policy::InForce;
 use arc_swap::ArcSwapOption;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) struct Pages {
 /// A page, and the last policy table that was put beside it. Whether the table counts is for the page to tell.
 pub(super) struct InUse {
     pub(super) page: Arc<Attached>,
-    pub(super) policy: Option<Arc<LocalPolicy>>,
+    pub(super) policy: Option<InForce>,
 }
 
 type Numbered = (u64, Option<Arc<InUse>>);
@@ -65,10 +65,10 @@ impl Pages {
     }
 
     /// Puts a policy table beside the page, if there is one.
-    pub(super) fn put_policy(&self, policy: &Arc<LocalPolicy>) {
+    pub(super) fn put_policy(&self, policy: &InForce) {
         self.in_use.rcu(|in_use| {
             let page = Arc::clone(&in_use.as_ref()?.page);
-            Some(Arc::new(InUse { page, policy: Some(Arc::clone(policy)) }))
+            Some(Arc::new(InUse { page, policy: Some(policy.clone()) }))
         });
         self.announce();
     }

@@ -4,20 +4,30 @@ use super::attached::Attached;
 use super::memo::Memo;
 use super::tag::{Tag, TagKey};
 use apikeyd_policy::{Effect, HandedRow, PolicyTable, Verdict};
-use apikeyd_protocol::message::{Freshness, Operation, PolicyPage, PolicyRow};
+use apikeyd_protocol::message::{Freshness, Operation, PolicyPage, PolicyRow, PolicySummary};
 use std::sync::Arc;
 
 /// A table that counts while instance and epoch are these.
-pub(super) struct LocalPolicy {
+#[derive(Clone)]
+pub(super) struct InForce {
     instance: u64,
     epoch: u64,
+    /// Shared by all epochs in which the daemon has this table, with what it was found to allow.
+    pub(super) table: Arc<LocalPolicy>,
+}
+
+/// The rows of a table, to judge by.
+pub(super) struct LocalPolicy {
     table: PolicyTable,
     allowed: Memo,
+    hash: [u8; 32],
 }
 
 /// A table on its way, page by page.
 pub(super) struct Table {
     page: Arc<Attached>,
+    /// The one that was used so far.
+    held: Option<Arc<LocalPolicy>>,
     heading: Option<Heading>,
     rows: Vec<PolicyRow>,
     /// Where the next page starts; none when all are there.
@@ -33,13 +43,15 @@ struct Heading {
     case_sensitive: bool,
 }
 
-impl LocalPolicy {
+impl InForce {
     /// Whether this is the table by which the daemon judges while this freshness stands.
     #[inline]
     pub(super) fn is_of(&self, seen: &Freshness) -> bool {
         self.instance == seen.instance && self.epoch == seen.epoch
     }
+}
 
+impl LocalPolicy {
     /// Whether the daemon would allow the operation.
     #[inline]
     pub(super) fn allows(&self, tags: &TagKey, operation: &Operation<'_>) -> bool {
@@ -57,8 +69,20 @@ impl LocalPolicy {
 }
 
 impl Table {
-    pub(super) fn of(page: Arc<Attached>) -> Self {
-        Self { page, heading: None, rows: Vec::new(), next: Some(0) }
+    pub(super) fn of(page: Arc<Attached>, held: Option<Arc<LocalPolicy>>) -> Self {
+        Self { page, held, heading: None, rows: Vec::new(), next: Some(0) }
+    }
+
+    /// Whether there is a table that may be the daemon's.
+    pub(super) const fn holds_one(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// The table that was used so far, if the daemon's is the same and the daemon is the one that handed the page over.
+    pub(super) fn kept(&self, summary: &PolicySummary) -> Option<InForce> {
+        let table = self.held.as_ref().filter(|held| held.hash == summary.hash)?;
+        let (instance, epoch) = (self.page.instance(), summary.epoch);
+        (!self.page.is_begun_anew()).then(|| InForce { instance, epoch, table: Arc::clone(table) })
     }
 
     /// Where the page starts that is to be asked for next; none when all are there.
@@ -80,14 +104,15 @@ impl Table {
 
     /// The table, if it is complete and the daemon is the one that handed the page over: another one may have the
     /// same epoch with other rows.
-    pub(super) fn finish(self) -> Option<LocalPolicy> {
-        let Self { page, heading, rows, next } = self;
+    pub(super) fn finish(self) -> Option<InForce> {
+        let Self { page, heading, rows, next, .. } = self;
         let Heading { epoch, total, default_allow, case_sensitive } = heading?;
         let effect = |allow| if allow { Effect::Allow } else { Effect::Deny };
         let is_complete = next.is_none() && u32::try_from(rows.len()) == Ok(total);
         if !is_complete || page.is_begun_anew() {
             return None;
         }
+        let hash = PolicySummary::hash(default_allow, case_sensitive, &rows).ok()?;
         let rows = rows.iter().map(|row| HandedRow {
             method: &row.method,
             path: &row.path,
@@ -95,6 +120,7 @@ impl Table {
             name: &row.name,
         });
         let table = PolicyTable::from_rows(effect(default_allow), case_sensitive, rows).ok()?;
-        Some(LocalPolicy { instance: page.instance(), epoch, table, allowed: Memo::new() })
+        let table = Arc::new(LocalPolicy { table, allowed: Memo::new(), hash });
+        Some(InForce { instance: page.instance(), epoch, table })
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::fake::{Asked, Fake, Peer, answer, failure};
 use apikeyd_client::message::{
-    Empty, Freshness, KeyUse, PageReady, PolicyPage, PolicyRow, PolicyRows, Refusal, ReportUses, ValidKey,
-    Validate, Verdict,
+    Empty, Freshness, KeyUse, PageReady, PolicyPage, PolicyRow, PolicyRows, PolicySummary, Refusal,
+    ReportUses, ValidKey, Validate, Verdict,
 };
 use apikeyd_client::{KeyId, Status, Timestamp};
 use apikeyd_protocol::codec::decode;
@@ -58,6 +58,8 @@ pub(crate) struct State {
     /// The operations that are denied, as rows of the policy table, with the epoch that the table carries.
     pub(crate) rows: Vec<PolicyRow>,
     pub(crate) table_epoch: u64,
+    /// Whether the daemon knows the question for the table's hash.
+    pub(crate) sums_up: bool,
     /// Runs while a validation is answered, after the page was read.
     pub(crate) on_validate: Option<Interference>,
     /// Reports of uses so far.
@@ -146,6 +148,7 @@ impl Paged {
             expires_at: None,
             rows: Vec::new(),
             table_epoch: 0,
+            sums_up: true,
             on_validate: None,
             reported: Vec::new(),
             asked: HashMap::new(),
@@ -195,6 +198,7 @@ impl House {
         let mut state = self.state.lock().unwrap();
         let bytes = match Opcode::from_code(asked.opcode) {
             Some(Opcode::Validate) => state.validate(asked),
+            Some(Opcode::PolicySummary) => state.policy_summary(asked),
             Some(Opcode::ReportUses) => {
                 state.reported.extend(decode::<ReportUses>(&asked.body).unwrap().uses);
                 answer(asked, Status::Ok, &Empty {})
@@ -247,6 +251,20 @@ impl State {
             on_validate(&self.page);
         }
         bytes
+    }
+
+    fn policy_summary(&self, asked: &Asked) -> Vec<u8> {
+        if !self.sums_up {
+            return failure(asked, Status::UnknownOpcode, "what is that?");
+        }
+        let summary = PolicySummary {
+            total: u32::try_from(self.rows.len()).unwrap(),
+            default_allow: true,
+            case_sensitive: false,
+            epoch: self.table_epoch,
+            hash: PolicySummary::hash(true, false, &self.rows).unwrap(),
+        };
+        answer(asked, Status::Ok, &summary)
     }
 
     fn policy_rows(&self, asked: &Asked) -> Vec<u8> {

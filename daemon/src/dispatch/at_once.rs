@@ -47,6 +47,13 @@ impl Operations {
         Ok(Dispatched::Answered)
     }
 
+    pub(super) fn policy_summary(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
+        let permit = authorise::<right::Validate>(caller.rights, &caller.peer)?;
+        let Empty {} = decode(body)?;
+        reply.ok(&self.service.policy_summary(&permit)?);
+        Ok(Dispatched::Answered)
+    }
+
     pub(super) fn policy_test(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
         let permit = authorise::<right::Validate>(caller.standing, &caller.peer)?;
         let request: Operation<'_> = decode(body)?;

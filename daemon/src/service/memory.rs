@@ -1,5 +1,6 @@
 //! What the service holds in memory and the store tells of its commits.
 
+use super::policy::shown_hash;
 use crate::domain::{Draft, DraftLimits, Drafts, DraftsFull, Refusal};
 use crate::logging::Seldom;
 use crate::revocation::Generations;
@@ -33,11 +34,14 @@ pub(super) struct InForce {
     /// The epoch from which on this table counts, until the next epoch. A client that finds it in the page may
     /// judge by this table: it is put in force first, then the epoch moves.
     pub(super) epoch: u64,
+    /// By what clients know it again; none for a table that is too long to be handed over.
+    pub(super) hash: Option<[u8; 32]>,
 }
 
 impl Memory {
     pub(super) fn new(generations: Generations, policy: PolicyTable) -> Self {
-        let in_force = InForce { table: Arc::new(policy), epoch: generations.epoch() };
+        let hash = shown_hash(&policy);
+        let in_force = InForce { table: Arc::new(policy), epoch: generations.epoch(), hash };
         Self {
             generations,
             policy: ArcSwap::from_pointee(in_force),
@@ -52,12 +56,13 @@ impl Memory {
 
     /// Puts a table in force for every validation that starts from now on, those from caches included.
     pub(super) fn put_in_force(&self, table: PolicyTable) {
-        self.next_epoch(|_| Arc::new(table));
+        let hash = shown_hash(&table);
+        self.next_epoch(|_| (Arc::new(table), hash));
     }
 
     /// Has everybody ask anew for every key.
     pub(super) fn bump_epoch(&self) {
-        self.next_epoch(|in_force| Arc::clone(&in_force.table));
+        self.next_epoch(|in_force| (Arc::clone(&in_force.table), in_force.hash));
     }
 
     /// Holds the writer up, and with it the answers to what it has committed, while clients may trust the page
@@ -70,11 +75,11 @@ impl Memory {
         }
     }
 
-    fn next_epoch(&self, table: impl FnOnce(&InForce) -> Arc<PolicyTable>) {
+    fn next_epoch(&self, next: impl FnOnce(&InForce) -> (Arc<PolicyTable>, Option<[u8; 32]>)) {
         let _turn = self.epoch_turn.lock().unwrap_or_else(PoisonError::into_inner);
         let epoch = self.generations.epoch().wrapping_add(1);
-        let table = table(&self.policy.load());
-        self.policy.store(Arc::new(InForce { table, epoch }));
+        let (table, hash) = next(&self.policy.load());
+        self.policy.store(Arc::new(InForce { table, epoch, hash }));
         self.generations.bump_epoch();
     }
 

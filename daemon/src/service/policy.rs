@@ -7,9 +7,10 @@ use super::permit::{Permit, right};
 use crate::domain::{Change, Deed};
 use crate::store::{Batch, StoreError, Ticket};
 use apikeyd_policy::{Effect, PolicyTable, Row, Verdict};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 use apikeyd_protocol::message::{
-    Actor, Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict, Reloaded,
+    Actor, Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary, PolicyVerdict, Reloaded,
 };
 use apikeyd_protocol::time::Timestamp;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ impl Service {
     #[must_use]
     pub fn policy_page(&self, _permit: &Permit<'_, right::Validate>, request: PolicyRows) -> PolicyPage {
         let in_force = self.memory.policy();
-        let InForce { table, epoch } = &**in_force;
+        let InForce { table, epoch, .. } = &**in_force;
         let from = usize::try_from(request.from).unwrap_or(usize::MAX);
         let mut room = PAGE_BYTES;
         let mut rows = Vec::new();
@@ -45,6 +46,27 @@ impl Service {
             next: (end < table.rows().len()).then(|| count(end)),
             rows,
         }
+    }
+
+    /// What the policy table is, without its rows.
+    ///
+    /// # Errors
+    /// `NotFound` for a table that cannot be handed over.
+    pub fn policy_summary(
+        &self,
+        _permit: &Permit<'_, right::Validate>,
+    ) -> Result<PolicySummary, ServiceError> {
+        const NONE: &str =
+            "the policy table has a row that is too long to be handed over: ask for each operation";
+        let in_force = self.memory.policy();
+        let InForce { table, epoch, hash } = &**in_force;
+        Ok(PolicySummary {
+            total: count(table.rows().len()),
+            default_allow: table.default_effect() == Effect::Allow,
+            case_sensitive: table.case_sensitive(),
+            epoch: *epoch,
+            hash: hash.ok_or_else(|| ServiceError::new(Status::NotFound, NONE))?,
+        })
     }
 
     /// The policy table's verdict on one operation, without a key, lent to `answer`.
@@ -113,6 +135,12 @@ pub(super) fn record_policy(
 /// By what the audit knows a table.
 pub(super) fn hash(source: &str) -> [u8; 32] {
     *blake3::hash(source.as_bytes()).as_bytes()
+}
+
+/// By what clients know a table: unlike [`hash`], of what they are shown, and not of the file's text.
+pub(super) fn shown_hash(table: &PolicyTable) -> Option<[u8; 32]> {
+    let default_allow = table.default_effect() == Effect::Allow;
+    PolicySummary::hash(default_allow, table.case_sensitive(), table.rows().iter().map(shown)).ok()
 }
 
 fn shown(row: &Row) -> PolicyRow {

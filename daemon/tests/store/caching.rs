@@ -6,8 +6,8 @@ use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
-    Actor, CredentialsCause, CredentialsChanged, DeleteUser, Freshness, KeyUse, PolicyRows, ReportUses,
-    SaveMode, Validate, Verdict,
+    Actor, CredentialsCause, CredentialsChanged, DeleteUser, Freshness, KeyUse, PolicyRows, PolicySummary,
+    ReportUses, SaveMode, Validate, Verdict,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::page::{BYTES, LEASE, Page, WAIT_OUT};
@@ -144,6 +144,32 @@ fn the_policy_table_carries_the_epoch_under_which_it_counts() {
     assert_eq!(epochs(), (first + 1, first + 1));
     house.run(house.service().rights_changed());
     assert_eq!(epochs(), (first + 2, first + 2), "the same table goes on counting");
+}
+
+#[test]
+fn the_summary_tells_whether_the_table_is_the_same() {
+    let house = House::new();
+    let load = |text: &str| {
+        house.run(house.service().load_policy(Actor::Daemon, PolicyTable::parse(text).unwrap())).unwrap();
+    };
+    let summary = || {
+        let permit = authorise(ADMIN, &house.peer).unwrap();
+        let summary = house.service().policy_summary(&permit).unwrap();
+        let page = house.service().policy_page(&permit, PolicyRows { from: 0 });
+        assert_eq!((summary.epoch, summary.total), (page.epoch, page.total));
+        let hash = PolicySummary::hash(page.default_allow, page.case_sensitive, &page.rows).unwrap();
+        assert_eq!(summary.hash, hash, "it is what a client computes of the rows");
+        summary
+    };
+    let first = summary();
+    house.run(house.service().rights_changed());
+    assert_eq!(summary(), PolicySummary { epoch: first.epoch + 1, ..first });
+    load("default = \"deny\"\n");
+    let deny = summary();
+    load("default = \"allow\"\n");
+    assert!(summary().hash != deny.hash && deny.hash != first.hash);
+    load("# with a remark\ndefault = \"deny\"\n");
+    assert_eq!(summary().hash, deny.hash, "not of the text of the file");
 }
 
 #[test]

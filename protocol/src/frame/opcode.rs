@@ -46,6 +46,8 @@ opcodes! {
     RevocationPage = 5, Validate;
     /// When keys were last accepted from a cache. Since 1.0.
     ReportUses = 6, Validate;
+    /// What the policy table is: its hash, without its rows. Since 1.0.
+    PolicySummary = 7, Validate;
     /// Make a draft key and show it, once. Since 1.0.
     Generate = 16, Issue;
     /// Make a draft the user's active key. Since 1.0.

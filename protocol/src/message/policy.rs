@@ -1,6 +1,8 @@
 //! Operations and the table that may forbid them.
 
 use super::sequence;
+use crate::codec::{self, EncodeError};
+use core::borrow::Borrow;
 use serde::{Deserialize, Serialize};
 
 /// An operation as a service received it: raw, undecoded.
@@ -59,6 +61,44 @@ pub struct PolicyPage {
     pub rows: Vec<PolicyRow>,
     /// Where the next page starts.
     pub next: Option<u32>,
+}
+
+/// What the table is, for who has its rows already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicySummary {
+    /// Rows of the whole table.
+    pub total: u32,
+    /// As in [`PolicyPage`].
+    pub default_allow: bool,
+    /// As in [`PolicyPage`].
+    pub case_sensitive: bool,
+    /// As in [`PolicyPage`].
+    pub epoch: u64,
+    /// The [`hash`](PolicySummary::hash) of the table: tables with the same one are the same.
+    pub hash: [u8; 32],
+}
+
+impl PolicySummary {
+    /// The hash of a table: BLAKE3 `derive_key` of default and case, a byte each, and of the rows in their order, as
+    /// they are encoded in a [`PolicyPage`].
+    ///
+    /// # Errors
+    /// When a row is too long for a frame, so that no daemon hands it over.
+    pub fn hash(
+        default_allow: bool,
+        case_sensitive: bool,
+        rows: impl IntoIterator<Item = impl Borrow<PolicyRow>>,
+    ) -> Result<[u8; 32], EncodeError> {
+        let mut hasher = blake3::Hasher::new_derive_key("apikeyd 2026 policy table v1");
+        hasher.update(&[default_allow.into(), case_sensitive.into()]);
+        let mut bytes = Vec::new();
+        for row in rows {
+            bytes.clear();
+            codec::encode(row.borrow(), &mut bytes)?;
+            hasher.update(&bytes);
+        }
+        Ok(hasher.finalize().into())
+    }
 }
 
 /// One row.

@@ -10,8 +10,9 @@ use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteOutcome,
     DeleteUser, Deleted, Failure, Generate, KeyPage, KeyUse, List, Operation, PageReady, PolicyAnswer,
-    PolicyPage, PolicyRows, PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, Save,
-    SaveMode, Saved, Statistics, Status, StoreState, UserEnded, ValidKey, Validate, Verdict,
+    PolicyPage, PolicyRows, PolicySummary, PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey,
+    RetrieveUser, Save, SaveMode, Saved, Statistics, Status, StoreState, UserEnded, ValidKey, Validate,
+    Verdict,
 };
 use apikeyd_protocol::right::RightSet;
 use apikeyd_protocol::time::Timestamp;
@@ -65,8 +66,16 @@ proptest! {
     fn policy(rows in vec(policy_row(), 0..8), numbers in (small_number(), number()), flags: (bool, bool),
               next in option::of(small_number()), words in text(), operation in (raw(), raw())) {
         let ((total, epoch), (default_allow, case_sensitive)) = (numbers, flags);
+        let again = rows.clone();
         reads_back(&PolicyPage { total, default_allow, case_sensitive, epoch, rows, next }, &mut Vec::new());
         reads_back(&PolicyRows { from: total }, &mut Vec::new());
+        let hash = PolicySummary::hash(default_allow, case_sensitive, &again).unwrap();
+        reads_back(&PolicySummary { total, default_allow, case_sensitive, epoch, hash }, &mut Vec::new());
+        if let Some((_, fewer)) = again.split_last() {
+            assert_ne!(PolicySummary::hash(default_allow, case_sensitive, fewer).unwrap(), hash);
+        }
+        assert_ne!(PolicySummary::hash(!default_allow, case_sensitive, &again).unwrap(), hash);
+        assert_ne!(PolicySummary::hash(default_allow, !case_sensitive, &again).unwrap(), hash);
         reads_back(&Operation { method: &operation.0, target: &operation.1 }, &mut Vec::new());
         for verdict in [PolicyVerdict::Allow, PolicyVerdict::Deny, PolicyVerdict::Ambiguous] {
             reads_back(&PolicyAnswer { verdict, because: &words }, &mut Vec::new());

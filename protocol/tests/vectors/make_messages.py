@@ -6,7 +6,7 @@ Made from PROTOCOL.md alone, without the Rust code, so that the two check each o
     python3 make_messages.py > messages.txt
 """
 
-from make_keys import GOOD, number
+from make_keys import GOOD, derive_key, number
 
 
 def uint(value):
@@ -175,11 +175,14 @@ def messages():
     yield "PolicyRows.request.from-the-start", field("from", 0)
     yield "PolicyRows.request.next", field("from", 300)
     table = field("total", 302) + flag("default_allow", True) + flag("case_sensitive", False) + field("epoch", 9)
-    yield ("PolicyRows.answer.page", table + sequence("rows", [
-        policy_row("GET", "/api/apikey/generate", False, "generate a key"),
-        policy_row("*", "/health", True, ""),
-    ]) + some_uint("next", 2))
+    rows = [policy_row("GET", "/api/apikey/generate", False, "generate a key"), policy_row("*", "/health", True, "")]
+    yield ("PolicyRows.answer.page", table + sequence("rows", rows) + some_uint("next", 2))
     yield "PolicyRows.answer.past-the-end", table + sequence("rows", []) + some_uint("next", None)
+
+    yield "PolicySummary.request.empty", []
+    rows_encoded = b"".join(encoded for item in rows for _, encoded, _ in item)
+    hashed = derive_key(b"apikeyd 2026 policy table v1", bytes([True, False]) + rows_encoded)
+    yield ("PolicySummary.answer.summary", field("total", 2) + table[1:] + raw("hash", hashed))
 
     yield "PolicyTest.request.operation", operation("DELETE", "/api/apikey/abc")
     for tag, name, why in ((0, "Allow", "no row names it"), (1, "Deny", "delete a key"),

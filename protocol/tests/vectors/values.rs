@@ -6,9 +6,9 @@ use apikeyd_protocol::message::{
     Actor, AuditEvent, AuditFault, AuditHead, AuditList, AuditPage, AuditReport, AuditRow, AuditVerify,
     BackupReady, CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Empty,
     EndReason, Failure, Freshness, Generate, Generated, KeyPage, KeyRecord, KeyState, KeyText, KeyUse, List,
-    Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict, Refusal, Reloaded,
-    ReportUses, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, StoreState, UserEnded,
-    ValidKey, Validate, Verdict,
+    Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary, PolicyVerdict,
+    Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status,
+    StoreState, UserEnded, ValidKey, Validate, Verdict,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::right::{Right, RightSet};
@@ -185,6 +185,8 @@ fn policy() -> Vec<Example> {
     };
     let rows =
         vec![row("GET", "/api/apikey/generate", false, "generate a key"), row("*", "/health", true, "")];
+    let hash = PolicySummary::hash(true, false, &rows).unwrap();
+    let summary = PolicySummary { total: 2, default_allow: true, case_sensitive: false, epoch: 9, hash };
     let answer = |verdict, because| PolicyAnswer { verdict, because };
     let operation = Operation { method: b"DELETE", target: b"/api/apikey/abc" };
     vec![
@@ -192,6 +194,8 @@ fn policy() -> Vec<Example> {
         example!("PolicyRows.request.next", PolicyRows, PolicyRows { from: 300 }),
         example!("PolicyRows.answer.page", PolicyPage, page(rows, Some(2))),
         example!("PolicyRows.answer.past-the-end", PolicyPage, page(Vec::new(), None)),
+        example!("PolicySummary.request.empty", Empty, Empty {}),
+        example!("PolicySummary.answer.summary", PolicySummary, summary),
         example!("PolicyTest.request.operation", Operation<'_>, operation),
         example!(
             "PolicyTest.answer.Allow",

@@ -2,7 +2,7 @@
 
 use super::{asked_in, each};
 use crate::asker::Asker;
-use crate::paged::{Paged, Words, deny};
+use crate::paged::{Paged, State, Words, deny};
 use apikeyd_client::{Refusal, Verdict};
 use apikeyd_protocol::frame::Opcode;
 use std::time::{Duration, Instant};
@@ -44,9 +44,42 @@ fn no_validation_waits_for_the_rows() {
             until_judged_here(daemon, asker);
             assert_eq!(daemon.asked(Opcode::PolicyRows), 3 * (round + 1), "each page once");
             let mut state = daemon.state();
+            state.rows.rotate_left(1);
             state.table_epoch += 1;
             state.page.bump_epoch();
         }
+    });
+}
+
+#[test]
+fn a_table_that_is_the_same_in_the_next_epoch_is_kept() {
+    each(|daemon, asker| {
+        prepare(daemon, asker);
+        until_judged_here(daemon, asker);
+        assert_eq!((daemon.asked(Opcode::PolicyRows), daemon.asked(Opcode::PolicySummary)), (3, 0));
+        let next_epoch = |change: &dyn Fn(&mut State)| {
+            let mut state = daemon.state();
+            change(&mut state);
+            state.table_epoch += 1;
+            state.page.bump_epoch();
+        };
+        next_epoch(&|_| {});
+        assert_eq!(asked_in(daemon, || allowed(asker, "/x")), 1, "the daemon judges meanwhile");
+        until_judged_here(daemon, asker);
+        assert_eq!((daemon.asked(Opcode::PolicyRows), daemon.asked(Opcode::PolicySummary)), (3, 1));
+        assert_eq!(asked_in(daemon, || denied(asker, "/e")), 1);
+
+        next_epoch(&|state| state.rows[4] = deny("/f"));
+        assert_eq!(asked_in(daemon, || allowed(asker, "/e")), 1);
+        until_judged_here(daemon, asker);
+        assert_eq!((daemon.asked(Opcode::PolicyRows), daemon.asked(Opcode::PolicySummary)), (6, 2));
+        assert_eq!(asked_in(daemon, || allowed(asker, "/e")), 0);
+        assert_eq!(asked_in(daemon, || denied(asker, "/f")), 1);
+
+        next_epoch(&|state| state.sums_up = false);
+        allowed(asker, "/x");
+        until_judged_here(daemon, asker);
+        assert_eq!(daemon.asked(Opcode::PolicyRows), 9, "an older daemon hands its rows over again");
     });
 }
 

@@ -8,8 +8,8 @@ use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteUser,
     Deleted, Empty, Failure, Generate, Generated, KeyPage, KeyRecord, List, Operation, PageReady,
-    PolicyAnswer, PolicyPage, PolicyRows, Reloaded, ReportUses, RetrieveKey, RetrieveUser, Save, Saved,
-    Statistics, Status, UserEnded, Validate, Verdict,
+    PolicyAnswer, PolicyPage, PolicyRows, PolicySummary, Reloaded, ReportUses, RetrieveKey, RetrieveUser,
+    Save, Saved, Statistics, Status, UserEnded, Validate, Verdict,
 };
 
 /// Bytes that reading one body may hold: a page is copied once, its items are larger in memory than on the wire,
@@ -82,7 +82,12 @@ fn request(opcode: Opcode, body: &[u8]) {
         Opcode::List => canonical!(body, List),
         Opcode::AuditList => canonical!(body, AuditList),
         Opcode::AuditVerify => canonical!(body, AuditVerify),
-        Opcode::Status | Opcode::RevocationPage | Opcode::Statistics | Opcode::Reload | Opcode::Backup => {
+        Opcode::Status
+        | Opcode::PolicySummary
+        | Opcode::RevocationPage
+        | Opcode::Statistics
+        | Opcode::Reload
+        | Opcode::Backup => {
             canonical!(body, Empty);
         }
     }
@@ -96,6 +101,7 @@ fn answer(opcode: Opcode, body: &[u8]) {
         }
         Opcode::Status => canonical!(body, Status),
         Opcode::PolicyRows => canonical!(body, PolicyPage),
+        Opcode::PolicySummary => canonical!(body, PolicySummary),
         Opcode::PolicyTest => canonical!(body, PolicyAnswer<'_>),
         Opcode::RevocationPage => canonical!(body, PageReady),
         Opcode::ReportUses => canonical!(body, Empty),

@@ -5,7 +5,8 @@ use apikeyd_protocol::frame::{Frame, Opcode, Status};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{
     AuditPage, AuditReport, BackupReady, Deleted, Empty, Failure, Generated, KeyPage, KeyRecord,
-    PolicyAnswer, PolicyPage, Reloaded, Saved, Statistics, Status as Condition, UserEnded, Verdict,
+    PolicyAnswer, PolicyPage, PolicySummary, Reloaded, Saved, Statistics, Status as Condition, UserEnded,
+    Verdict,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::RightSet;
@@ -212,6 +213,7 @@ impl Model {
             }
             Opcode::Status => drop(decode::<Condition>(body).expect("a condition")),
             Opcode::PolicyRows => drop(decode::<PolicyPage>(body).expect("rows")),
+            Opcode::PolicySummary => drop(decode::<PolicySummary>(body).expect("a summary")),
             Opcode::PolicyTest => drop(decode::<PolicyAnswer<'_>>(body).expect("a judgement")),
             Opcode::RevocationPage => panic!("a store in memory has no page"),
             Opcode::ReportUses => drop(decode::<Empty>(body).expect("nothing")),

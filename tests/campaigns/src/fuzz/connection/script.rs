@@ -153,7 +153,12 @@ fn request(opcode: Opcode, input: &mut Input<'_>, model: &mut Model, out: &mut V
             ask!(AuditList { after: u64::from(input.byte()), limit: u16::from(input.byte()) })
         }
         Opcode::AuditVerify => ask!(AuditVerify { known_head: None }),
-        Opcode::Status | Opcode::RevocationPage | Opcode::Statistics | Opcode::Reload | Opcode::Backup => {
+        Opcode::Status
+        | Opcode::PolicySummary
+        | Opcode::RevocationPage
+        | Opcode::Statistics
+        | Opcode::Reload
+        | Opcode::Backup => {
             ask!(Empty {})
         }
     }
