@@ -29,6 +29,7 @@ use crate::rights::RightsTable;
 use apikeyd_protocol::key::KeyPrefix;
 use core::time::Duration;
 use std::path::{Path, PathBuf};
+use text_file::read_if_there;
 
 /// Bytes of a configuration file at the most; the annotated example has a few thousand. The TOML parser may hold some
 /// hundred times as much.
@@ -114,18 +115,22 @@ pub fn load(
     place: &Place,
     accounts: &dyn Accounts,
 ) -> Result<Config, ConfigError> {
+    let unread =
+        |path: &Path, error: text_file::TextFileError| ConfigError::of_file(path, error.to_string());
     let (file, text) = match &command_line.config {
-        Some(path) => (Some(path.clone()), read(path)?),
+        Some(path) => {
+            let text = read_text(path, MAX_CONFIG_BYTES).map_err(|error| unread(path, error))?;
+            (Some(path.clone()), text)
+        }
         None => match place.default_config() {
-            Some(path) if path.exists() => (Some(path.to_owned()), read(path)?),
-            Some(_) | None => (None, String::new()),
+            Some(path) => match read_if_there(path, MAX_CONFIG_BYTES).map_err(|error| unread(path, error))? {
+                Some(text) => (Some(path.to_owned()), text),
+                None => (None, String::new()),
+            },
+            None => (None, String::new()),
         },
     };
     parse::parse(&text, file, command_line, place, accounts)
-}
-
-fn read(path: &Path) -> Result<String, ConfigError> {
-    read_text(path, MAX_CONFIG_BYTES).map_err(|error| ConfigError::of_file(path, error.to_string()))
 }
 
 #[cfg(test)]

@@ -227,7 +227,9 @@ fn files_that_must_not_be_trusted_are_refused() {
     fs::write(&path, "\u{FEFF}key_prefix = \"abc\"").unwrap();
     assert_eq!(load_named(&path).unwrap().key_prefix.as_str(), "abc", "a byte order mark is not text");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o646)).unwrap();
-    refused("chmod o-w");
+    refused("chmod go-w");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
+    refused("chmod go-w");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     fs::write(&path, b"key_prefix = \"a\xff\"").unwrap();
     refused("byte 15 is not UTF-8");
@@ -241,4 +243,23 @@ fn files_that_must_not_be_trusted_are_refused() {
     fs::remove_dir(&path).unwrap();
     rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
     refused("not a regular file");
+}
+
+#[test]
+fn only_what_is_certainly_not_there_is_absent() {
+    let dir = tempfile::tempdir().unwrap();
+    let read =
+        |name: &str| text_file::read_if_there(&dir.path().join(name), 100).map_err(|error| error.to_string());
+    assert_eq!(read("none"), Ok(None));
+    assert_eq!(read("none/at/all"), Ok(None));
+    std::os::unix::fs::symlink("nowhere", dir.path().join("link")).unwrap();
+    for name in ["link", "link/file"] {
+        let said = read(name).unwrap_err();
+        assert!(said.contains("a link that leads nowhere"), "{name}: {said}");
+    }
+    fs::write(dir.path().join("file"), "text").unwrap();
+    std::os::unix::fs::symlink("file", dir.path().join("good")).unwrap();
+    assert_eq!(read("good"), Ok(Some("text".into())));
+    let said = read("file/below").unwrap_err();
+    assert!(said.contains("Not a directory"), "{said}");
 }

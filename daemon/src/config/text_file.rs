@@ -1,24 +1,49 @@
 //! Reading a text file that a person wrote and that decides who may do what.
+//!
+//! Such a file is one that only root or the daemon's own user can have written. That it is not there is something else
+//! than that it cannot be looked at: only [`read_if_there`] tells of an absence, and only of one that is certain.
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{FileType, Mode, OFlags, lstat, open, stat};
+use rustix::io::Errno;
+use rustix::process::geteuid;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+const ROOT: u32 = 0;
+
+/// Permission bits of group and others to write.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
 /// Why the file was not read. Says what to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TextFileError {
-    #[error("the file does not exist; create it, or name another one")]
+    #[error("the file does not exist; put it back, create it, or name another one")]
     Missing,
+    #[error("this is a link that leads nowhere; put back the file that it leads to, or name another one")]
+    Dangling,
+    #[error("there are too many symbolic links on the way to the file; put the file itself there")]
+    TooManyLinks,
+    #[error("the file may not be read by the daemon's user, uid {uid}; change its owner or its mode")]
+    NotPermitted { uid: u32 },
     #[error(
-        "the file may not be read by this user; change its permissions, or start the daemon as another user"
+        "a directory on the way to the file may not be searched by the daemon's user, uid {uid}; change its owner or \
+         its mode"
     )]
-    NotPermitted,
-    #[error("this is not a regular file")]
+    NotSearchable { uid: u32 },
+    #[error("this is not a regular file; put the file itself there")]
     NotRegular,
-    #[error("anybody may write the file, so it cannot decide who may do what; run: chmod o-w {0}")]
-    WritableByAnybody(String),
+    #[error(
+        "the file belongs to uid {owner} and not to root or the daemon's user (uid {uid}), so it cannot decide who may \
+         do what; look at what it says, then run: chown root {path}"
+    )]
+    ForeignOwner { owner: u32, uid: u32, path: String },
+    #[error(
+        "its group or everybody may write the file, so it cannot decide who may do what; look at what it says, then \
+         run: chmod go-w {0}"
+    )]
+    WritableByOthers(String),
     #[error("the file has more than {limit} bytes, which is the limit")]
     TooLarge { limit: usize },
     #[error("byte {at} is not UTF-8; save the file as UTF-8")]
@@ -34,18 +59,8 @@ pub(crate) enum TextFileError {
 pub(crate) fn read_text(path: &Path, limit: usize) -> Result<String, TextFileError> {
     // NONBLOCK: opening a FIFO that nobody writes must not hang the start.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(|errno| match errno {
-        rustix::io::Errno::NOENT => TextFileError::Missing,
-        rustix::io::Errno::ACCESS => TextFileError::NotPermitted,
-        other => TextFileError::Read(other.into()),
-    })?);
-    let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(TextFileError::NotRegular);
-    }
-    if metadata.mode() & 0o002 != 0 {
-        return Err(TextFileError::WritableByAnybody(path.display().to_string()));
-    }
+    let file = File::from(open(path, flags, Mode::empty()).map_err(|errno| unopened(path, errno))?);
+    check(path, &file)?;
     let mut bytes = Vec::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     file.take(most).read_to_end(&mut bytes)?;
@@ -57,5 +72,55 @@ pub(crate) fn read_text(path: &Path, limit: usize) -> Result<String, TextFileErr
     Ok(match text.strip_prefix('\u{FEFF}') {
         Some(rest) => rest.to_owned(),
         None => text,
+    })
+}
+
+/// As [`read_text`]; `None` when it is certain that nothing is there.
+///
+/// # Errors
+/// As [`read_text`], but for [`TextFileError::Missing`]. A link that leads nowhere is something that is there.
+pub(crate) fn read_if_there(path: &Path, limit: usize) -> Result<Option<String>, TextFileError> {
+    match read_text(path, limit) {
+        Err(TextFileError::Missing) => Ok(None),
+        read => read.map(Some),
+    }
+}
+
+/// Whether only root or the daemon's user can have written the file.
+fn check(path: &Path, file: &File) -> Result<(), TextFileError> {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(TextFileError::NotRegular);
+    }
+    let (owner, uid) = (metadata.uid(), geteuid().as_raw());
+    if owner != ROOT && owner != uid {
+        return Err(TextFileError::ForeignOwner { owner, uid, path: path.display().to_string() });
+    }
+    if metadata.mode() & WRITABLE_BY_OTHERS != 0 {
+        return Err(TextFileError::WritableByOthers(path.display().to_string()));
+    }
+    Ok(())
+}
+
+fn unopened(path: &Path, errno: Errno) -> TextFileError {
+    let uid = geteuid().as_raw();
+    match errno {
+        Errno::NOENT if leads_nowhere(path) => TextFileError::Dangling,
+        Errno::NOENT => TextFileError::Missing,
+        Errno::LOOP => TextFileError::TooManyLinks,
+        // What opening a socket says.
+        Errno::NXIO => TextFileError::NotRegular,
+        // To look at a file takes no right to it, only to the directories on the way.
+        Errno::ACCESS if stat(path).err() == Some(Errno::ACCESS) => TextFileError::NotSearchable { uid },
+        Errno::ACCESS => TextFileError::NotPermitted { uid },
+        other => TextFileError::Read(other.into()),
+    }
+}
+
+/// Whether the way ends at a link to nothing: the file itself, or a directory above it.
+fn leads_nowhere(path: &Path) -> bool {
+    let there = path.ancestors().find_map(|part| Some((part, lstat(part).ok()?)));
+    there.is_some_and(|(part, found)| {
+        FileType::from_raw_mode(found.st_mode) == FileType::Symlink && stat(part).is_err()
     })
 }
