@@ -11,13 +11,16 @@ use crate::cache::{Cache, CacheStatistics, Miss};
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ProtocolError};
-use crate::request::{AskBackup, AskReload, AskStatistics, AskStatus, PolicyAnswer, Request};
+use crate::request::{
+    AskBackup, AskFilesInForce, AskReload, AskStatistics, AskStatus, PolicyAnswer, Request,
+};
 use crate::verdict::{Refusal, Verdict};
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
     AuditHead, AuditList, AuditPage, AuditReport, AuditVerify, CredentialsCause, CredentialsChanged, Delete,
-    DeleteUser, Deleted, Generate, Generated, KeyPage, KeyRecord, List, Operation, PolicyPage, PolicyRows,
-    Reloaded, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, UserEnded, Validate,
+    DeleteUser, Deleted, FilesInForce, Generate, Generated, KeyPage, KeyRecord, List, Operation, PolicyPage,
+    PolicyRows, Reloaded, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, UserEnded,
+    Validate,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::RightSet;
@@ -250,6 +253,14 @@ impl AsyncClient {
     /// Only those of every request.
     pub async fn statistics(&self) -> Result<Statistics, Error> {
         self.ask(&AskStatistics::ASK).await
+    }
+
+    /// By which files the daemon runs: its configuration and its policy file.
+    ///
+    /// # Errors
+    /// Only those of every request; `UnknownOpcode` from a daemon that is older than this question.
+    pub async fn files_in_force(&self) -> Result<FilesInForce, Error> {
+        self.ask(&AskFilesInForce::ASK).await
     }
 
     /// What the daemon is and how it is.

@@ -11,13 +11,15 @@ use crate::cache::{Cache, CacheStatistics, Miss};
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ProtocolError};
-use crate::request::{AskBackup, AskReload, AskStatistics, AskStatus, PolicyAnswer, Request};
+use crate::request::{
+    AskBackup, AskFilesInForce, AskReload, AskStatistics, AskStatus, PolicyAnswer, Request,
+};
 use crate::verdict::{Refusal, Verdict};
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
     AuditHead, AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsCause,
-    CredentialsChanged, Delete, DeleteUser, Deleted, Generate, Generated, KeyPage, KeyRecord, List,
-    Operation, PolicyPage, PolicyRows, Reloaded, RetrieveKey, RetrieveUser, Save, SaveMode, Saved,
+    CredentialsChanged, Delete, DeleteUser, Deleted, FilesInForce, Generate, Generated, KeyPage, KeyRecord,
+    List, Operation, PolicyPage, PolicyRows, Reloaded, RetrieveKey, RetrieveUser, Save, SaveMode, Saved,
     Statistics, Status, UserEnded, Validate,
 };
 use apikeyd_protocol::name::UserId;
@@ -254,6 +256,14 @@ impl Client {
     /// Only those of every request.
     pub fn statistics(&self) -> Result<Statistics, Error> {
         self.ask(&AskStatistics::ASK)
+    }
+
+    /// By which files the daemon runs: its configuration and its policy file.
+    ///
+    /// # Errors
+    /// Only those of every request; `UnknownOpcode` from a daemon that is older than this question.
+    pub fn files_in_force(&self) -> Result<FilesInForce, Error> {
+        self.ask(&AskFilesInForce::ASK)
     }
 
     /// What the daemon is and how it is.

@@ -83,6 +83,8 @@ empty_requests! {
     AskPolicySummary;
     /// What was asked and answered?
     AskStatistics;
+    /// By which files does the daemon run?
+    AskFilesInForce;
     /// Read the policy and the rights again.
     AskReload;
     /// Hand over a copy of the database.
@@ -106,6 +108,7 @@ requests! {
     wire::AuditList => AuditList, wire::AuditPage;
     wire::AuditVerify => AuditVerify, wire::AuditReport;
     AskStatistics => Statistics, wire::Statistics;
+    AskFilesInForce => FilesInForce, wire::FilesInForce;
     AskReload => Reload, wire::Reloaded;
     AskBackup => Backup, wire::BackupReady, repeatable: false;
 }

@@ -25,6 +25,7 @@ pub use fault::{ConfigError, Fault};
 pub use place::Place;
 pub(crate) use text_file::read_text;
 
+use crate::domain::{PolicySource, Sources};
 use crate::rights::RightsTable;
 use apikeyd_protocol::key::KeyPrefix;
 use core::time::Duration;
@@ -40,14 +41,17 @@ const MAX_CONFIG_BYTES: usize = 64 * 1024;
 pub struct Config {
     /// The configuration file that was read, if there was one.
     pub file: Option<PathBuf>,
+    /// Whether that file has no text at all, as one that was cut short: where another was in force, this one is no
+    /// configuration that says nothing, but one that was lost.
+    pub is_empty: bool,
     /// Where the database and the pepper are.
     pub state_dir: PathBuf,
     /// Where to listen, unless the service manager hands over a socket.
     pub socket: Socket,
     /// The file of the revocation page, if it is not to be beside the socket.
     pub page: Option<PathBuf>,
-    /// The policy file; without one the table that is compiled in.
-    pub policy: Option<PathBuf>,
+    /// The policy file, or the table that is compiled in.
+    pub policy: PolicySource,
     /// The word in front of new keys.
     pub key_prefix: KeyPrefix,
     /// How long a draft can be saved.
@@ -106,7 +110,18 @@ pub enum LogLevel {
     Debug,
 }
 
-/// Reads the configuration.
+impl Config {
+    /// Where rights and policy come from.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        let (configuration, empty) =
+            if self.is_empty { (None, self.file.clone()) } else { (self.file.clone(), None) };
+        Sources { configuration, empty, policy: self.policy.clone() }
+    }
+}
+
+/// Reads the configuration. Without a file of the command line it is the one at the default place, if something is
+/// there; whether it may be missing there is decided by who knows what was in force before.
 ///
 /// # Errors
 /// [`ConfigError`] with every fault that was found, each with its file, line and column.
@@ -115,12 +130,13 @@ pub fn load(
     place: &Place,
     accounts: &dyn Accounts,
 ) -> Result<Config, ConfigError> {
-    let unread =
-        |path: &Path, error: text_file::TextFileError| ConfigError::of_file(path, error.to_string());
+    let unread = |path: &Path, error: text_file::TextFileError| ConfigError::of_file(path, error.to_string());
     let (file, text) = match &command_line.config {
         Some(path) => {
-            let text = read_text(path, MAX_CONFIG_BYTES).map_err(|error| unread(path, error))?;
-            (Some(path.clone()), text)
+            // The daemon remembers it, and another start may be in another directory.
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            let text = read_text(&path, MAX_CONFIG_BYTES).map_err(|error| unread(&path, error))?;
+            (Some(path), text)
         }
         None => match place.default_config() {
             Some(path) => match read_if_there(path, MAX_CONFIG_BYTES).map_err(|error| unread(path, error))? {

@@ -103,6 +103,7 @@ impl Operations {
             Opcode::RetrieveUser => return self.retrieve_user(caller, body, reply),
             Opcode::RetrieveKey => return self.retrieve_key(caller, body, reply),
             Opcode::Statistics => return self.statistics(caller, body, reply),
+            Opcode::FilesInForce => return self.files_in_force(caller, body, reply),
             Opcode::RevocationPage => Later::revocation_page(self, caller, frame)?,
             Opcode::ReportUses => Later::report_uses(caller, frame)?,
             Opcode::Save => Later::save(caller, frame)?,

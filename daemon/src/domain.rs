@@ -1,4 +1,4 @@
-//! The rules of a key's life, and nothing else: no IO, no clock, no randomness, no async.
+//! The rules of a key's life and of the files in force, and nothing else: no IO, no clock, no randomness, no async.
 //!
 //! An operation is decided in two steps. The caller loads the facts; a function of this module holds them
 //! against the rules and gives back either a refusal, or an answer with the [`Change`]s that make it true. It
@@ -11,10 +11,12 @@
 //! | `change` | what may happen to the store, as values |
 //! | `lifecycle` | save, delete, the events of a user, expiry |
 //! | `validation` | whether a key is good |
+//! | `files` | the files that rights and policy come from, and what their loss would loosen |
 //! | `refusal` | why an operation cannot be done |
 
 mod change;
 mod draft;
+mod files;
 mod lifecycle;
 mod record;
 mod refusal;
@@ -22,6 +24,7 @@ mod validation;
 
 pub use change::{Change, Deed, EndCause};
 pub use draft::{Draft, DraftLimits, Drafts, DraftsFull};
+pub use files::{Before, FilesInForce, Lost, PolicySource, Sources, TableFacts, check_files};
 pub use lifecycle::{
     Decision, DeleteFacts, Deletion, Ending, Present, SaveFacts, Saving, UserEvent, UserFacts, check_expiry,
     delete, end_user, expire, save,

@@ -1,20 +1,20 @@
 //! The policy table in force, from its file or as compiled in.
 
 use crate::config::read_text;
+use crate::domain::PolicySource;
 use apikeyd_policy::{MAX_FILE_BYTES, PolicyTable};
-use std::path::Path;
 
 /// A policy file that cannot be used. One line for each fault, `FILE:LINE:COLUMN: message`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct PolicyFileError(String);
 
-/// Reads the table of a file, or the shipped one when there is none.
+/// Reads the table of a file, which must be there, or gives the compiled-in one.
 ///
 /// # Errors
 /// [`PolicyFileError`] with everything that is wrong with the file.
-pub fn load(file: Option<&Path>) -> Result<PolicyTable, PolicyFileError> {
-    let Some(file) = file else { return Ok(PolicyTable::shipped()) };
+pub fn load(source: &PolicySource) -> Result<PolicyTable, PolicyFileError> {
+    let Some(file) = source.file() else { return Ok(PolicyTable::shipped()) };
     let name = file.display();
     let text =
         read_text(file, MAX_FILE_BYTES).map_err(|error| PolicyFileError(format!("{name}: {error}")))?;

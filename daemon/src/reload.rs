@@ -39,17 +39,20 @@ impl Reload {
     /// Reads configuration and policy file, and puts both in force, or neither.
     ///
     /// # Errors
-    /// `InvalidConfiguration` with all faults; `StorageUnavailable` when the change of the policy could not
+    /// `InvalidConfiguration` with all faults, or with the file that is in force and lost; `StorageUnavailable` when the change of the policy could not
     /// be written to the audit. Everything is as it was then.
     pub(crate) async fn reload(&self, service: &Service, actor: Actor) -> Result<Reloaded, ServiceError> {
         let _turn = self.turn.lock().await;
         let outcome = self.try_reload(service, actor).await;
         match &outcome {
-            Ok(reloaded) => tracing::info!(
-                policy_rows = reloaded.policy_rows,
-                policy_changed = reloaded.policy_changed,
-                "rights and policy were read again and are in force"
-            ),
+            Ok(reloaded) => {
+                tracing::info!(
+                    policy_rows = reloaded.policy_rows,
+                    policy_changed = reloaded.policy_changed,
+                    "rights and policy were read again and are in force"
+                );
+                service.log_files("files in force after the reload");
+            }
             Err(error) => {
                 for fault in error.message.lines() {
                     tracing::error!("{fault}");
@@ -70,7 +73,7 @@ impl Reload {
                 ServiceError::caused(Status::Internal, "the reload failed; see the journal", error)
             })?
             .map_err(|faults| ServiceError::new(Status::InvalidConfiguration, faults))?;
-        let reloaded = service.load_policy(actor, table).await?;
+        let reloaded = service.load_policy(actor, table, &config.sources()).await?;
         self.warn_of_restart(&config);
         if **self.rights.load() != config.rights {
             self.rights.store(Arc::new(config.rights));
@@ -98,7 +101,7 @@ impl Reload {
 
 fn read(command_line: &CommandLine, place: &Place) -> Result<(Config, PolicyTable), String> {
     let config = config::load(command_line, place, &SystemAccounts).map_err(|error| error.to_string())?;
-    let table = policy_file::load(config.policy.as_deref()).map_err(|error| error.to_string())?;
+    let table = policy_file::load(&config.policy).map_err(|error| error.to_string())?;
     Ok((config, table))
 }
 

@@ -62,7 +62,7 @@ fn start() -> Result<Exit, Failure> {
     let place = Place::of_this_process();
     let config = config::load(&command_line, &place, &SystemAccounts)
         .map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
-    let policy = policy_file::load(config.policy.as_deref())
+    let policy = policy_file::load(&config.policy)
         .map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
     if command_line.check_config {
         return check::report(&config, &policy).map(|()| Exit::Stopped);
@@ -93,6 +93,7 @@ fn serve(
     let service = Service::open(settings(&config, &listening), policy, Clock::system())
         .map_err(|error| unopened(&error))?;
     let unread = hardening::descriptors_under_way(config.limits.connections);
+    service.log_files("files in force");
     let admission = Arc::new(Admission::new(config.limits));
     let operations = Arc::new(Operations::new(service, Reload::new(command_line, place, config), unread));
     let runtime = runtime::Builder::new_multi_thread()
@@ -160,6 +161,7 @@ fn settings(config: &Config, listening: &[Listening]) -> Settings {
         draft_ttl: config.draft_ttl,
         retention: config.retention,
         cache_bytes: config.cache_bytes,
+        sources: config.sources(),
         pages,
         ..Settings::in_dir(&config.state_dir)
     }

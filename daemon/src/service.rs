@@ -35,6 +35,7 @@ pub use inspection::Condition;
 pub use permit::{Permit, Standing, authorise, right};
 pub use settings::{PepperSource, Settings};
 
+use crate::domain::FilesInForce;
 use crate::revocation::{Fresh, Generations, Page};
 use crate::store::{Genesis, Observer, Secrets, Store, Ticket, Unwatched};
 use answered::Answered;
@@ -46,7 +47,7 @@ use apikeyd_protocol::time::Timestamp;
 use counters::Counters;
 use hot::HotKeys;
 use last_used::LastUsed;
-use memory::Memory;
+use memory::{FilesRead, Memory};
 use std::sync::{Arc, Mutex};
 
 /// The daemon's operations over one store, one policy table and one clock.
@@ -70,10 +71,12 @@ impl Service {
     /// that was last in force (at first the shipped one), the audit gets a row. Waits for the disk.
     ///
     /// # Errors
-    /// [`OpenError`], each with what to do.
+    /// [`OpenError`], each with what to do; [`OpenError::FilesLost`] when the settings' sources are what is left after
+    /// the loss of a file that was in force last.
     pub fn open(settings: Settings, policy: PolicyTable, clock: Clock) -> Result<Arc<Self>, OpenError> {
         let Settings { state_dir, pepper, cache_bytes, .. } = &settings;
-        let store = Unwatched::open(state_dir, pepper, *cache_bytes, genesis(&clock))?;
+        let admit = policy::admission(&settings.sources, &policy);
+        let store = Unwatched::open(state_dir, pepper, *cache_bytes, genesis(&clock), admit)?;
         let page = caching::open_page(&settings.pages);
         Self::over(store, page, settings, policy, clock)
     }
@@ -90,7 +93,8 @@ impl Service {
         policy: PolicyTable,
         clock: Clock,
     ) -> Result<Arc<Self>, OpenError> {
-        let store = Unwatched::open_on(medium, Secrets::derive(pepper), settings.cache_bytes)?;
+        let admit = policy::admission(&settings.sources, &policy);
+        let store = Unwatched::open_on(medium, Secrets::derive(pepper), settings.cache_bytes, admit)?;
         Self::over(store, Page::Never, settings, policy, clock)
     }
 
@@ -123,13 +127,15 @@ impl Service {
         let fresh = Fresh::draw().map_err(OpenError::Randomness)?;
         let answered = Answered::new().map_err(OpenError::Randomness)?;
         let start = Start::of(store.store_id(), store.instance());
-        let memory = Arc::new(Memory::new(Generations::begin(page, start, fresh), policy));
+        let files = FilesInForce::of(&settings.sources, policy::facts(&policy));
+        let read = FilesRead { files, at: clock.now() };
+        let memory = Arc::new(Memory::new(Generations::begin(page, start, fresh), policy, read));
         let observer: Arc<dyn Observer> = Arc::<Memory>::clone(&memory);
         let store = Arc::new(store.watch(observer)?);
-        let (table, now) = (Arc::clone(&memory.policy().table), clock.now());
+        let (table, read) = (Arc::clone(&memory.policy().table), memory.files());
         store
             .write_blocking(Ticket::DAEMON, move |batch| {
-                policy::record_policy(batch, now, Actor::Daemon, &table)
+                policy::record_policy(batch, read.at, Actor::Daemon, &table, &read.files)
             })
             .map_err(|error| store.open_error(error))?;
         Ok(Arc::new(Self {

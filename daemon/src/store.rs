@@ -9,7 +9,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `schema`, `record_codec`, `audit_codec`, `bytes` | what stands in the file |
+//! | `schema`, `record_codec`, `audit_codec`, `files_codec`, `bytes` | what stands in the file |
 //! | `secrets`, `locked`, `pepper` | the pepper and the keys derived from it |
 //! | `state_dir`, `first_start`, `opening`, `open_error` | the way to an open database, and every way to fail |
 //! | `view`, `chain`, `backup` | reading |
@@ -27,6 +27,7 @@ mod chain;
 #[doc(hidden)]
 pub mod codecs;
 mod error;
+mod files_codec;
 mod first_start;
 mod lanes;
 mod locked;
@@ -61,6 +62,7 @@ pub(crate) use shared::Observer;
 pub(crate) use state_dir::StateDir;
 pub(crate) use view::View;
 
+use crate::domain::{Before, Lost};
 use shared::Shared;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -87,12 +89,14 @@ pub(crate) struct Unwatched {
 }
 
 impl Unwatched {
-    /// Opens the store in a directory, or makes it at a first start.
+    /// Opens the store in a directory, or makes it at a first start. `admit` holds the files of this start against
+    /// those that were in force last.
     pub(crate) fn open(
         dir: &Path,
         pepper: &PepperSource,
         cache_bytes: usize,
         genesis: Genesis,
+        admit: impl FnOnce(&Before) -> Result<(), Lost>,
     ) -> Result<Self, OpenError> {
         let dir = Arc::new(StateDir::open(dir)?);
         let secrets = first_start::establish(&dir, pepper, genesis)?;
@@ -101,7 +105,7 @@ impl Unwatched {
             PepperSource::Credential(path) => path.clone(),
         };
         let medium: Arc<dyn Medium> = Arc::<StateDir>::clone(&dir);
-        let store = Self::open_on(medium, secrets, cache_bytes).map_err(|error| {
+        let store = Self::open_on(medium, secrets, cache_bytes, admit).map_err(|error| {
             // What the database cannot know: which file the pepper came from.
             if let OpenError::WrongPepper { .. } = error { OpenError::WrongPepper { path } } else { error }
         })?;
@@ -114,8 +118,13 @@ impl Unwatched {
         medium: Arc<dyn Medium>,
         secrets: Secrets,
         cache_bytes: usize,
+        admit: impl FnOnce(&Before) -> Result<(), Lost>,
     ) -> Result<Self, OpenError> {
         let opened = opening::open(&*medium, &secrets, cache_bytes)?;
+        // Before anything is written: a start that is refused leaves the store as it was.
+        let before = view::files_before(&opened.database)
+            .map_err(|error| opening::reading_failed(medium.path(), error))?;
+        admit(&before).map_err(OpenError::FilesLost)?;
         let instance = opening::begin_instance(&opened.database)
             .map_err(|error| opening::reading_failed(medium.path(), error))?;
         Ok(Self { opened, medium, secrets, cache_bytes, instance })

@@ -21,6 +21,7 @@
 //! | `AuditList` | [`AuditList`] | [`AuditPage`] |
 //! | `AuditVerify` | [`AuditVerify`] | [`AuditReport`] |
 //! | `Statistics` | [`Empty`] | [`Statistics`] |
+//! | `FilesInForce` | [`Empty`] | [`FilesInForce`] |
 //! | `Reload` | [`Empty`] | [`Reloaded`] |
 //! | `Backup` | [`Empty`] | [`BackupReady`] and one descriptor |
 //!
@@ -38,7 +39,7 @@ mod validation;
 pub use audit::{
     Actor, AuditEvent, AuditFault, AuditHead, AuditList, AuditPage, AuditReport, AuditRow, AuditVerify,
 };
-pub use daemon::{BackupReady, Reloaded, Statistics, Status, StoreState};
+pub use daemon::{BackupReady, FilesInForce, Reloaded, Statistics, Status, StoreState};
 pub use lifecycle::{
     CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated,
     KeyText, Save, SaveMode, Saved, UserEnded,

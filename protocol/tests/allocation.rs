@@ -8,8 +8,8 @@ use apikeyd_protocol::frame::{Frame, Opcode, Status, append_answer, append_reque
 use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
-    AuditPage, Failure, Freshness, Generate, Generated, KeyPage, List, Operation, PolicyPage, ReportUses,
-    Save, Statistics, Status as StatusAnswer, ValidKey, Validate, Verdict,
+    AuditPage, Failure, FilesInForce, Freshness, Generate, Generated, KeyPage, List, Operation, PolicyPage,
+    ReportUses, Save, Statistics, Status as StatusAnswer, ValidKey, Validate, Verdict,
 };
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -150,6 +150,8 @@ fn a_hostile_body_never_makes_the_reader_hold_more_than_twice_its_limit() {
         Statistics => &[];
         Statistics => &[251, 0, 4];
         StatusAnswer => &[];
+        FilesInForce => &[1];
+        FilesInForce => &[1, 1, b'/', 1];
         Failure => &[];
         Generate => &[];
         Generate => &[1, b'a', 1];

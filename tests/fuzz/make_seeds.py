@@ -18,7 +18,7 @@ VECTORS = ROOT / "protocol/tests/vectors"
 OPCODES = [
     "Validate", "Status", "PolicyRows", "PolicyTest", "RevocationPage", "ReportUses", "Generate", "Save",
     "RetrieveUser", "RetrieveKey", "Delete", "CredentialsChanged", "DeleteUser", "List", "AuditList",
-    "AuditVerify", "Statistics", "Reload", "Backup",
+    "AuditVerify", "Statistics", "FilesInForce", "Reload", "Backup",
 ]
 
 
@@ -75,7 +75,8 @@ def message():
     requests = {"Validate": "Validate", "Save": "Save", "Delete": "Delete", "List": "List", "Generate": "Generate",
                 "ReportUses": "ReportUses"}
     answers = {"Verdict": "Validate", "Generated": "Generate", "KeyPage": "List", "PolicyPage": "PolicyRows",
-               "AuditPage": "AuditList", "Statistics": "Statistics", "Empty": "ReportUses"}
+               "AuditPage": "AuditList", "Statistics": "Statistics",
+               "FilesInForce": "FilesInForce", "Empty": "ReportUses"}
     for line in (VECTORS / "hostile.txt").read_text().splitlines():
         if not line or line.startswith("#"):
             continue

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "apikeyd", version, after_help = EXAMPLES)]
 pub struct CommandLine {
-    /// Configuration file; it must exist when it is named [default: /etc/apikeyd/apikeyd.toml for root
-    /// and under systemd, if it exists]
+    /// Configuration file; it must exist when it is named, and when one was in force before [default:
+    /// /etc/apikeyd/apikeyd.toml for root and under systemd, if it exists]
     #[arg(long, value_name = "FILE", env = "APIKEYD_CONFIG")]
     pub config: Option<PathBuf>,
 
@@ -27,7 +27,8 @@ pub struct CommandLine {
     #[arg(long, value_name = "PATH", env = SOCKET_VARIABLE)]
     pub socket: Option<PathBuf>,
 
-    /// Table of operations that may not be done with a key [default: the twelve that are compiled in]
+    /// Table of operations that may not be done with a key, or `compiled-in` for the twelve that are
+    /// compiled in [default: these, unless a file's table was in force before]
     #[arg(long, value_name = "FILE", env = "APIKEYD_POLICY")]
     pub policy: Option<PathBuf>,
 

@@ -6,13 +6,16 @@ use super::fault::{ConfigError, Faults};
 use super::number::bounded;
 use super::place::Place;
 use super::raw::RawConfig;
-use super::{Config, Limits, LogLevel, Socket, rights_section};
+use super::{Config, Limits, LogLevel, PolicySource, Socket, rights_section};
 use apikeyd_protocol::key::KeyPrefix;
 use core::time::Duration;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml_parser::Source;
 use toml_parser::lexer::TokenKind;
+
+/// The table that is compiled in, as the configuration and the command line name it.
+const COMPILED_IN: &str = "compiled-in";
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -50,7 +53,7 @@ pub(super) fn parse(
         state_dir: state_dir(&raw, command_line, place, &mut faults),
         socket: socket(&raw, command_line, place, &mut faults),
         page: path("page", raw.page.as_ref(), None, &mut faults),
-        policy: path("policy", raw.policy.as_ref(), command_line.policy.as_deref(), &mut faults),
+        policy: policy(&raw, command_line, &mut faults),
         key_prefix: key_prefix(raw.key_prefix.as_ref(), &mut faults),
         draft_ttl: Duration::from_secs(draft_minutes * MINUTE),
         retention: (retention_days > 0).then(|| Duration::from_secs(retention_days * DAY)),
@@ -58,6 +61,7 @@ pub(super) fn parse(
         rights,
         limits: limits(&raw, &mut faults),
         log: log(raw.log.level.as_ref(), place, &mut faults),
+        is_empty: text.is_empty() && file.is_some(),
         file: file.clone(),
     };
     faults.into_error(text, file).map_or(Ok(config), Err)
@@ -147,6 +151,21 @@ fn path(
         faults.at(in_file.span().start, message);
     }
     Some(path)
+}
+
+/// A file's table, or the compiled-in one: by its name, which no file has that is named by an absolute path, or because
+/// nobody says anything. A file of that name in the current directory is `./compiled-in`.
+fn policy(raw: &RawConfig, command_line: &CommandLine, faults: &mut Faults) -> PolicySource {
+    let (in_file, given) = (raw.policy.as_ref(), command_line.policy.as_deref());
+    let is_compiled_in = match (given, in_file) {
+        (Some(given), _) => given == Path::new(COMPILED_IN),
+        (None, Some(in_file)) => in_file.get_ref() == COMPILED_IN,
+        (None, None) => false,
+    };
+    if is_compiled_in {
+        return PolicySource::CompiledIn;
+    }
+    path("policy", in_file, given, faults).map_or(PolicySource::Unnamed, PolicySource::File)
 }
 
 fn key_prefix(text: Option<&Spanned<String>>, faults: &mut Faults) -> KeyPrefix {

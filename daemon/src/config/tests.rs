@@ -47,7 +47,7 @@ fn faults(text: &str) -> String {
 #[test]
 fn the_annotated_example_is_the_default() {
     for host in [WITH_GROUPS, Host(&[])] {
-        assert_eq!(parsed(EXAMPLE, &host), parsed("", &host));
+        assert_eq!(parsed(EXAMPLE, &host), parsed("#", &host));
     }
     let with_rights: String = EXAMPLE
         .lines()
@@ -57,7 +57,7 @@ fn the_annotated_example_is_the_default() {
         })
         .collect();
     assert!(with_rights.contains("\n[rights]\n"));
-    assert_eq!(parsed(&with_rights, &WITH_GROUPS), parsed("", &WITH_GROUPS));
+    assert_eq!(parsed(&with_rights, &WITH_GROUPS), parsed("#", &WITH_GROUPS));
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn arguments_count_before_the_file_and_the_variable_before_the_level() {
     let config = parse::parse(text, None, &command_line, &place, &Host(&[])).unwrap();
     assert_eq!(config.state_dir, Path::new("/from/argument"));
     assert_eq!(config.socket.path, Path::new("/s"));
-    assert_eq!(config.policy.as_deref(), Some(Path::new("/p.toml")));
+    assert_eq!(config.policy, PolicySource::File("/p.toml".into()));
     assert_eq!(config.log, LogLevel::Debug);
 
     let bad = Place { log: Some(OsString::from("loud")), ..root() };
@@ -236,13 +236,33 @@ fn files_that_must_not_be_trusted_are_refused() {
     fs::write(&path, "#".repeat(MAX_CONFIG_BYTES + 1)).unwrap();
     refused("which is the limit");
     fs::write(&path, "").unwrap();
-    assert!(load_named(&path).is_ok(), "an empty file changes nothing");
+    let empty = load_named(&path).expect("an empty file changes nothing");
+    assert!(empty.is_empty, "but where another was in force it is none");
+    assert_eq!(empty.sources().configuration, None);
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
     refused("not a regular file");
     fs::remove_dir(&path).unwrap();
     rustix::fs::mkfifoat(rustix::fs::CWD, &path, 0o600.into()).unwrap();
     refused("not a regular file");
+}
+
+#[test]
+fn the_compiled_in_table_has_a_name() {
+    let policy = |text: &str, given: Option<&str>| {
+        let command_line = CommandLine { policy: given.map(PathBuf::from), ..CommandLine::default() };
+        let config = parse::parse(text, Some("a.toml".into()), &command_line, &root(), &WITH_GROUPS);
+        config.map(|config| config.policy).map_err(|error| error.to_string())
+    };
+    let named = "policy = \"compiled-in\"";
+    assert_eq!(policy("", None), Ok(PolicySource::Unnamed));
+    assert_eq!(policy(named, None), Ok(PolicySource::CompiledIn));
+    assert_eq!(policy("policy = \"/p\"", Some("compiled-in")), Ok(PolicySource::CompiledIn));
+    assert_eq!(policy(named, Some("/p")), Ok(PolicySource::File("/p".into())));
+    let here = std::env::current_dir().unwrap().join("compiled-in");
+    assert_eq!(policy(named, Some("./compiled-in")), Ok(PolicySource::File(here)));
+    let said = policy("policy = \"compiled in\"", None).unwrap_err();
+    assert_eq!(said, "a.toml:1:10: policy is \"compiled in\"; write an absolute path, from / on");
 }
 
 #[test]

@@ -91,4 +91,11 @@ impl Operations {
         reply.ok(&Statistics { counters });
         Ok(Dispatched::Answered)
     }
+
+    pub(super) fn files_in_force(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
+        let permit = authorise::<right::Inspect>(caller.rights, &caller.peer)?;
+        let Empty {} = decode(body)?;
+        reply.ok(&self.service.files_in_force(&permit));
+        Ok(Dispatched::Answered)
+    }
 }

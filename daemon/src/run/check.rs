@@ -20,7 +20,7 @@ fn write(out: &mut impl Write, config: &Config, policy: &PolicyTable) -> io::Res
     writeln!(out, "configuration  {}", shown(config.file.as_deref(), "none; the defaults"))?;
     writeln!(out, "state          {}", config.state_dir.display())?;
     writeln!(out, "socket         {} (mode {:04o})", config.socket.path.display(), config.socket.mode)?;
-    let file = shown(config.policy.as_deref(), "compiled in");
+    let file = shown(config.policy.file(), "compiled in");
     writeln!(out, "policy         {file}, {} rows", policy.rows().len())?;
     writeln!(out, "key prefix     {}", config.key_prefix)?;
     writeln!(out, "drafts live    {} min", config.draft_ttl.as_secs() / 60)?;

@@ -1,7 +1,7 @@
 //! What the service holds in memory and the store tells of its commits.
 
 use super::policy::shown_hash;
-use crate::domain::{Draft, DraftLimits, Drafts, DraftsFull, Refusal};
+use crate::domain::{Draft, DraftLimits, Drafts, DraftsFull, FilesInForce, Refusal};
 use crate::logging::Seldom;
 use crate::revocation::Generations;
 use crate::store::{Effects, Observer};
@@ -24,7 +24,15 @@ pub(super) struct Memory {
     policy: ArcSwap<InForce>,
     /// Held by whoever moves the epoch on, so that the policy table always carries the right one.
     epoch_turn: Mutex<()>,
+    files: Mutex<FilesRead>,
     drafts: Mutex<Drafts>,
+}
+
+/// The files in force, and when they were read.
+#[derive(Clone, Debug)]
+pub(super) struct FilesRead {
+    pub(super) files: FilesInForce,
+    pub(super) at: Timestamp,
 }
 
 /// The policy table in force.
@@ -39,7 +47,7 @@ pub(super) struct InForce {
 }
 
 impl Memory {
-    pub(super) fn new(generations: Generations, policy: PolicyTable) -> Self {
+    pub(super) fn new(generations: Generations, policy: PolicyTable, files: FilesRead) -> Self {
         let hash = shown_hash(&policy);
         let in_force = InForce { table: Arc::new(policy), epoch: generations.epoch(), hash };
         Self {
@@ -47,6 +55,7 @@ impl Memory {
             policy: ArcSwap::from_pointee(in_force),
             epoch_turn: Mutex::default(),
             drafts: Mutex::new(Drafts::new(DRAFTS)),
+            files: Mutex::new(files),
         }
     }
 
@@ -58,6 +67,16 @@ impl Memory {
     pub(super) fn put_in_force(&self, table: PolicyTable) {
         let hash = shown_hash(&table);
         self.next_epoch(|_| (Arc::new(table), hash));
+    }
+
+    /// The files in force.
+    pub(super) fn files(&self) -> FilesRead {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says which files are in force from now on.
+    pub(super) fn set_files(&self, read: FilesRead) {
+        *self.files.lock().unwrap_or_else(PoisonError::into_inner) = read;
     }
 
     /// Has everybody ask anew for every key.

@@ -2,17 +2,19 @@
 
 use super::Service;
 use super::error::ServiceError;
-use super::memory::InForce;
+use super::memory::{FilesRead, InForce};
 use super::permit::{Permit, right};
-use crate::domain::{Change, Deed};
+use crate::domain::{Before, Change, Deed, FilesInForce, Lost, Sources, TableFacts, check_files};
 use crate::store::{Batch, StoreError, Ticket};
 use apikeyd_policy::{Effect, PolicyTable, Row, Verdict};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 use apikeyd_protocol::message::{
-    Actor, Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary, PolicyVerdict, Reloaded,
+    self, Actor, Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary, PolicyVerdict,
+    Reloaded,
 };
 use apikeyd_protocol::time::Timestamp;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Bytes of text in one page of rows, well below the limit of a frame.
@@ -88,27 +90,72 @@ impl Service {
 
     /// Puts another policy table in force. `actor` is a caller's [`Permit::actor`] (of an admin) or
     /// [`Actor::Daemon`] for a reload by signal. A table with the text of the one in force changes nothing. One
-    /// whose row was written by an attempt that failed all the same is put in force, without another row.
+    /// whose row was written by an attempt that failed all the same is put in force, without another row. The store
+    /// remembers the sources.
     ///
     /// # Errors
-    /// Those of the store: without its audit row the change is not made.
-    pub async fn load_policy(&self, actor: Actor, table: PolicyTable) -> Result<Reloaded, ServiceError> {
-        let policy_rows = count(table.rows().len());
+    /// `InvalidConfiguration`, when the sources are what is left after the loss of a file that is in force. Those of the
+    /// store: without its audit row the change is not made.
+    pub async fn load_policy(
+        &self,
+        actor: Actor,
+        table: PolicyTable,
+        sources: &Sources,
+    ) -> Result<Reloaded, ServiceError> {
+        let facts = facts(&table);
+        let policy_rows = facts.rows;
         let (clock, memory) = (self.clock.clone(), Arc::clone(&self.memory));
+        check_files(&Before::Files(memory.files().files), sources, &facts)
+            .map_err(|lost| ServiceError::new(Status::InvalidConfiguration, lost.to_string()))?;
+        let files = FilesInForce::of(sources, facts);
         let decide = move |batch: &mut Batch<'_>| {
-            let recorded = record_policy(batch, clock.now(), actor, &table)?;
+            let now = clock.now();
+            let recorded = record_policy(batch, now, actor, &table, &files)?;
             // After a commit in doubt the audit can be ahead of what is in force.
             let changed = recorded || memory.policy().table.source() != table.source();
-            if changed {
-                batch.after_commit(move || {
+            batch.after_commit(move || {
+                if changed {
                     memory.put_in_force(table);
+                }
+                memory.set_files(FilesRead { files, at: now });
+                if changed {
                     memory.wait_out();
-                });
-            }
+                }
+            });
             Ok(changed)
         };
         let policy_changed = self.store.write(Ticket::URGENT, decide).await?;
         Ok(Reloaded { policy_rows, policy_changed })
+    }
+
+    /// The files in force, for those who may inspect.
+    #[must_use]
+    pub fn files_in_force(&self, _permit: &Permit<'_, right::Inspect>) -> message::FilesInForce {
+        let FilesRead { files, at } = self.memory.files();
+        let shown = |path: Option<PathBuf>| path.map(|path| path.to_string_lossy().into_owned());
+        message::FilesInForce {
+            configuration: shown(files.configuration),
+            policy: shown(files.policy),
+            policy_rows: files.table.rows,
+            policy_default_allow: files.table.default_allow,
+            policy_hash: files.table.hash,
+            read_at: at,
+        }
+    }
+
+    /// Puts the files in force into the journal, after a start or a reload.
+    pub fn log_files(&self, when: &'static str) {
+        let FilesRead { files, .. } = self.memory.files();
+        let shown = |path: Option<PathBuf>, none: &str| {
+            path.map_or_else(|| none.to_owned(), |path| path.to_string_lossy().into_owned())
+        };
+        tracing::info!(
+            configuration = shown(files.configuration, "defaults"),
+            policy = shown(files.policy, "compiled-in"),
+            rows = files.table.rows,
+            default = if files.table.default_allow { "allow" } else { "deny" },
+            "{when}"
+        );
     }
 
     pub(super) fn policy_rows(&self) -> u32 {
@@ -116,13 +163,16 @@ impl Service {
     }
 }
 
-/// Writes down that a table is in force, unless that is written already.
+/// Writes down that a table is in force, and by which files, unless that is written already. Gives whether the table is
+/// another one than before.
 pub(super) fn record_policy(
     batch: &mut Batch<'_>,
     at: Timestamp,
     actor: Actor,
     table: &PolicyTable,
+    files: &FilesInForce,
 ) -> Result<bool, StoreError> {
+    batch.note_files(files)?;
     let hash = hash(table.source());
     let changed = batch.policy_hash()? != Some(hash);
     if changed {
@@ -130,6 +180,24 @@ pub(super) fn record_policy(
         batch.apply(&Change { at, actor, deed })?;
     }
     Ok(changed)
+}
+
+/// Holds the sources of a start against what was in force before.
+pub(super) fn admission(
+    sources: &Sources,
+    table: &PolicyTable,
+) -> impl FnOnce(&Before) -> Result<(), Lost> + use<> {
+    let (sources, facts) = (sources.clone(), facts(table));
+    move |before| check_files(before, &sources, &facts)
+}
+
+/// A table in short.
+pub(super) fn facts(table: &PolicyTable) -> TableFacts {
+    TableFacts {
+        rows: count(table.rows().len()),
+        default_allow: table.default_effect() == Effect::Allow,
+        hash: hash(table.source()),
+    }
 }
 
 /// By what the audit knows a table.

@@ -1,5 +1,6 @@
 //! What the service is told at its start.
 
+use crate::domain::Sources;
 pub use crate::store::PepperSource;
 use apikeyd_protocol::key::KeyPrefix;
 use core::time::Duration;
@@ -29,6 +30,9 @@ pub struct Settings {
     pub cache_bytes: usize,
     /// Records that are kept at hand, so that most validations read no database.
     pub hot_keys: usize,
+    /// Where rights and policy table come from. [`Service::open`](super::Service::open) holds them against what was in
+    /// force last.
+    pub sources: Sources,
     /// Where the file of the revocation page may be: the first place where it can be made counts. It belongs
     /// on a file system in memory. No place: no page is handed to clients, and none ever was by a daemon on
     /// this store.
@@ -37,7 +41,7 @@ pub struct Settings {
 
 impl Settings {
     /// The defaults: drafts for 10 minutes, ended records for 90 days, 64 MiB of cache, 65,536 records at hand,
-    /// the prefix `akd`, the pepper and the revocation page in files beside the database.
+    /// the prefix `akd`, a table that the program itself means, the pepper and the revocation page in files beside the database.
     #[must_use]
     pub fn in_dir(state_dir: impl Into<PathBuf>) -> Self {
         let state_dir = state_dir.into();
@@ -50,6 +54,7 @@ impl Settings {
             retention: Some(Duration::from_secs(90 * 24 * 60 * 60)),
             cache_bytes: 64 * 1024 * 1024,
             hot_keys: HOT_KEYS,
+            sources: Sources::default(),
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use super::audit_codec;
 use super::error::StoreError;
+use super::files_codec;
 use super::record_codec;
-use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, META_HEAD, META_POLICY, USED};
+use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, META_FILES, META_HEAD, META_POLICY, USED};
 use super::secrets::Secrets;
 use super::view;
-use crate::domain::{Change, Deed, KeyRecord};
+use crate::domain::{Change, Deed, FilesInForce, KeyRecord};
 #[cfg(feature = "fault-injection")]
 use crate::fault;
 use apikeyd_protocol::key::KeyId;
@@ -98,6 +99,12 @@ impl<'t> Batch<'t> {
         Ok(bytes.and_then(|bytes| bytes.value().try_into().ok()))
     }
 
+    /// Writes down the files in force, unless they are those that are written. No change of keys, no audit row.
+    pub(crate) fn note_files(&mut self, files: &FilesInForce) -> Result<(), StoreError> {
+        let noted = self.try_note_files(files);
+        self.or_broken(noted)
+    }
+
     /// Applies a change, and writes its revision and its audit row.
     pub(crate) fn apply(&mut self, change: &Change) -> Result<(), StoreError> {
         let applied = self.try_apply(change);
@@ -173,6 +180,14 @@ impl<'t> Batch<'t> {
         let before = self.used.get(id)?.map_or(0, |at| at.value());
         if self.keys.get(id)?.is_some() && before < at.unix_millis() {
             self.used.insert(id, at.unix_millis())?;
+            self.dirty = true;
+        }
+        Ok(())
+    }
+
+    fn try_note_files(&mut self, files: &FilesInForce) -> Result<(), StoreError> {
+        if view::files(&self.meta)?.as_ref() != Some(files) {
+            self.meta.insert(META_FILES, files_codec::encode(files).as_slice())?;
             self.dirty = true;
         }
         Ok(())

@@ -31,12 +31,17 @@ impl<'a> Fields<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
+    /// Some bytes.
+    pub(super) fn bytes(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
+        let (bytes, rest) = self.0.split_at_checked(length).ok_or(Malformed)?;
+        self.0 = rest;
+        Ok(bytes)
+    }
+
     /// A text behind its length in one byte.
     pub(super) fn text(&mut self) -> Result<&'a str, Malformed> {
         let length = usize::from(self.u8()?);
-        let (text, rest) = self.0.split_at_checked(length).ok_or(Malformed)?;
-        self.0 = rest;
-        core::str::from_utf8(text).map_err(|_| Malformed)
+        core::str::from_utf8(self.bytes(length)?).map_err(|_| Malformed)
     }
 
     /// Nothing may be left over.

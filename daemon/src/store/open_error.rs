@@ -1,5 +1,6 @@
 //! Why a store cannot be opened, and what to do about it.
 
+use crate::domain::Lost;
 use std::io;
 use std::path::PathBuf;
 
@@ -182,6 +183,9 @@ pub enum OpenError {
         /// The file with the id of the store that was set up here.
         mark: PathBuf,
     },
+    /// A file by which the daemon ran is lost, and without it something would be allowed that was denied.
+    #[error("{0}")]
+    FilesLost(Lost),
     /// The system gave no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Randomness(getrandom::Error),
@@ -231,7 +235,9 @@ impl OpenError {
     #[must_use]
     pub const fn exit_class(&self) -> ExitClass {
         match self {
-            Self::StateDirMissing { .. } | Self::StateDirNotDirectory { .. } => ExitClass::Config,
+            Self::StateDirMissing { .. } | Self::StateDirNotDirectory { .. } | Self::FilesLost(_) => {
+                ExitClass::Config
+            }
             Self::StateDirTooOpen { .. }
             | Self::ModeTooOpen { .. }
             | Self::ForeignOwner { .. }

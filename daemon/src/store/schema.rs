@@ -37,6 +37,9 @@ pub(super) const META_INSTANCE: &str = "instance";
 /// In `meta`: BLAKE3 of the text of the policy table that was last put in force.
 pub(super) const META_POLICY: &str = "policy";
 
+/// In `meta`: the files in force, see `files_codec`. Not in every store: the daemons of before did not write it.
+pub(super) const META_FILES: &str = "files";
+
 /// The end of the audit chain, and what is counted along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Head {

@@ -2,16 +2,17 @@
 
 use super::audit_codec;
 use super::error::StoreError;
+use super::files_codec;
 use super::record_codec;
-use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, META_HEAD, USED};
+use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, META_FILES, META_HEAD, META_POLICY, USED};
 use super::secrets::Secrets;
-use crate::domain::KeyRecord;
+use crate::domain::{Before, FilesInForce, KeyRecord};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::AuditRow;
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::time::Timestamp;
 use core::ops::Bound;
-use redb::{ReadTransaction, ReadableTable};
+use redb::{Database, ReadTransaction, ReadableDatabase as _, ReadableTable};
 
 /// Records that one page of a list may look at, whether or not it takes them in: a bound on the work of a
 /// request.
@@ -145,6 +146,25 @@ pub(super) fn active_of(
 pub(super) fn head(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Result<Head, StoreError> {
     let bytes = meta.get(META_HEAD)?.ok_or_else(|| StoreError::Damaged("the store has no head".into()))?;
     Head::decode(bytes.value()).map_err(|malformed| StoreError::Damaged(format!("the head: {malformed}")))
+}
+
+/// The files in force, if they were written down.
+pub(super) fn files(
+    meta: &impl ReadableTable<&'static str, &'static [u8]>,
+) -> Result<Option<FilesInForce>, StoreError> {
+    let Some(bytes) = meta.get(META_FILES)? else { return Ok(None) };
+    let files = files_codec::decode(bytes.value());
+    files.map(Some).map_err(|malformed| StoreError::Damaged(format!("the files in force: {malformed}")))
+}
+
+/// What was in force when the database was open last.
+pub(super) fn files_before(database: &Database) -> Result<Before, StoreError> {
+    let meta = database.begin_read()?.open_table(META)?;
+    if let Some(files) = files(&meta)? {
+        return Ok(Before::Files(files));
+    }
+    let hash = meta.get(META_POLICY)?;
+    Ok(Before::Table(hash.and_then(|bytes| bytes.value().try_into().ok())))
 }
 
 /// Up to `limit` ids of an index by time, up to this time, the oldest first.

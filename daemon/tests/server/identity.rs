@@ -41,6 +41,7 @@ fn a_connection_keeps_the_user_who_made_it_whoever_speaks_on_it() {
     let generate = Generate { user: UserId::parse("alice").unwrap(), label: None, expires_at: None };
     assert_eq!(with_a_right.ask(Opcode::Generate, &generate).status(), Status::NotPermitted);
     assert_eq!(with_a_right.ask(Opcode::Backup, &Empty {}).status(), Status::NotPermitted);
+    assert_eq!(with_a_right.ask(Opcode::FilesInForce, &Empty {}).status(), Status::NotPermitted);
 }
 
 #[test]

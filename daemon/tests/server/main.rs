@@ -11,6 +11,7 @@
 )]
 
 mod descriptors;
+mod files;
 mod frames;
 mod greeting;
 mod identity;

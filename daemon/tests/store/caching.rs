@@ -1,6 +1,7 @@
 //! What clients that cache rely on: the page moves before an end is answered, and what they report is noted.
 
 use crate::house::{ADMIN, House, peer, told};
+use apikeyd::domain::Sources;
 use apikeyd::service::authorise;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::Status;
@@ -90,7 +91,7 @@ fn whatever_ends_a_key_ends_kept_verdicts_before_it_is_answered() {
         }),
         ("policy", |house, _| {
             let table = PolicyTable::parse("default = \"deny\"\n").unwrap();
-            house.run(house.service().load_policy(Actor::Daemon, table)).unwrap();
+            house.run(house.service().load_policy(Actor::Daemon, table, &Sources::default())).unwrap();
         }),
         ("rights", |house, _| house.run(house.service().rights_changed())),
     ];
@@ -140,7 +141,7 @@ fn the_policy_table_carries_the_epoch_under_which_it_counts() {
     let (first, of_page) = epochs();
     assert_eq!(first, of_page);
     let table = PolicyTable::parse("default = \"deny\"\n").unwrap();
-    house.run(house.service().load_policy(Actor::Daemon, table)).unwrap();
+    house.run(house.service().load_policy(Actor::Daemon, table, &Sources::default())).unwrap();
     assert_eq!(epochs(), (first + 1, first + 1));
     house.run(house.service().rights_changed());
     assert_eq!(epochs(), (first + 2, first + 2), "the same table goes on counting");

@@ -16,7 +16,10 @@ const FLOOD: usize = 65_536 + 1;
 fn generate(house: &House, uid: u32, user: &str) -> Result<KeyId, ServiceError> {
     let caller = peer(uid);
     let request = Generate { user: UserId::parse(user).unwrap(), label: None, expires_at: None };
-    Ok(house.service().generate(&authorise(house.service().standing(|| ADMIN), &caller).unwrap(), request)?.key_id)
+    Ok(house
+        .service()
+        .generate(&authorise(house.service().standing(|| ADMIN), &caller).unwrap(), request)?
+        .key_id)
 }
 
 /// Generates for other users until it is refused; gives the number of drafts that it got, and the refusal.

@@ -1,6 +1,7 @@
 //! A disk that fails: what was acknowledged stands, reads go on, changes come back with the disk.
 
 use crate::house::{House, START, directory};
+use apikeyd::domain::Sources;
 use apikeyd::service::{Clock, Medium, OpenError, Service, Settings, StorageBackend};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::Status;
@@ -297,10 +298,10 @@ fn a_policy_whose_commit_was_in_doubt_is_put_in_force_by_the_next_attempt() {
         let (house, faults) = house();
         let table = || PolicyTable::parse("default = \"deny\"\n").unwrap();
         faults.arm(operations);
-        let _in_doubt = house.run(house.service().load_policy(Actor::Daemon, table()));
+        let _in_doubt = house.run(house.service().load_policy(Actor::Daemon, table(), &Sources::default()));
         faults.mend();
         house.maintain();
-        house.run(house.service().load_policy(Actor::Daemon, table())).unwrap();
+        house.run(house.service().load_policy(Actor::Daemon, table(), &Sources::default())).unwrap();
         assert_eq!(house.condition().policy_rows, 0, "after {operations} operations of the disk");
     }
 }

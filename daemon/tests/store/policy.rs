@@ -1,6 +1,7 @@
 //! The policy table: asked behind the key, exchanged as a whole, remembered in the audit.
 
 use crate::house::{ADMIN, House, told};
+use apikeyd::domain::Sources;
 use apikeyd::service::authorise;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::ApiKey;
@@ -39,10 +40,12 @@ fn another_table_is_in_force_at_once_and_stands_in_the_audit() {
     let key = house.generate("a");
     house.save(&key, SaveMode::Add).unwrap();
     assert_eq!(ask(&house, &key, "GET", "/api/file"), "valid a");
-    let loaded = house.run(house.service().load_policy(Actor::Daemon, table(CUSTOM))).unwrap();
+    let loaded =
+        house.run(house.service().load_policy(Actor::Daemon, table(CUSTOM), &Sources::default())).unwrap();
     assert!(loaded.policy_changed && loaded.policy_rows == 0);
     assert_eq!(ask(&house, &key, "GET", "/api/file"), "denied ");
-    let again = house.run(house.service().load_policy(Actor::Daemon, table(CUSTOM))).unwrap();
+    let again =
+        house.run(house.service().load_policy(Actor::Daemon, table(CUSTOM), &Sources::default())).unwrap();
     assert!(!again.policy_changed);
     assert_eq!(house.audit_names(), ["store-created", "key-added", "policy-loaded"]);
 }
@@ -50,7 +53,7 @@ fn another_table_is_in_force_at_once_and_stands_in_the_audit() {
 #[test]
 fn a_table_that_was_exchanged_while_the_daemon_was_down_stands_in_the_audit() {
     let mut house = House::new();
-    house.run(house.service().load_policy(Actor::Daemon, table(CUSTOM))).unwrap();
+    house.run(house.service().load_policy(Actor::Daemon, table(CUSTOM), &Sources::default())).unwrap();
     house.restart();
     assert_eq!(
         house.audit_names(),
@@ -69,7 +72,7 @@ fn rows_come_in_pages_that_fit_a_frame() {
         let path = format!("/{row}/{}", "long".repeat(40));
         text += &format!("[[operation]]\nmethod = \"GET\"\npath = \"{path}\"\nname = \"row {row}\"\n");
     }
-    house.run(house.service().load_policy(Actor::Daemon, table(&text))).unwrap();
+    house.run(house.service().load_policy(Actor::Daemon, table(&text), &Sources::default())).unwrap();
     let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     let (mut from, mut rows) = (Some(0), Vec::new());
     while let Some(next) = from {

@@ -70,6 +70,8 @@ opcodes! {
     AuditVerify = 34, Inspect;
     /// Counters of what was asked and answered. Since 1.0.
     Statistics = 35, Inspect;
+    /// By which files the daemon runs, and the table that came of them. Since 1.0.
+    FilesInForce = 36, Inspect;
     /// Read the policy file and the rights again. Since 1.0.
     Reload = 48, Admin;
     /// A consistent copy of the database, handed over as a descriptor. Since 1.0.

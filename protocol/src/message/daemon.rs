@@ -56,6 +56,26 @@ pub struct Statistics {
     pub counters: Vec<(String, u64)>,
 }
 
+/// By which files the daemon runs: rights come from the configuration, the policy table from its own file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilesInForce {
+    /// The configuration file, an absolute path, in which bytes that are not UTF-8 are replaced by U+FFFD. None: the
+    /// defaults.
+    #[serde(deserialize_with = "sequence::optional_text")]
+    pub configuration: Option<String>,
+    /// The policy file, likewise. None: the compiled-in table.
+    #[serde(deserialize_with = "sequence::optional_text")]
+    pub policy: Option<String>,
+    /// Rows of the policy table.
+    pub policy_rows: u32,
+    /// Whether what no row matches is allowed.
+    pub policy_default_allow: bool,
+    /// BLAKE3 of the text of the policy table, as in the audit's `PolicyLoaded`.
+    pub policy_hash: [u8; 32],
+    /// When the files were read last: at the start, or at the last reload that succeeded.
+    pub read_at: Timestamp,
+}
+
 /// The policy table and the rights that are now in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reloaded {

@@ -29,6 +29,13 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
     deserializer.deserialize_str(Text)
 }
 
+/// The same of a text that may be left out.
+pub(super) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(serde::Deserialize)]
+    struct Text(#[serde(deserialize_with = "text")] String);
+    Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
+}
+
 /// The items of a page, [`MAX_PAGE_ITEMS`] at the most.
 pub(super) fn page<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where

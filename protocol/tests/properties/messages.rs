@@ -9,10 +9,10 @@ use apikeyd_protocol::key::KeyDigest;
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteOutcome,
-    DeleteUser, Deleted, Failure, Generate, KeyPage, KeyUse, List, Operation, PageReady, PolicyAnswer,
-    PolicyPage, PolicyRows, PolicySummary, PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey,
-    RetrieveUser, Save, SaveMode, Saved, Statistics, Status, StoreState, UserEnded, ValidKey, Validate,
-    Verdict,
+    DeleteUser, Deleted, Failure, FilesInForce, Generate, KeyPage, KeyUse, List, Operation, PageReady,
+    PolicyAnswer, PolicyPage, PolicyRows, PolicySummary, PolicyVerdict, Refusal, Reloaded, ReportUses,
+    RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, StoreState, UserEnded, ValidKey,
+    Validate, Verdict,
 };
 use apikeyd_protocol::right::RightSet;
 use apikeyd_protocol::time::Timestamp;
@@ -146,6 +146,11 @@ proptest! {
         reads_back(&status, &mut Vec::new());
         reads_back(&Statistics { counters }, &mut Vec::new());
         reads_back(&Reloaded { policy_rows: small[0], policy_changed }, &mut Vec::new());
+        let configuration = policy_changed.then(|| text.clone());
+        reads_back(&FilesInForce {
+            configuration, policy: Some(text.clone()), policy_rows: small[2], policy_default_allow: policy_changed,
+            policy_hash: [store_id; 2].concat().try_into().unwrap(), read_at: Timestamp::from_unix_millis(numbers[0]),
+        }, &mut Vec::new());
         reads_back(&Failure { message: text }, &mut Vec::new());
     }
 }

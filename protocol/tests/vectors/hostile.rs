@@ -4,8 +4,8 @@ use crate::blocks::hex;
 use apikeyd_protocol::codec::{DecodeError, decode};
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_COUNTERS, MAX_PAGE_ITEMS, MAX_USES};
 use apikeyd_protocol::message::{
-    AuditPage, Delete, Empty, Failure, Generate, Generated, KeyPage, List, PolicyPage, ReportUses, Save,
-    Statistics, Validate, Verdict,
+    AuditPage, Delete, Empty, Failure, FilesInForce, Generate, Generated, KeyPage, List, PolicyPage,
+    ReportUses, Save, Statistics, Validate, Verdict,
 };
 
 /// Reads bytes as the type of a name and forgets the value.
@@ -24,12 +24,13 @@ fn read_as(name: &str, body: &[u8]) -> Result<(), DecodeError> {
         "PolicyPage" => decode::<PolicyPage>(body).map(drop),
         "AuditPage" => decode::<AuditPage>(body).map(drop),
         "Statistics" => decode::<Statistics>(body).map(drop),
+        "FilesInForce" => decode::<FilesInForce>(body).map(drop),
         "ReportUses" => decode::<ReportUses>(body).map(drop),
         other => panic!("{other} is no type of this table"),
     }
 }
 
-const TYPES: [&str; 14] = [
+const TYPES: [&str; 15] = [
     "Validate",
     "Verdict",
     "Save",
@@ -43,6 +44,7 @@ const TYPES: [&str; 14] = [
     "PolicyPage",
     "AuditPage",
     "Statistics",
+    "FilesInForce",
     "ReportUses",
 ];
 

@@ -262,6 +262,14 @@ def messages():
     yield ("Statistics.answer.counters", sequence("counters", [
         text("name", "validate.valid") + field("value", 2**64 - 1), text("name", "x") + field("value", 0)]))
 
+    yield "FilesInForce.request.empty", []
+    table = lambda rows, allow: (field("policy_rows", rows) + flag("policy_default_allow", allow)
+                                 + raw("policy_hash", DIGEST) + field("read_at", T1))
+    path = lambda name, value: option(name, text(name, value) if value else None)
+    yield ("FilesInForce.answer.files", path("configuration", "/etc/apikeyd/apikeyd.toml")
+           + path("policy", "/etc/apikeyd/policy.toml") + table(251, False))
+    yield "FilesInForce.answer.defaults", path("configuration", None) + path("policy", None) + table(12, True)
+
     yield "Reload.request.empty", []
     yield "Reload.answer.changed", field("policy_rows", 12) + flag("policy_changed", True)
     yield "Reload.answer.unchanged", field("policy_rows", 300) + flag("policy_changed", False)

@@ -5,10 +5,10 @@ use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::message::{
     Actor, AuditEvent, AuditFault, AuditHead, AuditList, AuditPage, AuditReport, AuditRow, AuditVerify,
     BackupReady, CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Empty,
-    EndReason, Failure, Freshness, Generate, Generated, KeyPage, KeyRecord, KeyState, KeyText, KeyUse, List,
-    Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary, PolicyVerdict,
-    Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status,
-    StoreState, UserEnded, ValidKey, Validate, Verdict,
+    EndReason, Failure, FilesInForce, Freshness, Generate, Generated, KeyPage, KeyRecord, KeyState, KeyText,
+    KeyUse, List, Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary,
+    PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, Save, SaveMode, Saved,
+    Statistics, Status, StoreState, UserEnded, ValidKey, Validate, Verdict,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::right::{Right, RightSet};
@@ -148,6 +148,14 @@ fn daemon() -> Vec<Example> {
         policy_rows: 12,
     };
     let counters = vec![("validate.valid".to_owned(), u64::MAX), ("x".to_owned(), 0)];
+    let files = |named: bool| FilesInForce {
+        configuration: named.then(|| "/etc/apikeyd/apikeyd.toml".to_owned()),
+        policy: named.then(|| "/etc/apikeyd/policy.toml".to_owned()),
+        policy_rows: if named { 251 } else { 12 },
+        policy_default_allow: !named,
+        policy_hash: bytes(),
+        read_at: at(60_000),
+    };
     let reloaded = |policy_rows, policy_changed| Reloaded { policy_rows, policy_changed };
     vec![
         example!("Status.request.empty", Empty, Empty {}),
@@ -155,6 +163,9 @@ fn daemon() -> Vec<Example> {
         example!("Status.answer.read-only", Status, status(StoreState::ReadOnly)),
         example!("Statistics.request.empty", Empty, Empty {}),
         example!("Statistics.answer.counters", Statistics, Statistics { counters }),
+        example!("FilesInForce.request.empty", Empty, Empty {}),
+        example!("FilesInForce.answer.files", FilesInForce, files(true)),
+        example!("FilesInForce.answer.defaults", FilesInForce, files(false)),
         example!("Reload.request.empty", Empty, Empty {}),
         example!("Reload.answer.changed", Reloaded, reloaded(12, true)),
         example!("Reload.answer.unchanged", Reloaded, reloaded(300, false)),

@@ -5,7 +5,9 @@ use crate::output::text::{hex, visible};
 use crate::output::time::{rfc3339, to_the_second};
 use crate::output::{Output, Tone};
 use apikeyd_client::Client;
-use apikeyd_protocol::message::{Statistics, Status, StoreState};
+use apikeyd_client::Error;
+use apikeyd_protocol::frame::Status as Code;
+use apikeyd_protocol::message::{FilesInForce, Statistics, Status, StoreState};
 use apikeyd_protocol::right::Right;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -26,21 +28,46 @@ struct StatusObject<'a> {
     drafts: u64,
     connections: u32,
     policy_rows: u32,
+    files: Option<FilesObject<'a>>,
     counters: Option<BTreeMap<&'a str, u64>>,
+}
+
+/// The member `files` of `status`.
+#[derive(Serialize)]
+struct FilesObject<'a> {
+    configuration: Option<&'a str>,
+    policy: Option<&'a str>,
+    policy_rows: u32,
+    policy_default: &'static str,
+    policy_hash: String,
+    read_at: String,
 }
 
 pub(super) fn run(client: &Client, output: &mut Output) -> Result<Exit, Failure> {
     let status = client.status()?;
     let statistics = if status.rights.contains(Right::Inspect) { Some(client.statistics()?) } else { None };
+    let files = if status.rights.contains(Right::Inspect) { files(client)? } else { None };
     if output.is_json() {
-        output.object(&object(&status, statistics.as_ref()))?;
+        output.object(&object(&status, files.as_ref(), statistics.as_ref()))?;
     } else {
-        write_lines(&status, statistics.as_ref(), output)?;
+        write_lines(&status, files.as_ref(), statistics.as_ref(), output)?;
     }
     Ok(Exit::Done)
 }
 
-fn object<'a>(status: &'a Status, statistics: Option<&'a Statistics>) -> StatusObject<'a> {
+/// The files in force, unless the daemon is older than this question.
+fn files(client: &Client) -> Result<Option<FilesInForce>, Failure> {
+    match client.files_in_force() {
+        Err(Error::Answered { status: Code::UnknownOpcode, .. }) => Ok(None),
+        answer => Ok(Some(answer?)),
+    }
+}
+
+fn object<'a>(
+    status: &'a Status,
+    files: Option<&'a FilesInForce>,
+    statistics: Option<&'a Statistics>,
+) -> StatusObject<'a> {
     StatusObject {
         version: &status.version,
         pid: status.pid,
@@ -62,13 +89,30 @@ fn object<'a>(status: &'a Status, statistics: Option<&'a Statistics>) -> StatusO
         drafts: status.drafts,
         connections: status.connections,
         policy_rows: status.policy_rows,
+        files: files.map(|files| FilesObject {
+            configuration: files.configuration.as_deref(),
+            policy: files.policy.as_deref(),
+            policy_rows: files.policy_rows,
+            policy_default: default_effect(files),
+            policy_hash: hex(&files.policy_hash),
+            read_at: rfc3339(files.read_at),
+        }),
         counters: statistics.map(|statistics| {
             statistics.counters.iter().map(|(name, value)| (name.as_str(), *value)).collect()
         }),
     }
 }
 
-fn write_lines(status: &Status, statistics: Option<&Statistics>, output: &mut Output) -> Result<(), Failure> {
+const fn default_effect(files: &FilesInForce) -> &'static str {
+    if files.policy_default_allow { "allow" } else { "deny" }
+}
+
+fn write_lines(
+    status: &Status,
+    files: Option<&FilesInForce>,
+    statistics: Option<&Statistics>,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let store = match status.store {
         StoreState::Ready => output.tinted("ready", Tone::Good),
         StoreState::ReadOnly => {
@@ -93,9 +137,25 @@ fn write_lines(status: &Status, statistics: Option<&Statistics>, output: &mut Ou
             format!("{} active, {} ended, {} drafts", status.active_keys, status.ended_keys, status.drafts),
         ),
         ("connections", status.connections.to_string()),
-        ("policy", format!("{} rows", status.policy_rows)),
     ];
-    lines.iter().try_for_each(|(name, value)| output.line(format!("{:<14}{value}", format!("{name}:"))))?;
+    let of_files = match files {
+        Some(files) => {
+            let shown = |path: &Option<String>, none: &str| {
+                path.as_deref().map_or_else(|| none.to_owned(), |path| visible(path).into_owned())
+            };
+            let (policy, rows) = (shown(&files.policy, "compiled-in"), files.policy_rows);
+            vec![
+                ("config", shown(&files.configuration, "defaults")),
+                ("policy", format!("{policy}, {rows} rows, default {}", default_effect(files))),
+                ("read", to_the_second(files.read_at)),
+            ]
+        }
+        None => vec![("policy", format!("{} rows", status.policy_rows))],
+    };
+    lines
+        .iter()
+        .chain(&of_files)
+        .try_for_each(|(name, value)| output.line(format!("{:<14}{value}", format!("{name}:"))))?;
     let counters = statistics.map_or(&[][..], |statistics| &statistics.counters);
     counters.iter().try_for_each(|(name, value)| output.line(format!("{:<40} {value}", visible(name))))
 }

@@ -5,9 +5,9 @@ use crate::samples::{LATER, NOW, ended, head, id, key, record, user};
 use apikeyd_protocol::frame::{Opcode, Status as Code};
 use apikeyd_protocol::message::{
     Actor, AuditEvent, AuditFault, AuditHead, AuditList, AuditPage, AuditReport, AuditRow, AuditVerify,
-    CredentialsCause, CredentialsChanged, DeleteOutcome, DeleteUser, Deleted, EndReason, KeyPage, KeyRecord,
-    List, Operation, PolicyAnswer, PolicyVerdict, Reloaded, RetrieveKey, RetrieveUser, Statistics, Status,
-    StoreState, UserEnded,
+    CredentialsCause, CredentialsChanged, DeleteOutcome, DeleteUser, Deleted, EndReason, FilesInForce,
+    KeyPage, KeyRecord, List, Operation, PolicyAnswer, PolicyVerdict, Reloaded, RetrieveKey, RetrieveUser,
+    Statistics, Status, StoreState, UserEnded,
 };
 use apikeyd_protocol::right::{Right, RightSet};
 
@@ -38,6 +38,20 @@ pub(crate) fn listed_audit() -> Answer {
 pub(crate) fn verified() -> Answer {
     let fault = Some(AuditFault::Altered { revision: 41 });
     Answer::ok(Opcode::AuditVerify, &AuditReport { rows: 40, head: head(), fault })
+}
+
+pub(crate) fn files() -> Answer {
+    Answer::ok(
+        Opcode::FilesInForce,
+        &FilesInForce {
+            configuration: Some("/etc/apikeyd/apikeyd.toml".into()),
+            policy: None,
+            policy_rows: 12,
+            policy_default_allow: true,
+            policy_hash: [0xef; 32],
+            read_at: NOW,
+        },
+    )
 }
 
 pub(crate) fn status() -> Answer {
@@ -169,11 +183,18 @@ fn status_shows_counters_to_those_who_may_see_them() {
     let seen = status_for(RightSet::EMPTY.with(Right::Validate));
     Peer::answering([Answer::ok(Opcode::Status, &seen)]).run(["status"]).is(0, text, "");
     let counters = Statistics { counters: vec![("requests_validate".into(), 7)] };
-    let run = Peer::answering([status(), Answer::ok(Opcode::Statistics, &counters)]).run(["status"]);
-    assert!(
-        run.stdout.ends_with("policy:       12 rows\nrequests_validate                        7\n"),
-        "{run:?}"
-    );
+    let counted = || Answer::ok(Opcode::Statistics, &counters);
+    let run = Peer::answering([status(), counted(), files()]).run(["status"]);
+    let end = "connections:  2\n\
+               config:       /etc/apikeyd/apikeyd.toml\n\
+               policy:       compiled-in, 12 rows, default allow\n\
+               read:         2026-11-24T20:24:05Z\n\
+               requests_validate                        7\n";
+    assert!(run.stdout.ends_with(end), "{run:?}");
+    let unknown = Answer::failure(Opcode::FilesInForce, Code::UnknownOpcode, "not known");
+    let run = Peer::answering([status(), counted(), unknown]).run(["status"]);
+    let end = "connections:  2\npolicy:       12 rows\nrequests_validate                        7\n";
+    assert_eq!((run.code, run.stdout.ends_with(end)), (0, true), "a daemon that is older: {run:?}");
     let failing = Status { store: StoreState::ReadOnly, ..seen };
     let run = Peer::answering([Answer::ok(Opcode::Status, &failing)]).run(["status"]);
     assert!(run.stdout.contains("\nstore:        read-only: the disk is full or failing;"), "{run:?}");

@@ -1,6 +1,6 @@
 //! JSON.md says what the program writes.
 
-use crate::answers::{denied, listed_audit, operation, reloaded, status, verified};
+use crate::answers::{denied, files, listed_audit, operation, reloaded, status, verified};
 use crate::peer::{Answer, Peer};
 use crate::program::Run;
 use crate::samples::{LATER, ended, generated, head, id, key, record, user};
@@ -109,7 +109,7 @@ fn the_policy_is_documented() {
 #[test]
 fn the_daemon_and_its_audit_are_documented() {
     let statistics = Statistics { counters: vec![("requests_validate".into(), 7)] };
-    agrees("status", &asked([status(), Answer::ok(Opcode::Statistics, &statistics)], &["status"]));
+    agrees("status", &asked([status(), Answer::ok(Opcode::Statistics, &statistics), files()], &["status"]));
     agrees("audit list", &asked([listed_audit()], &["audit", "list"]));
     agrees("audit verify", &asked([verified()], &["audit", "verify"]));
     let directory = tempfile::tempdir().unwrap();

@@ -79,7 +79,7 @@ fn within_limits(config: &Config, file: &Path) {
     assert!((MINUTE..=DAY).contains(&config.limits.idle));
     assert!(config.socket.mode <= 0o777 && config.socket.mode & 0o600 == 0o600);
     let paths =
-        [Some(&config.state_dir), Some(&config.socket.path), config.page.as_ref(), config.policy.as_ref()];
+        [Some(&*config.state_dir), Some(&*config.socket.path), config.page.as_deref(), config.policy.file()];
     for path in paths.into_iter().flatten() {
         assert!(path.is_absolute() && !path.as_os_str().as_encoded_bytes().contains(&0), "{path:?}");
     }

@@ -7,9 +7,9 @@ use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteUser,
-    Deleted, Empty, Failure, Generate, Generated, KeyPage, KeyRecord, List, Operation, PageReady,
-    PolicyAnswer, PolicyPage, PolicyRows, PolicySummary, Reloaded, ReportUses, RetrieveKey, RetrieveUser,
-    Save, Saved, Statistics, Status, UserEnded, Validate, Verdict,
+    Deleted, Empty, Failure, FilesInForce, Generate, Generated, KeyPage, KeyRecord, List, Operation,
+    PageReady, PolicyAnswer, PolicyPage, PolicyRows, PolicySummary, Reloaded, ReportUses, RetrieveKey,
+    RetrieveUser, Save, Saved, Statistics, Status, UserEnded, Validate, Verdict,
 };
 
 /// Bytes that reading one body may hold: a page is copied once, its items are larger in memory than on the wire,
@@ -85,7 +85,9 @@ fn request(opcode: Opcode, body: &[u8]) {
         Opcode::Status
         | Opcode::PolicySummary
         | Opcode::RevocationPage
+        | Opcode::RevocationPage
         | Opcode::Statistics
+        | Opcode::FilesInForce
         | Opcode::Reload
         | Opcode::Backup => {
             canonical!(body, Empty);
@@ -114,6 +116,7 @@ fn answer(opcode: Opcode, body: &[u8]) {
         Opcode::AuditList => canonical!(body, AuditPage),
         Opcode::AuditVerify => canonical!(body, AuditReport),
         Opcode::Statistics => canonical!(body, Statistics),
+        Opcode::FilesInForce => canonical!(body, FilesInForce),
         Opcode::Reload => canonical!(body, Reloaded),
         Opcode::Backup => canonical!(body, BackupReady),
     }

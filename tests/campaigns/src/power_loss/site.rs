@@ -3,6 +3,7 @@
 use super::disk::Disk;
 use super::model::{Answer, Deed, Draft, Model, World};
 use crate::in_memory::START;
+use apikeyd::domain::Sources;
 use apikeyd::peer::Peer;
 use apikeyd::service::{Clock, OpenError, Permit, Service, ServiceError, Settings, authorise, right};
 use apikeyd_policy::PolicyTable;
@@ -215,7 +216,7 @@ impl Site {
         let rows = u32::try_from(table.rows().len()).expect("a small table");
         let mut after = self.model.clone();
         let written = after.world.load_policy(self.now(), Actor::Daemon, rows, policy_hash(POLICIES[index]));
-        let answer = self.run(self.service().load_policy(Actor::Daemon, table));
+        let answer = self.run(self.service().load_policy(Actor::Daemon, table, &Sources::default()));
         let answer = answer.map(|loaded| loaded.policy_changed).map_err(|error| error.status);
         let expected = written || self.in_force != index;
         self.conclude(after, answer.is_ok());

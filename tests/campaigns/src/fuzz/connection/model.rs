@@ -4,9 +4,9 @@ use apikeyd_protocol::codec::decode;
 use apikeyd_protocol::frame::{Frame, Opcode, Status};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{
-    AuditPage, AuditReport, BackupReady, Deleted, Empty, Failure, Generated, KeyPage, KeyRecord,
-    PolicyAnswer, PolicyPage, PolicySummary, Reloaded, Saved, Statistics, Status as Condition, UserEnded,
-    Verdict,
+    AuditPage, AuditReport, BackupReady, Deleted, Empty, Failure, FilesInForce, Generated, KeyPage,
+    KeyRecord, PolicyAnswer, PolicyPage, PolicySummary, Reloaded, Saved, Statistics, Status as Condition,
+    UserEnded, Verdict,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::RightSet;
@@ -228,6 +228,7 @@ impl Model {
                 );
             }
             Opcode::Statistics => drop(decode::<Statistics>(body).expect("counters")),
+            Opcode::FilesInForce => drop(decode::<FilesInForce>(body).expect("files")),
             Opcode::Reload => drop(decode::<Reloaded>(body).expect("what was read")),
             Opcode::Backup => drop(decode::<BackupReady>(body).expect("a backup")),
         }

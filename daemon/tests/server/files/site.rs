@@ -1,0 +1,315 @@
+//! A daemon on a place of its own, started over and over on one store.
+//!
+//! As root the daemon runs as a user of its own, since nothing is unreadable to root, and in a mount namespace of its
+//! own, in which the directory of the file is a mount and `/etc` is the test's. Nobody else sees either.
+
+use super::fault::Fault;
+use crate::raw_client::RawClient;
+use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::message::{Empty, Operation, PolicyAnswer, PolicyVerdict};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long a daemon may take to start or to end before the test fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The daemon's user, where the test is root.
+const USER: u32 = 4001;
+
+/// Denies the probe by its default; the compiled-in table allows it.
+pub(crate) const POLICY: &str =
+    "default = \"deny\"\n[[operation]]\nmethod = \"GET\"\npath = \"/a\"\neffect = \"allow\"\n";
+
+const PROBE: Operation<'static> = Operation { method: b"POST", target: b"/api/admin/wipe" };
+
+/// Runs as root in a mount namespace of its own and becomes the daemon.
+const AS_ROOT: &str = r#"
+set -e
+if [ "$AT" = /etc/apikeyd ]; then
+    mount -t tmpfs -o mode=0755 none /etc
+    cp "$BASE/group" "$BASE/passwd" /etc
+    mkdir /etc/apikeyd
+fi
+[ -z "$MOUNTED" ] || mount --bind "$REAL" "$AT"
+exec setpriv --reuid=4001 --regid=4001 --clear-groups -- "$@"
+"#;
+
+/// Which file things happen to, and how the daemon knows of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    PolicyOfConfiguration,
+    PolicyArgument,
+    ConfigurationArgument,
+    DefaultConfiguration,
+}
+
+pub(crate) struct Site {
+    base: TempDir,
+    source: Source,
+    /// Whether the daemon runs as another user, in a mount namespace.
+    apart: bool,
+    mounted: bool,
+    notify: UnixDatagram,
+    daemon: Option<Child>,
+    pub(crate) arguments: Vec<String>,
+    /// `$CREDENTIALS_DIRECTORY`.
+    pub(crate) credentials: Option<PathBuf>,
+}
+
+impl Site {
+    /// `None`, and a word about it, where this source cannot be tried.
+    pub(crate) fn new(source: Source) -> Option<Self> {
+        let unshared = Command::new("unshare").args(["--mount", "true"]).stderr(Stdio::null()).status();
+        let apart = rustix::process::geteuid().is_root() && unshared.is_ok_and(|status| status.success());
+        if source == Source::DefaultConfiguration && !apart {
+            eprintln!("skipped: only root, in a mount namespace, has an /etc of its own");
+            return None;
+        }
+        let base = tempfile::tempdir().unwrap();
+        let notify = UnixDatagram::bind(base.path().join("notify")).unwrap();
+        notify.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        let mode = |name: &str, mode| {
+            fs::set_permissions(base.path().join(name), Permissions::from_mode(mode)).unwrap();
+        };
+        mode("", 0o755);
+        mode("notify", 0o666);
+        for (name, wanted) in
+            [("state", 0o700), ("run", 0o755), ("real", 0o755), ("at", 0o755), ("other", 0o755)]
+        {
+            fs::create_dir(base.path().join(name)).unwrap();
+            mode(name, wanted);
+        }
+        if apart {
+            for name in ["state", "run"] {
+                chown(base.path().join(name), Some(USER), Some(USER)).unwrap();
+            }
+        }
+        for name in ["group", "passwd"] {
+            fs::copy(format!("/etc/{name}"), base.path().join(name)).unwrap();
+        }
+        let site = Self {
+            base,
+            source,
+            apart,
+            mounted: true,
+            notify,
+            daemon: None,
+            arguments: Vec::new(),
+            credentials: None,
+        };
+        Some(site.furnished())
+    }
+
+    /// Writes the files and the arguments.
+    fn furnished(mut self) -> Self {
+        let other = self.path("other");
+        let text = |path: PathBuf| path.to_str().unwrap().to_owned();
+        self.mend();
+        self.arguments = match self.source {
+            Source::PolicyArgument => vec!["--policy".into(), self.name()],
+            Source::PolicyOfConfiguration => {
+                self.write("other/c.toml", &format!("policy = {:?}\n", self.name()));
+                vec!["--config".into(), text(other.join("c.toml"))]
+            }
+            Source::ConfigurationArgument => vec!["--config".into(), self.name()],
+            Source::DefaultConfiguration => vec![],
+        };
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.base.path().join(name)
+    }
+
+    /// Writes a file that the daemon must trust.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+        fs::set_permissions(self.path(name), Permissions::from_mode(0o644)).unwrap();
+    }
+
+    fn file(&self) -> &'static str {
+        match self.source {
+            Source::PolicyOfConfiguration | Source::PolicyArgument => "p.toml",
+            Source::ConfigurationArgument | Source::DefaultConfiguration => "apikeyd.toml",
+        }
+    }
+
+    fn at(&self) -> PathBuf {
+        match (self.source, self.apart) {
+            (Source::DefaultConfiguration, _) => "/etc/apikeyd".into(),
+            (_, true) => self.path("at"),
+            (_, false) => self.path("real"),
+        }
+    }
+
+    /// The name by which the daemon knows the file.
+    pub(crate) fn name(&self) -> String {
+        self.at().join(self.file()).to_str().unwrap().to_owned()
+    }
+
+    /// Makes a file the daemon's user's.
+    pub(crate) fn give_to_daemon(&self, name: &str) {
+        if self.apart {
+            chown(self.path(name), Some(USER), Some(USER)).unwrap();
+        }
+    }
+
+    /// Whether the daemon runs as another user than the test.
+    pub(crate) const fn is_apart(&self) -> bool {
+        self.apart
+    }
+
+    pub(crate) fn can(&self, fault: Fault) -> bool {
+        self.apart || !fault.needs_root()
+    }
+
+    pub(crate) fn spoil(&mut self, fault: Fault) {
+        fault.bring_about(&self.path("real").join(self.file()));
+        if fault == Fault::Unmounted {
+            self.mounted = false;
+            let pid = self.daemon.as_ref().unwrap().id().to_string();
+            let mut umount = Command::new("nsenter");
+            umount.args(["--target", &pid, "--mount", "umount"]).arg(self.at());
+            assert!(umount.status().unwrap().success());
+        }
+    }
+
+    /// Everything as it was before the fault.
+    pub(crate) fn mend(&mut self) {
+        let real = self.path("real");
+        fs::set_permissions(&real, Permissions::from_mode(0o755)).unwrap();
+        fs::remove_dir_all(&real).unwrap();
+        fs::create_dir(&real).unwrap();
+        fs::set_permissions(&real, Permissions::from_mode(0o755)).unwrap();
+        self.mounted = true;
+        self.write("other/p.toml", POLICY);
+        let file = format!("real/{}", self.file());
+        match self.source {
+            Source::PolicyOfConfiguration | Source::PolicyArgument => self.write(&file, POLICY),
+            Source::ConfigurationArgument | Source::DefaultConfiguration => {
+                self.write(&file, &format!("policy = {:?}\n", self.path("other/p.toml")));
+            }
+        }
+    }
+
+    pub(crate) fn launch(&self) -> Child {
+        let program = env!("CARGO_BIN_EXE_apikeyd");
+        let mut command = if self.apart {
+            let mut command = Command::new("unshare");
+            command.args(["--mount", "sh", "-c", AS_ROOT, "sh", program]);
+            command
+        } else {
+            Command::new(program)
+        };
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("BASE", self.base.path())
+            .env("REAL", self.path("real"))
+            .env("AT", self.at())
+            .env("MOUNTED", if self.mounted { "yes" } else { "" })
+            .env("NOTIFY_SOCKET", self.path("notify"))
+            // What makes it the system's daemon, which has a configuration at a default place.
+            .env("STATE_DIRECTORY", self.path("state"))
+            .env("APIKEYD_SOCKET", self.path("run/socket"))
+            .envs(self.credentials.iter().map(|directory| ("CREDENTIALS_DIRECTORY", directory)))
+            .stdin(Stdio::null())
+            .stderr(File::create(self.path("log")).unwrap());
+        command.spawn().unwrap()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap()
+    }
+
+    /// Starts the daemon and waits until it is ready.
+    #[track_caller]
+    pub(crate) fn start(&mut self) {
+        let mut child = self.launch();
+        let deadline = Instant::now() + PATIENCE;
+        let mut datagram = [0; 4096];
+        loop {
+            if let Ok(length) = self.notify.recv(&mut datagram)
+                && datagram[..length].starts_with(b"READY=1")
+            {
+                break;
+            }
+            assert_eq!(child.try_wait().unwrap(), None, "{}", self.log());
+            assert!(Instant::now() < deadline, "{}", self.log());
+        }
+        self.daemon = Some(child);
+    }
+
+    /// A start that must fail: its exit code and what it said.
+    pub(crate) fn refused_start(&mut self) -> (Option<i32>, String) {
+        self.daemon = Some(self.launch());
+        let code = self.wait();
+        (code, self.log())
+    }
+
+    pub(crate) fn stop(&mut self) {
+        let daemon = self.daemon.as_ref().unwrap();
+        kill_process(Pid::from_child(daemon), Signal::TERM).unwrap();
+        assert_eq!(self.wait(), Some(0), "{}", self.log());
+    }
+
+    /// Waits for the end. One that serves instead is killed, and has no code.
+    fn wait(&mut self) -> Option<i32> {
+        let mut child = self.daemon.take().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        let mut datagram = [0; 4096];
+        while Instant::now() < deadline {
+            // Its time limit paces the loop.
+            let ready = self
+                .notify
+                .recv(&mut datagram)
+                .is_ok_and(|length| datagram[..length].starts_with(b"READY=1"));
+            if let Some(status) = child.try_wait().unwrap() {
+                return status.code();
+            }
+            if ready {
+                break;
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        None
+    }
+
+    pub(crate) fn client(&self) -> RawClient {
+        RawClient::greeted(&self.path("run/socket"))
+    }
+
+    /// Whether the operation is denied now.
+    pub(crate) fn denies(&self) -> bool {
+        let answer = self.client().ask(Opcode::PolicyTest, &PROBE);
+        assert_eq!(answer.status(), Status::Ok);
+        let answer: PolicyAnswer<'_> = apikeyd_protocol::codec::decode(&answer.body).unwrap();
+        answer.verdict == PolicyVerdict::Deny
+    }
+
+    /// Reloads, and gives the answer's status and what it says.
+    pub(crate) fn reload(&self) -> (Status, String) {
+        let answer = self.client().ask(Opcode::Reload, &Empty {});
+        let message = if answer.status() == Status::Ok { String::new() } else { answer.failure() };
+        (answer.status(), message)
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            let _ended = daemon.kill();
+            let _ended = daemon.wait();
+        }
+        // So that a test that failed leaves nothing behind either.
+        let _mended = fs::set_permissions(self.path("real"), Permissions::from_mode(0o755));
+    }
+}
