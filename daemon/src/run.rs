@@ -8,6 +8,7 @@
 
 mod allocator;
 mod check;
+mod credential;
 mod hardening;
 mod house;
 mod signals;
@@ -24,7 +25,6 @@ use crate::{logging, policy_file, stack};
 use apikeyd_policy::PolicyTable;
 use clap::Parser as _;
 use signals::Signals;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::runtime;
@@ -90,7 +90,8 @@ fn serve(
 ) -> Result<Exit, Failure> {
     let signals = Signals::listen().map_err(|error| failed("signals cannot be received", &error))?;
     state_dir::make(&config.state_dir)?;
-    let service = Service::open(settings(&config, &listening), policy, Clock::system())
+    let pepper = credential::pepper()?;
+    let service = Service::open(settings(&config, &listening, pepper), policy, Clock::system())
         .map_err(|error| unopened(&error))?;
     let unread = hardening::descriptors_under_way(config.limits.connections);
     service.log_files("files in force");
@@ -144,10 +145,7 @@ async fn run(
     outcome
 }
 
-fn settings(config: &Config, listening: &[Listening]) -> Settings {
-    let credential = std::env::var_os("CREDENTIALS_DIRECTORY")
-        .map(|directory| PathBuf::from(directory).join("pepper"))
-        .filter(|path| path.exists());
+fn settings(config: &Config, listening: &[Listening], pepper: PepperSource) -> Settings {
     // Beside the socket is a file system in memory, where the daemon may write there; else beside the database.
     let beside_socket = listening.first().and_then(|listening| listening.path.parent());
     let usual = beside_socket.into_iter().chain([config.state_dir.as_path()]);
@@ -156,7 +154,7 @@ fn settings(config: &Config, listening: &[Listening]) -> Settings {
         None => usual.map(|directory| directory.join(PAGE)).collect(),
     };
     Settings {
-        pepper: credential.map_or(PepperSource::Beside, PepperSource::Credential),
+        pepper,
         key_prefix: config.key_prefix,
         draft_ttl: config.draft_ttl,
         retention: config.retention,

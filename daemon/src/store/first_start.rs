@@ -13,7 +13,8 @@
 //! So the order is: pepper and database complete and durable under other names, then the pepper's name, then the
 //! database's. With a pepper from outside, the file `store-id` tells instead that a store was set up: it is
 //! written at every start at which it is not there, behind the database's name. It also tells another store's
-//! database from the one that was set up here.
+//! database from the one that was set up here, and a credential that is gone together with the database from a first start:
+//! where it is, neither is made anew.
 
 use super::open_error::OpenError;
 use super::opening;
@@ -55,6 +56,10 @@ pub(super) fn establish(
                 Ok(secrets)
             }
             (true, false) => Err(OpenError::DatabaseMissing { path: dir.at(DATABASE), mark: dir.at(PEPPER) }),
+            // No pepper was ever beside it: it was a credential, which is not given any more.
+            (false, false) if dir.has(MARK)? => {
+                Err(OpenError::DatabaseMissing { path: dir.at(DATABASE), mark: dir.at(MARK) })
+            }
             (false, false) => {
                 let secrets = pepper::create(dir, NEW_PEPPER)?;
                 create_database(dir, &secrets, genesis)?;

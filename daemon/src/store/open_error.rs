@@ -53,7 +53,8 @@ pub enum OpenError {
     /// There is a database and no pepper.
     #[error(
         "the pepper {} is missing, without which no key in the database can be checked: put back the pepper that \
-         belongs to this database", path.display()
+         belongs to this database; if it was a credential (LoadCredentialEncrypted= in the unit), give that again",
+        path.display()
     )]
     PepperMissing {
         /// Where it was expected.

@@ -1,5 +1,6 @@
 //! A missing file never opens anything: what happens to a file that the daemon runs by, and what comes of it.
 
+mod credential;
 mod fault;
 mod memory;
 mod site;
