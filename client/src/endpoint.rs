@@ -3,6 +3,7 @@
 use crate::error::Error;
 use apikeyd_protocol::socket::{MAX_SOCKET_PATH_BYTES, SOCKET_VARIABLE, SYSTEM_SOCKET, user_socket};
 use std::ffi::OsString;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -67,7 +68,8 @@ impl Endpoint {
 }
 
 /// The socket that is used when none is named: `$APIKEYD_SOCKET` unless it is empty, for root the system's,
-/// for others their own daemon's if its socket exists, else the system's.
+/// for others their own daemon's unless it is certain that nothing is there, else the system's. One that cannot be looked at
+/// is tried, so that connecting says what is wrong: another daemon knows other keys.
 #[must_use]
 pub fn default_socket() -> PathBuf {
     choose_socket(std::env::var_os(SOCKET_VARIABLE), own_uid(), std::env::var_os("XDG_RUNTIME_DIR"))
@@ -78,7 +80,12 @@ fn choose_socket(named: Option<OsString>, uid: u32, runtime_dir: Option<OsString
         return named.into();
     }
     let own = if uid == ROOT { None } else { user_socket(runtime_dir.as_deref().map(Path::new)) };
-    own.filter(|socket| socket.exists()).unwrap_or_else(|| SYSTEM_SOCKET.into())
+    own.filter(|socket| !is_absent(socket)).unwrap_or_else(|| SYSTEM_SOCKET.into())
+}
+
+/// A link that leads nowhere is something that is there.
+fn is_absent(path: &Path) -> bool {
+    path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 fn own_uid() -> u32 {
@@ -103,6 +110,14 @@ mod tests {
         std::fs::write(&own, "").unwrap();
         assert_eq!(choose_socket(None, 7, runtime()), own);
         assert_eq!(choose_socket(None, ROOT, runtime()), system);
+        std::fs::remove_file(&own).unwrap();
+        std::os::unix::fs::symlink("nowhere", &own).unwrap();
+        assert_eq!(choose_socket(None, 7, runtime()), own, "a link that leads nowhere");
+        std::fs::remove_dir_all(own.parent().unwrap()).unwrap();
+        std::fs::write(own.parent().unwrap(), "").unwrap();
+        assert_eq!(choose_socket(None, 7, runtime()), own, "what cannot be looked at is not absent");
+        std::fs::remove_file(own.parent().unwrap()).unwrap();
+        assert_eq!(choose_socket(None, 7, runtime()), system);
         assert_eq!(choose_socket(None, 7, Some("relative".into())), system);
         assert_eq!(choose_socket(None, 7, None), system);
     }
