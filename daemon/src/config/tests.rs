@@ -225,6 +225,7 @@ fn files_that_must_not_be_trusted_are_refused() {
     };
     refused("does not exist");
     fs::write(&path, "\u{FEFF}key_prefix = \"abc\"").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(load_named(&path).unwrap().key_prefix.as_str(), "abc", "a byte order mark is not text");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o646)).unwrap();
     refused("chmod go-w");
@@ -278,6 +279,7 @@ fn only_what_is_certainly_not_there_is_absent() {
         assert!(said.contains("a link that leads nowhere"), "{name}: {said}");
     }
     fs::write(dir.path().join("file"), "text").unwrap();
+    fs::set_permissions(dir.path().join("file"), fs::Permissions::from_mode(0o644)).unwrap();
     std::os::unix::fs::symlink("file", dir.path().join("good")).unwrap();
     assert_eq!(read("good"), Ok(Some("text".into())));
     let said = read("file/below").unwrap_err();

@@ -1,7 +1,7 @@
 //! Arguments, exit codes, reload.
 
 use crate::raw_client::RawClient;
-use crate::running::{Running, Setup, as_user, is_root};
+use crate::running::{Running, Setup, as_user, is_root, write_for_the_daemon_to_trust};
 use apikeyd_protocol::frame::{Opcode, Status};
 use apikeyd_protocol::hello::{Hello, WelcomeCode};
 use apikeyd_protocol::message::{Empty, PolicyPage, PolicyRows, Reloaded};
@@ -38,6 +38,7 @@ fn help_and_version_are_answers_and_a_wrong_argument_is_usage() {
 
 #[test]
 fn check_config_shows_what_would_be_used_or_every_fault() {
+    write_for_the_daemon_to_trust();
     let dir = tempfile::tempdir().unwrap();
     let (config, policy) = (dir.path().join("c.toml"), dir.path().join("p.toml"));
     let (config, policy) = (config.to_str().unwrap(), policy.to_str().unwrap());

@@ -25,9 +25,15 @@ pub(crate) struct Running {
     notify: UnixDatagram,
 }
 
+/// Files that tests write are what a daemon trusts, whatever the umask of who runs them. It is the whole process's.
+pub(crate) fn write_for_the_daemon_to_trust() {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+}
+
 impl Setup {
     /// A daemon with its own state directory and socket, both in a directory that every user may pass.
     pub(crate) fn new() -> Self {
+        write_for_the_daemon_to_trust();
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
         let notify = UnixDatagram::bind(dir.path().join("notify")).unwrap();

@@ -27,6 +27,7 @@ fn who_is_idle_for_the_least_limit_is_let_go_and_not_before() {
     let service = Service::open(settings, PolicyTable::shipped(), Clock::system()).expect("a service");
     let file = dir.path().join("apikeyd.toml");
     std::fs::write(&file, "[limits]\nidle_minutes = 1\n").expect("a configuration");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("its mode");
     let command_line = CommandLine { config: Some(file), ..CommandLine::default() };
     let place = Place::of_this_process();
     let config = load(&command_line, &place, &SystemAccounts).expect("a good configuration");
