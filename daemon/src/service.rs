@@ -133,6 +133,7 @@ impl Service {
         let observer: Arc<dyn Observer> = Arc::<Memory>::clone(&memory);
         let store = Arc::new(store.watch(observer)?);
         let (table, read) = (Arc::clone(&memory.policy().table), memory.files());
+        let started_at = read.at;
         store
             .write_blocking(Ticket::DAEMON, move |batch| {
                 policy::record_policy(batch, read.at, Actor::Daemon, &table, &read.files)
@@ -146,7 +147,7 @@ impl Service {
             memory,
             last_used: LastUsed::new(),
             answered,
-            started_at: now,
+            started_at,
             counters: Counters::default(),
             logged_head: Mutex::default(),
         }))

@@ -48,7 +48,7 @@ impl Operations {
     }
 
     pub(super) fn policy_summary(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
-        let permit = authorise::<right::Validate>(caller.rights, &caller.peer)?;
+        let permit = authorise::<right::Validate>(caller.standing, &caller.peer)?;
         let Empty {} = decode(body)?;
         reply.ok(&self.service.policy_summary(&permit)?);
         Ok(Dispatched::Answered)
@@ -93,7 +93,7 @@ impl Operations {
     }
 
     pub(super) fn files_in_force(&self, caller: &Caller, body: &[u8], reply: &mut Reply<'_>) -> Answer {
-        let permit = authorise::<right::Inspect>(caller.rights, &caller.peer)?;
+        let permit = authorise::<right::Inspect>(caller.standing, &caller.peer)?;
         let Empty {} = decode(body)?;
         reply.ok(&self.service.files_in_force(&permit));
         Ok(Dispatched::Answered)

@@ -151,10 +151,16 @@ fn the_policy_table_carries_the_epoch_under_which_it_counts() {
 fn the_summary_tells_whether_the_table_is_the_same() {
     let house = House::new();
     let load = |text: &str| {
-        house.run(house.service().load_policy(Actor::Daemon, PolicyTable::parse(text).unwrap())).unwrap();
+        house
+            .run(house.service().load_policy(
+                Actor::Daemon,
+                PolicyTable::parse(text).unwrap(),
+                &Sources::default(),
+            ))
+            .unwrap();
     };
     let summary = || {
-        let permit = authorise(ADMIN, &house.peer).unwrap();
+        let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
         let summary = house.service().policy_summary(&permit).unwrap();
         let page = house.service().policy_page(&permit, PolicyRows { from: 0 });
         assert_eq!((summary.epoch, summary.total), (page.epoch, page.total));

@@ -85,7 +85,6 @@ fn request(opcode: Opcode, body: &[u8]) {
         Opcode::Status
         | Opcode::PolicySummary
         | Opcode::RevocationPage
-        | Opcode::RevocationPage
         | Opcode::Statistics
         | Opcode::FilesInForce
         | Opcode::Reload

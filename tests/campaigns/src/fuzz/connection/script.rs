@@ -156,7 +156,6 @@ fn request(opcode: Opcode, input: &mut Input<'_>, model: &mut Model, out: &mut V
         Opcode::Status
         | Opcode::PolicySummary
         | Opcode::RevocationPage
-        | Opcode::RevocationPage
         | Opcode::Statistics
         | Opcode::FilesInForce
         | Opcode::Reload
