@@ -20,11 +20,14 @@
 
 mod file;
 mod lease;
+mod lock;
+mod mark;
 mod memory;
 mod monotonic;
 
 pub use apikeyd_protocol::page::AsOf;
 pub use file::{PageFault, PageFile};
+pub use mark::Home;
 
 use crate::randomness;
 use apikeyd_protocol::key::KeyId;
@@ -32,6 +35,7 @@ use apikeyd_protocol::message::Freshness;
 use apikeyd_protocol::page::{self as layout, BYTES, GENERATIONS, Start, WAIT_OUT};
 use core::fmt;
 use lease::Lease;
+use lock::Lock;
 use memory::Memory;
 use siphasher::sip::SipHasher24;
 use std::io;
@@ -49,6 +53,8 @@ pub struct Generations {
     slot_key: [u8; 16],
     /// Until when clients may trust the page of an earlier start.
     trusted_elsewhere: Option<Instant>,
+    /// Dropped last: nobody else uses the page as long as this start writes to it.
+    lock: Option<Lock>,
 }
 
 /// Where the numbers are.
@@ -97,21 +103,24 @@ pub struct HandedOver {
 }
 
 impl Generations {
-    /// Begins this start.
+    /// Begins the start with this number on its store.
     #[must_use]
-    pub fn begin(page: Page, start: Start, fresh: Fresh) -> Self {
+    pub fn begin(page: Page, number: u64, fresh: Fresh) -> Self {
         let never = matches!(page, Page::Never);
-        let (memory, readable) = match page {
-            Page::File(file) => (Memory::Shared(file.mapping), Some(file.readable)),
-            Page::Hidden | Page::Never => (Memory::own(), None),
+        let (memory, mark, readable, lock) = match page {
+            Page::File(PageFile { mapping, readable, lock, mark }) => {
+                (Memory::Shared(mapping), mark, Some(readable), Some(lock))
+            }
+            Page::Hidden | Page::Never => (Memory::own(), [0; 16], None, None),
         };
         let memory = Arc::new(memory);
-        let continued = memory.page().begin(fresh.instance, start) || never;
+        let continued = memory.page().begin(fresh.instance, Start::of(&mark, number)) || never;
         Self {
             lease: Lease::new(Arc::clone(&memory), readable),
             memory,
             slot_key: fresh.slot_key,
             trusted_elsewhere: (!continued).then(|| Instant::now() + WAIT_OUT),
+            lock,
         }
     }
 
@@ -149,7 +158,15 @@ impl Generations {
     /// daemon that could not go on with the page of the start before.
     #[must_use]
     pub fn wait_out(&self) -> Duration {
-        self.trusted_elsewhere.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
+        let Some(until) = self.trusted_elsewhere else { return Duration::ZERO };
+        until.saturating_duration_since(Instant::now())
+    }
+
+    /// Puts down that the wait is over, if it is: so the next start need not wait for the same.
+    pub fn settle(&self) {
+        if self.trusted_elsewhere.is_some() && self.wait_out().is_zero() {
+            self.page().settle();
+        }
     }
 
     /// The page for a client, which may trust it from now on. `None` when there is no page to hand over, or
@@ -165,7 +182,15 @@ impl Generations {
 
     /// Ends all trust in the page, at a clean stop.
     pub fn end(&self) {
+        self.settle();
         self.lease.end();
+    }
+
+    /// Lets the next start have the page. To be called when no number is moved any more.
+    pub fn release(&self) {
+        if let Some(lock) = &self.lock {
+            lock.release();
+        }
     }
 
     fn page(&self) -> layout::Page<'_, AtomicU64> {

@@ -19,7 +19,7 @@ use crate::dispatch::Operations;
 use crate::exit::{Exit, Failure};
 use crate::reload::Reload;
 use crate::server::{self, Admission, Listening};
-use crate::service::{Clock, ExitClass, OpenError, PepperSource, Service, Settings};
+use crate::service::{Clock, ExitClass, OpenError, PAGE, PepperSource, Service, Settings};
 use crate::systemd::notify;
 use crate::{logging, policy_file, stack};
 use apikeyd_policy::PolicyTable;
@@ -36,9 +36,6 @@ const WORKERS: usize = 2;
 /// Threads for what waits for the disk (backup, audit verification, lists). With workers, writer, lease and
 /// signals far below the unit's TasksMax=64.
 const BLOCKING_THREADS: usize = 16;
-
-/// Name of the revocation page's file.
-const PAGE: &str = "apikeyd.page";
 
 /// Runs the daemon with this process's arguments, environment and inherited sockets.
 #[must_use]
@@ -148,11 +145,8 @@ async fn run(
 fn settings(config: &Config, listening: &[Listening], pepper: PepperSource) -> Settings {
     // Beside the socket is a file system in memory, where the daemon may write there; else beside the database.
     let beside_socket = listening.first().and_then(|listening| listening.path.parent());
-    let usual = beside_socket.into_iter().chain([config.state_dir.as_path()]);
-    let pages = match &config.page {
-        Some(page) => vec![page.clone()],
-        None => usual.map(|directory| directory.join(PAGE)).collect(),
-    };
+    let first = config.page.clone().or_else(|| Some(beside_socket?.join(PAGE)));
+    let pages = first.into_iter().chain([config.state_dir.join(PAGE)]).collect();
     Settings {
         pepper,
         key_prefix: config.key_prefix,

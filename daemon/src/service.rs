@@ -33,15 +33,15 @@ pub use clock::Clock;
 pub use error::ServiceError;
 pub use inspection::Condition;
 pub use permit::{Permit, Standing, authorise, right};
+pub(crate) use settings::PAGE;
 pub use settings::{PepperSource, Settings};
 
 use crate::domain::FilesInForce;
-use crate::revocation::{Fresh, Generations, Page};
+use crate::revocation::{Fresh, Generations, Home, Page};
 use crate::store::{Genesis, Observer, Secrets, Store, Ticket, Unwatched};
 use answered::Answered;
 use apikeyd_policy::{PolicyTable, SHIPPED};
 use apikeyd_protocol::message::Actor;
-use apikeyd_protocol::page::Start;
 use apikeyd_protocol::right::RightSet;
 use apikeyd_protocol::time::Timestamp;
 use counters::Counters;
@@ -77,7 +77,8 @@ impl Service {
         let Settings { state_dir, pepper, cache_bytes, .. } = &settings;
         let admit = policy::admission(&settings.sources, &policy);
         let store = Unwatched::open(state_dir, pepper, *cache_bytes, genesis(&clock), admit)?;
-        let page = caching::open_page(&settings.pages);
+        let home = store.directory().map(|directory| Home::new(*store.store_id(), directory));
+        let page = caching::open_page(&settings.pages, home.as_ref());
         Self::over(store, page, settings, policy, clock)
     }
 
@@ -126,10 +127,10 @@ impl Service {
     ) -> Result<Arc<Self>, OpenError> {
         let fresh = Fresh::draw().map_err(OpenError::Randomness)?;
         let answered = Answered::new().map_err(OpenError::Randomness)?;
-        let start = Start::of(store.store_id(), store.instance());
         let files = FilesInForce::of(&settings.sources, policy::facts(&policy));
         let read = FilesRead { files, at: clock.now() };
-        let memory = Arc::new(Memory::new(Generations::begin(page, start, fresh), policy, read));
+        let generations = Generations::begin(page, store.instance(), fresh);
+        let memory = Arc::new(Memory::new(generations, policy, read));
         let observer: Arc<dyn Observer> = Arc::<Memory>::clone(&memory);
         let store = Arc::new(store.watch(observer)?);
         let (table, read) = (Arc::clone(&memory.policy().table), memory.files());

@@ -86,6 +86,7 @@ pub(crate) struct Unwatched {
     secrets: Secrets,
     cache_bytes: usize,
     instance: u64,
+    directory: Option<(u64, u64)>,
 }
 
 impl Unwatched {
@@ -110,7 +111,7 @@ impl Unwatched {
             if let OpenError::WrongPepper { .. } = error { OpenError::WrongPepper { path } } else { error }
         })?;
         first_start::check_mark(&dir, &store.opened.store_id)?;
-        Ok(store)
+        Ok(Self { directory: Some(dir.identity()?), ..store })
     }
 
     /// Opens the store on a medium that must hold one.
@@ -127,7 +128,7 @@ impl Unwatched {
         admit(&before).map_err(OpenError::FilesLost)?;
         let instance = opening::begin_instance(&opened.database)
             .map_err(|error| opening::reading_failed(medium.path(), error))?;
-        Ok(Self { opened, medium, secrets, cache_bytes, instance })
+        Ok(Self { opened, medium, secrets, cache_bytes, instance, directory: None })
     }
 
     /// Makes a store in an empty backend.
@@ -149,9 +150,14 @@ impl Unwatched {
         &self.opened.store_id
     }
 
+    /// Device and inode of the directory that holds it; none on another medium.
+    pub(crate) const fn directory(&self) -> Option<(u64, u64)> {
+        self.directory
+    }
+
     /// Starts the writer.
     pub(crate) fn watch(self, observer: Arc<dyn Observer>) -> Result<Store, OpenError> {
-        let Self { opened, medium, secrets, cache_bytes, instance } = self;
+        let Self { opened, medium, secrets, cache_bytes, instance, directory: _ } = self;
         let path = medium.path().to_path_buf();
         let shared = Arc::new(Shared::new(opened, medium, Arc::new(secrets), observer, cache_bytes));
         let (queue, writer) = writer::start(Arc::clone(&shared)).map_err(|source| OpenError::Io {

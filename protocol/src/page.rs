@@ -7,7 +7,7 @@
 //! word 2       epoch: +1 for what concerns every key (policy table, rights)
 //! word 3       lease: CLOCK_MONOTONIC nanoseconds until which the page may be trusted
 //! words 4-6    the writer's: which start of which store used the page last; nobody else reads them
-//! word 7       zero
+//! word 7       the writer's: not zero while it waits for leases of other pages; nobody else reads it
 //! words 8-…    65,536 generations; +1 whenever a key that has its place there ends
 //! ```
 //!
@@ -99,17 +99,18 @@ pub struct AsOf {
 /// Which start of which store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Start {
-    /// The random name of the store, in two words.
+    /// The writer's mark, in two words: it tells this store in this file from every other store, and from a copy
+    /// of either.
     pub store: [u64; 2],
     /// Counts the starts on it, from 1.
     pub number: u64,
 }
 
 impl Start {
-    /// The `number`th start on a store.
+    /// The `number`th start of the writer with this mark.
     #[must_use]
-    pub const fn of(store_id: &[u8; 16], number: u64) -> Self {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *store_id;
+    pub const fn of(mark: &[u8; 16], number: u64) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *mark;
         let store =
             [u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes([i, j, k, l, m, n, o, p])];
         Self { store, number }
@@ -125,6 +126,7 @@ pub struct Page<'a, W> {
     lease: &'a W,
     store: [&'a W; 2],
     start: &'a W,
+    waiting: &'a W,
     generations: &'a [W],
 }
 
@@ -134,8 +136,9 @@ impl<'a, W: Word> Page<'a, W> {
     #[inline]
     pub fn over(words: &'a [W]) -> Option<Self> {
         let (header, generations) = words.split_first_chunk::<HEADER_WORDS>()?;
-        let [magic, instance, epoch, lease, store, store_too, start, _] = header;
-        let page = Self { magic, instance, epoch, lease, store: [store, store_too], start, generations };
+        let [magic, instance, epoch, lease, store, store_too, start, waiting] = header;
+        let store = [store, store_too];
+        let page = Self { magic, instance, epoch, lease, store, start, waiting, generations };
         generations.len().is_power_of_two().then_some(page)
     }
 
@@ -180,13 +183,16 @@ impl<'a, W: Word> Page<'a, W> {
     /// A page that is new gets `first` as its instance, which is random, so that it is unlike that of any
     /// page before it.
     ///
-    /// Tells whether this page is the one of the very start before, or there was no start before. Otherwise
-    /// clients may trust another page for a while, and the writer has to wait (see [`WAIT_OUT`]).
+    /// Tells whether this page is the only one that clients can trust: the one of the very start before, which did
+    /// not wait any more itself; or there was no start before. Otherwise clients may trust another page for a
+    /// while, and the writer has to wait (see [`WAIT_OUT`]), and says so in the page until it has
+    /// [settled](Self::settle): a start that continues the page before that waits as well.
+    ///
+    /// A start that is killed in here leaves a page that no later start goes on with at once: its own number comes last.
     pub fn begin(&self, first: u64, start: Start) -> bool {
-        let [store, store_too] = self.store;
-        let continued = self.is_known()
-            && [store.read(), store_too.read()] == start.store
-            && self.start.read().checked_add(1) == Some(start.number);
+        let is_next = self.is_of(start.store) && self.start.read().checked_add(1) == Some(start.number);
+        let continued = start.number == 1 || is_next && self.waiting.read() == 0;
+        self.waiting.write(u64::from(!continued));
         match self.is_known() {
             true => self.instance.increment(),
             false => {
@@ -194,12 +200,34 @@ impl<'a, W: Word> Page<'a, W> {
                 self.magic.write(MAGIC);
             }
         }
+        let [store, store_too] = self.store;
         for (word, value) in
             [(store, start.store[0]), (store_too, start.store[1]), (self.start, start.number)]
         {
             word.write(value);
         }
-        continued || start.number == 1
+        continued
+    }
+
+    /// Writer: whether the page is of the known layout and the last to use it was a start with this mark.
+    #[must_use]
+    pub fn is_of(&self, store: [u64; 2]) -> bool {
+        let [first, second] = self.store;
+        self.is_known() && [first.read(), second.read()] == store
+    }
+
+    /// Writer, once [`WAIT_OUT`] is over: no client trusts another page any more.
+    pub fn settle(&self) {
+        // Written only when it changes something: clients read words of the same cache line.
+        if self.waiting.read() != 0 {
+            self.waiting.write(0);
+        }
+    }
+
+    /// Writer, of a page that it does not use any more: nobody trusts it again.
+    pub fn retire(&self) {
+        self.instance.increment();
+        self.lease.write(0);
     }
 
     /// The instance.

@@ -84,10 +84,32 @@ impl Scratch {
         self.state().join("apikeyd.redb")
     }
 
-    /// Where the daemon keeps its revocation page.
+    /// Where the daemon keeps its revocation page, once it has made its store.
+    ///
+    /// # Panics
+    /// When there is no store.
     #[must_use]
     pub fn page(&self) -> PathBuf {
-        self.path("apikeyd.page")
+        self.path(&self.page_name())
+    }
+
+    /// The name of that file.
+    ///
+    /// # Panics
+    /// When there is no store.
+    #[must_use]
+    pub fn page_name(&self) -> String {
+        Self::page_name_of(&self.state())
+    }
+
+    /// The name of the page of the store in a directory.
+    ///
+    /// # Panics
+    /// When there is no store.
+    #[must_use]
+    pub fn page_name_of(state: &Path) -> String {
+        let store_id = std::fs::read_to_string(state.join("store-id")).expect("a store's id");
+        format!("apikeyd-{}.page", store_id.trim_end())
     }
 
     /// Where the daemon listens.

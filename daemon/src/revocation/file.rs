@@ -1,9 +1,12 @@
-//! The file of the revocation page: gone on with if it is the daemon's own, else made anew.
+//! The file of the revocation page: gone on with if it is this store's own and nobody else's, else made anew.
 
-use super::memory::Mapping;
-use apikeyd_protocol::page::{BYTES, MAGIC};
+use super::lock::{Lock, NotLocked};
+use super::mark::Home;
+use super::memory::{Mapping, Memory};
+use apikeyd_protocol::page::{BYTES, MAGIC, Start};
 use rustix::fs::{
-    FallocateFlags, FileType, Mode, OFlags, Stat, fallocate, fchmod, fstat, open, rename, unlink,
+    AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags, Stat, fallocate, fchmod, fstat, open, rename,
+    statat, unlink,
 };
 use rustix::io::Errno;
 use rustix::process::geteuid;
@@ -12,9 +15,17 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 /// Bits of a mode that say who may do what.
 const PERMISSIONS: u32 = 0o7777;
+
+/// Looks at a name that others change meanwhile, before the next place is tried.
+const LOOKS: usize = 10;
+
+/// Time between two looks: a daemon that is about to end has let go of its page soon after its state directory.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The page's file, mapped.
 #[derive(Debug)]
@@ -22,90 +33,198 @@ pub struct PageFile {
     pub(super) mapping: Mapping,
     /// Open for reading only: what clients get.
     pub(super) readable: OwnedFd,
+    /// Never handed out.
+    pub(super) lock: Lock,
+    /// What this store's starts write into this file.
+    pub(super) mark: [u8; 16],
 }
 
 /// Why there is no file for the page.
 #[derive(Debug, thiserror::Error)]
-#[error("the revocation page {} cannot be {action}: {source}", path.display())]
-pub struct PageFault {
-    path: PathBuf,
-    action: &'static str,
-    source: io::Error,
+pub enum PageFault {
+    /// A system call failed.
+    #[error("the revocation page {} cannot be {action}: {source}", path.display())]
+    Failed {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// Why that failed.
+        source: io::Error,
+    },
+    /// Another daemon has it, one with a copy of this store.
+    #[error("the revocation page {} is in use by another daemon, on a copy of this store", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// What stands at the page's name.
+enum Found {
+    /// The page of an earlier start on this store.
+    Own(Lock, [u8; 16]),
+    /// Nothing, or something that may be replaced.
+    Free,
+    /// The page of a daemon that runs.
+    InUse,
+    /// Something else than a moment ago.
+    Moved,
 }
 
 impl PageFile {
-    /// Opens the page that an earlier start left, or makes a new one in its place. A file that is not a page of
-    /// this user's, closed to all others, is not trusted and not written to: it is replaced.
+    /// Opens the page that an earlier start left, or makes a new one in its place, and locks it. A file that is
+    /// not a page of this user's and of this store's, closed to all others, is not trusted and not written to: it
+    /// is replaced. The page of a daemon that runs is not touched at all.
     ///
     /// # Errors
-    /// [`PageFault`] when neither can be done.
-    pub fn open(path: &Path) -> Result<Self, PageFault> {
-        let fault =
-            |action| move |errno: Errno| PageFault { path: path.to_owned(), action, source: errno.into() };
-        let file = match open_own(path).map_err(fault("opened"))? {
-            Some(file) => file,
-            None => make(path).map_err(fault("made"))?,
+    /// [`PageFault`] when none of this can be done.
+    pub fn open(path: &Path, home: &Home) -> Result<Self, PageFault> {
+        let failed =
+            |action| move |source: io::Error| PageFault::Failed { path: path.to_owned(), action, source };
+        let mut looks = 0;
+        let (lock, mark) = loop {
+            let found = look(path, home).map_err(failed("opened"))?;
+            let mine = match found {
+                Found::Own(lock, mark) => Some((lock, mark)),
+                Found::Free => make(path, home).map_err(failed("made"))?,
+                Found::InUse if looks >= LOOKS => return Err(PageFault::InUse { path: path.to_owned() }),
+                Found::InUse | Found::Moved => None,
+            };
+            match mine {
+                Some(mine) => break mine,
+                None if looks >= LOOKS => return Err(failed("made")(Errno::BUSY.into())),
+                None => looks += 1,
+            }
+            thread::sleep(PAUSE);
         };
-        let readable = open_readable(path, &file).map_err(fault("opened for reading"))?;
-        let mapping = Mapping::of(&file).map_err(|source| PageFault {
-            path: path.to_owned(),
-            action: "mapped",
-            source,
-        })?;
-        Ok(Self { mapping, readable })
+        let readable = open_readable(path, lock.file()).map_err(failed("opened for reading"))?;
+        let mapping = Mapping::of(lock.file()).map_err(failed("mapped"))?;
+        Ok(Self { mapping, readable, lock, mark })
+    }
+
+    /// Ends all trust in a page that an earlier start on this store left here, and removes it: this start has another.
+    pub fn retire(path: &Path, home: &Home) -> io::Result<()> {
+        if let Found::Own(lock, _) = look(path, home)? {
+            Memory::Shared(Mapping::of(lock.file())?).page().retire();
+            unlink(path)?;
+        }
+        Ok(())
     }
 }
 
-/// The file at the path if it is a page that this user made.
-fn open_own(path: &Path) -> rustix::io::Result<Option<File>> {
+/// Looks at what stands at the path, and locks it if it is a page of this store.
+fn look(path: &Path, home: &Home) -> io::Result<Found> {
     // Not following a link, and not waiting for the other end of a pipe that somebody put there.
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = match open(path, flags, Mode::empty()) {
-        Ok(file) => file,
+        Ok(file) => File::from(file),
         Err(Errno::NOENT | Errno::LOOP | Errno::ACCESS | Errno::PERM | Errno::ISDIR | Errno::NXIO) => {
-            return Ok(None);
+            return Ok(Found::Free);
         }
-        Err(errno) => return Err(errno),
+        Err(errno) => return Err(errno.into()),
     };
-    let is_page = is_own(&fstat(&file)?);
-    let file = File::from(file);
-    Ok((is_page && begins_with_magic(&file)).then_some(file))
+    if FileType::from_raw_mode(fstat(&file)?.st_mode) != FileType::RegularFile {
+        return Ok(Found::Free);
+    }
+    let lock = match Lock::take(file) {
+        Ok(lock) => lock,
+        Err(NotLocked::ByDaemon) => return Ok(Found::InUse),
+        Err(NotLocked::ByReader) => return Ok(Found::Free),
+        Err(NotLocked::Failed(error)) => return Err(error),
+    };
+    // Only now: between opening and locking another daemon may have put its own page here.
+    if !is_at(path, lock.file())? {
+        return Ok(Found::Moved);
+    }
+    let mark = home.mark(lock.file())?;
+    let is_page = is_private(&fstat(lock.file())?) && is_marked(lock.file(), &mark);
+    Ok(if is_page { Found::Own(lock, mark) } else { Found::Free })
 }
 
-fn is_own(stat: &Stat) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
-        && stat.st_uid == geteuid().as_raw()
+/// Whether a file is this user's alone, under one name, and as long as a page.
+fn is_private(stat: &Stat) -> bool {
+    stat.st_uid == geteuid().as_raw()
         && stat.st_mode & PERMISSIONS == 0o600
         && stat.st_nlink == 1
         && usize::try_from(stat.st_size) == Ok(BYTES)
 }
 
+/// Whether a page was last used by a start with this mark. Read, and not mapped, as long as it is not known to be a page.
 #[expect(clippy::host_endian_bytes, reason = "words of the page are the machine's own")]
-fn begins_with_magic(file: &File) -> bool {
-    let mut word = [0; size_of::<u64>()];
-    file.read_exact_at(&mut word, 0).is_ok() && u64::from_ne_bytes(word) == MAGIC
+fn is_marked(file: &File, mark: &[u8; 16]) -> bool {
+    let mut bytes = [0; 6 * size_of::<u64>()];
+    if file.read_exact_at(&mut bytes, 0).is_err() {
+        return false;
+    }
+    let mut words = bytes.as_chunks().0.iter().map(|word| u64::from_ne_bytes(*word));
+    let [first, second] = Start::of(mark, 0).store;
+    words.next() == Some(MAGIC) && words.skip(3).eq([first, second])
 }
 
-/// Makes an empty page under another name and moves it into place: what stood there before stays whole for
-/// those who have it mapped.
-fn make(path: &Path) -> rustix::io::Result<File> {
+/// Whether the path still leads to this file.
+fn is_at(path: &Path, file: &File) -> rustix::io::Result<bool> {
+    let own = fstat(file)?;
+    match statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
+        Ok(there) => Ok((there.st_dev, there.st_ino) == (own.st_dev, own.st_ino)),
+        Err(Errno::NOENT) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Makes an empty page under another name, locks it and moves it into place: what stood there before stays whole for
+/// those who have it mapped. None when another daemon does the same and was faster.
+fn make(path: &Path, home: &Home) -> io::Result<Option<(Lock, [u8; 16])>> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}", std::process::id()));
+    name.push(".new");
     let temporary = path.with_file_name(name);
-    // Left by a process of the same number that was killed right here.
-    match unlink(&temporary) {
-        Ok(()) | Err(Errno::NOENT) => {}
-        Err(errno) => return Err(errno),
-    }
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = open(&temporary, flags, Mode::RUSR | Mode::WUSR)?;
-    let finished = fill(file.as_fd()).and_then(|()| rename(&temporary, path));
-    if let Err(errno) = finished {
-        // The first error is the one to tell.
-        let _ = unlink(&temporary);
-        return Err(errno);
+    let file = match open(&temporary, flags, Mode::RUSR | Mode::WUSR) {
+        Ok(file) => File::from(file),
+        Err(Errno::EXIST) => return discard(&temporary).map(|()| None),
+        Err(errno) => return Err(errno.into()),
+    };
+    let lock = match Lock::take(file) {
+        Ok(lock) => lock,
+        Err(NotLocked::ByDaemon | NotLocked::ByReader) => return Ok(None),
+        Err(NotLocked::Failed(error)) => return Err(error),
+    };
+    let finished = fill(lock.file()).and_then(|()| match rename(&temporary, path) {
+        Ok(()) | Err(Errno::NOENT) => is_at(path, lock.file()),
+        Err(errno) => Err(errno),
+    });
+    match finished {
+        Ok(true) => {
+            let mark = home.mark(lock.file())?;
+            Ok(Some((lock, mark)))
+        }
+        Ok(false) => Ok(None),
+        Err(errno) => {
+            // The first error is the one to tell.
+            let _ = unlink(&temporary);
+            Err(errno.into())
+        }
     }
-    Ok(file.into())
+}
+
+/// Removes what was left by a daemon that was killed while it made its page. One that is still at it has it locked.
+fn discard(temporary: &Path) -> io::Result<()> {
+    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let lock = match open(temporary, flags, Mode::empty()) {
+        Err(Errno::NOENT) => return Ok(()),
+        Err(_) => None,
+        Ok(file) => match Lock::take(file.into()) {
+            Err(NotLocked::ByDaemon) => return Ok(()),
+            Err(NotLocked::ByReader | NotLocked::Failed(_)) => None,
+            Ok(lock) => Some(lock),
+        },
+    };
+    let removed = unlink(temporary);
+    drop(lock);
+    match removed {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 /// Gives the file its length with the memory behind it: a hole that cannot be filled later, when the file
@@ -117,8 +236,9 @@ fn fill(file: impl AsFd) -> rustix::io::Result<()> {
 }
 
 /// The same file once more, for reading only.
-fn open_readable(path: &Path, file: &File) -> rustix::io::Result<OwnedFd> {
+fn open_readable(path: &Path, file: &File) -> io::Result<OwnedFd> {
     let readable = open(path, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
     let (stat, other) = (fstat(file)?, fstat(&readable)?);
-    if (stat.st_dev, stat.st_ino) == (other.st_dev, other.st_ino) { Ok(readable) } else { Err(Errno::STALE) }
+    let is_same = (stat.st_dev, stat.st_ino) == (other.st_dev, other.st_ino);
+    if is_same { Ok(readable) } else { Err(Errno::STALE.into()) }
 }

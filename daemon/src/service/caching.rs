@@ -4,7 +4,7 @@
 use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
-use crate::revocation::{Page, PageFile};
+use crate::revocation::{Home, Page, PageFile};
 use crate::store::StoreError;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{KeyState, KeyUse, PageReady, ReportUses};
@@ -68,27 +68,53 @@ impl Service {
     /// called once the new rights are in force, and before that is answered.
     pub async fn rights_changed(&self) {
         self.memory.bump_epoch();
+        self.settled().await;
+    }
+
+    /// Whether no client trusts the page of an earlier start.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.memory.generations.wait_out().is_zero()
+    }
+
+    /// Waits until no client trusts the page of an earlier start: what is answered afterwards, no cache contradicts.
+    /// At once, but for the first seconds of a daemon that found no page to go on with; then it needs a runtime with
+    /// timers.
+    pub async fn settled(&self) {
         let pause = self.memory.generations.wait_out();
         if !pause.is_zero() {
+            tracing::debug!(?pause, "an answer waits until no client trusts the page of an earlier start");
             tokio::time::sleep(pause).await;
         }
     }
 }
 
-/// Opens the page at the first place where that can be done. Without one the daemon serves as well, only slower:
-/// clients ask each time.
-pub(super) fn open_page(places: &[PathBuf]) -> Page {
-    if places.is_empty() {
-        return Page::Never;
-    }
-    for place in places {
-        match PageFile::open(place) {
-            Ok(file) => return Page::File(file),
+/// Opens the page at the first place where that can be done, under a name with the store's id in it. Without one the
+/// daemon serves as well, only slower: clients ask each time.
+pub(super) fn open_page(places: &[PathBuf], home: Option<&Home>) -> Page {
+    let Some(home) = home.filter(|_| !places.is_empty()) else { return Page::Never };
+    let mut places = places.iter().map(|place| home.name(place));
+    let mut opened = None;
+    for place in places.by_ref() {
+        match PageFile::open(&place, home) {
+            Ok(file) => {
+                opened = Some(file);
+                break;
+            }
             Err(error) => tracing::warn!(%error, "another place is tried for the revocation page"),
         }
     }
-    tracing::warn!(
-        "there is no place for the revocation page: clients cannot cache; set `page` to a file in memory"
-    );
-    Page::Hidden
+    let Some(file) = opened else {
+        tracing::warn!(
+            "there is no place for the revocation page: clients cannot cache; set `page` to a file in memory"
+        );
+        return Page::Hidden;
+    };
+    // An earlier start may have had to go further down the list.
+    for place in places {
+        if let Err(error) = PageFile::retire(&place, home) {
+            tracing::warn!(page = %place.display(), %error, "the page of an earlier start cannot be removed");
+        }
+    }
+    Page::File(file)
 }

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 /// Records that are kept at hand: some 20 MiB with names of usual length.
 const HOT_KEYS: usize = 65_536;
 
-/// Name of the revocation page's file in the state directory.
-const PAGE: &str = "apikeyd.page";
+/// Name of the revocation page's file, to which the store's id is added.
+pub(crate) const PAGE: &str = "apikeyd.page";
 
 /// What the service is told at its start.
 #[derive(Clone, Debug)]
@@ -33,9 +33,9 @@ pub struct Settings {
     /// Where rights and policy table come from. [`Service::open`](super::Service::open) holds them against what was in
     /// force last.
     pub sources: Sources,
-    /// Where the file of the revocation page may be: the first place where it can be made counts. It belongs
-    /// on a file system in memory. No place: no page is handed to clients, and none ever was by a daemon on
-    /// this store.
+    /// Where the file of the revocation page may be: the first place where it can be made counts. The store's id
+    /// is put into its name, so that no two stores share a file. It belongs on a file system in memory. No place:
+    /// no page is handed to clients, and none ever was by a daemon on this store.
     pub pages: Vec<PathBuf>,
 }
 

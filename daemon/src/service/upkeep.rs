@@ -28,6 +28,7 @@ impl Service {
     /// expired keys, removes old records, drops expired drafts, writes last-used times, logs the audit head from
     /// time to time. What fails is logged, and tried again in the next step.
     pub async fn maintain(&self) {
+        self.memory.generations.settle();
         self.store.recover().await;
         self.memory.drafts().expire(self.clock.now());
         if !self.store.is_failed()
@@ -80,7 +81,9 @@ impl Service {
         self.memory.generations.end();
         let flushed = if self.store.is_failed() { Ok(()) } else { self.flush_last_used().await };
         self.log_head(Duration::ZERO);
-        self.store.close().await.and(flushed).map_err(ServiceError::from)
+        let closed = self.store.close().await;
+        self.memory.generations.release();
+        closed.and(flushed).map_err(ServiceError::from)
     }
 
     async fn sweep(&self) -> Result<(), StoreError> {

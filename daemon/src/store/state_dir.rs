@@ -54,6 +54,12 @@ impl StateDir {
         }
     }
 
+    /// Device and inode of the directory, which a copy of it does not share.
+    pub(super) fn identity(&self) -> Result<(u64, u64), OpenError> {
+        let stat = fs::fstat(&self.dir).map_err(|errno| failed("look at", &self.root)(errno.into()))?;
+        Ok((stat.st_dev, stat.st_ino))
+    }
+
     /// The full path of a file.
     pub(super) fn at(&self, name: &str) -> PathBuf {
         self.root.join(name)

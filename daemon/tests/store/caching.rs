@@ -202,7 +202,7 @@ fn after_a_lost_page_the_first_end_is_answered_when_nobody_trusts_it_any_more() 
     let mut house = House::new();
     let key = saved(&house, "a");
     house.stop();
-    std::fs::remove_file(house.dir.path().join("apikeyd.page")).unwrap();
+    std::fs::remove_file(house.page()).unwrap();
     let begin = Instant::now();
     house.start().unwrap();
     let client = Client::of(&house, &key);
@@ -224,12 +224,12 @@ fn without_a_place_for_the_page_no_client_gets_one() {
 #[test]
 fn the_page_is_made_at_the_first_place_that_can_be_written() {
     let house = House::with(|dir| apikeyd::service::Settings {
-        pages: vec![dir.join("missing/page"), dir.join("page"), dir.join("never")],
+        pages: vec![dir.join("missing/a.page"), dir.join("b.page"), dir.join("c.page")],
         ..apikeyd::service::Settings::in_dir(dir)
     });
     let key = saved(&house, "a");
     drop(Client::of(&house, &key));
-    assert!(house.dir.path().join("page").exists() && !house.dir.path().join("never").exists());
+    assert!(house.page().file_name().unwrap().to_str().unwrap().starts_with("b-"));
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub(crate) fn directory() -> TempDir {
 }
 
 fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_current_thread().build().unwrap()
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 
 pub(crate) fn peer(uid: u32) -> Peer {
@@ -166,6 +166,15 @@ impl House {
             }
             answers
         })
+    }
+
+    /// The file of the revocation page.
+    pub(crate) fn page(&self) -> PathBuf {
+        let names = std::fs::read_dir(self.dir.path()).unwrap().map(|entry| entry.unwrap().path());
+        let mut pages = names.filter(|path| path.extension().is_some_and(|extension| extension == "page"));
+        let page = pages.next().unwrap();
+        assert!(pages.next().is_none(), "a store has one page");
+        page
     }
 
     pub(crate) fn delete(&self, key_id: KeyId) -> Result<Deleted, ServiceError> {

@@ -204,14 +204,13 @@ fn nothing_is_left_of_a_key_whose_record_is_gone() {
 /// Its end was committed and perhaps never answered; caches may trust the lost page until its lease ends.
 #[test]
 fn a_repeated_answer_waits_out_the_page_of_the_start_before_as_the_first_would() {
-    let page = |dir: &std::path::Path| dir.join("lost.page");
-    let mut house = House::with(|dir| Settings { pages: vec![page(&dir)], ..Settings::in_dir(&dir) });
+    let mut house = House::new();
     let old = house.generate("a");
     house.save(&old, SaveMode::Add).unwrap();
     let new = house.generate("a");
     house.save(&new, SaveMode::Replace).unwrap();
     house.stop();
-    std::fs::remove_file(page(house.database().parent().unwrap())).unwrap();
+    std::fs::remove_file(house.page()).unwrap();
     house.start().unwrap();
     let begun = std::time::Instant::now();
     house.save(&new, SaveMode::Replace).unwrap();

@@ -8,6 +8,7 @@
 
 mod abandoned;
 mod checked;
+mod neighbour;
 mod policy;
 mod restart;
 mod revoke;

@@ -37,9 +37,14 @@ pub(crate) const fn start(number: u64) -> Start {
 }
 
 impl Words {
+    /// A file that nobody has begun in.
+    pub(crate) fn new() -> Self {
+        Self(std::array::from_fn(|_| Checked(AtomicU64::new(0))))
+    }
+
     /// A page that the first daemon has begun and leased until `lease`.
     pub(crate) fn begun(lease: u64) -> Self {
-        let words = Self(std::array::from_fn(|_| Checked(AtomicU64::new(0))));
+        let words = Self::new();
         words.page().begin(7, start(1));
         words.page().extend_lease(lease);
         words

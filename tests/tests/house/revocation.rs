@@ -3,8 +3,10 @@
 
 mod absence;
 mod clocks;
+mod copies;
 mod forking;
 mod kinds;
+mod neighbours;
 mod stress;
 
 use crate::support::House;
@@ -16,6 +18,9 @@ use std::time::{Duration, Instant};
 /// that found no page, also where other programs hold the processor.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long who does not wait for a daemon that is away waits all the same.
+const HASTE: Duration = Duration::from_millis(300);
+
 /// A client with its cache, that waits for an answer.
 fn client(house: &House) -> Client {
     Client::builder().socket(house.daemon.socket()).timeout(PATIENCE).build().expect("a client")
@@ -23,7 +28,7 @@ fn client(house: &House) -> Client {
 
 /// The same client and cache, that does not wait long for a daemon that is away.
 fn hasty(client: &Client) -> Client {
-    client.with_timeout(Duration::from_millis(300))
+    client.with_timeout(HASTE)
 }
 
 /// A client that waits, without a cache: whoever revokes.

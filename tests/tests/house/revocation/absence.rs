@@ -115,14 +115,15 @@ fn a_daemon_that_lost_the_page_answers_when_nobody_trusts_it_any_more() {
 
 #[test]
 fn without_a_page_the_client_asks_each_time() {
-    let house = House::open_with(|start, scratch| {
-        // No file can be made where a directory stands.
-        for place in [scratch.page(), scratch.state().join("apikeyd.page")] {
-            DirBuilder::new().create(&place).expect("a directory");
-            std::fs::write(place.join("full"), "").expect("a file in it");
-        }
-        start
-    });
+    let House { daemon, ctl, scratch } = House::open();
+    assert!(daemon.stop().success());
+    // No file can be made where a directory stands.
+    std::fs::remove_file(scratch.page()).expect("a page");
+    for place in [scratch.page(), scratch.state().join(scratch.page_name())] {
+        DirBuilder::new().create(&place).expect("a directory");
+        std::fs::write(place.join("full"), "").expect("a file in it");
+    }
+    let house = House { daemon: Daemon::start(&scratch), ctl, scratch };
     let (client, asker) = (client(&house), revoker(&house));
     let key = issue(&asker, "alice");
     for _ in 0..100 {

@@ -132,7 +132,7 @@ fn with_umask(scratch: &Scratch, umask: &str) -> Start {
 fn check_closed(scratch: &Scratch, state: &Path) {
     let mode = |path: &Path| fs::symlink_metadata(path).unwrap().mode() & 0o7777;
     assert_eq!(mode(state), 0o700);
-    assert_eq!(mode(&scratch.page()), 0o600);
+    assert_eq!(mode(&scratch.path(&Scratch::page_name_of(state))), 0o600);
     let files: Vec<PathBuf> = fs::read_dir(state).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(files.len() >= 2, "pepper and database: {files:?}");
     for file in files {
