@@ -277,8 +277,8 @@ impl Connection {
         None
     }
 
-    fn start(&mut self, later: Later) {
-        let (header, costly) = (later.header(), dispatch::is_costly(later.header().opcode));
+    fn start(&mut self, later: Later, costly: bool) {
+        let header = later.header();
         let task = self.later.spawn(later.run(Arc::clone(&self.operations))).id();
         self.waiting.push(Waiting { task, header, costly });
     }

@@ -4,12 +4,13 @@
 //! connection's own buffer. What waits for the disk becomes a [`Later`].
 
 mod at_once;
+mod holding;
 mod later;
 mod presence;
 mod reply;
 mod turns;
 
-pub(crate) use later::{Finished, Later, fault_of_the_daemon, is_costly, record_backup};
+pub(crate) use later::{Finished, Later, fault_of_the_daemon, record_backup};
 pub(crate) use presence::Presence;
 
 use crate::descriptors::Unread;
@@ -21,6 +22,7 @@ use crate::traffic::Traffic;
 use apikeyd_protocol::codec::{self, DecodeError};
 use apikeyd_protocol::frame::{Frame, Opcode, Status};
 use apikeyd_protocol::time::Timestamp;
+use holding::Hold;
 use reply::Reply;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -92,9 +94,21 @@ impl Operations {
         reply: &mut Reply<'_>,
     ) -> Result<Dispatched, ServiceError> {
         let body = frame.body;
+        let holds = Hold::of(opcode) == Hold::Before && !self.service.is_settled();
         // No opcode is left out: a new one does not compile until it has an answer.
         let later = match opcode {
             Opcode::Validate => return self.validate(caller, body, reply),
+            // Who may not ask is told so at once.
+            Opcode::Status
+            | Opcode::PolicyTest
+            | Opcode::RetrieveUser
+            | Opcode::RetrieveKey
+            | Opcode::Statistics
+            | Opcode::FilesInForce
+                if holds && caller.standing.rights().contains(opcode.right()) =>
+            {
+                Later::held(caller, frame)
+            }
             Opcode::Status => return self.status(caller, body, reply),
             Opcode::PolicyRows => return self.policy_rows(caller, body, reply),
             Opcode::PolicySummary => return self.policy_summary(caller, body, reply),

@@ -3,7 +3,7 @@
 use super::clockwork::Duties;
 use super::outbox::{LARGE_ANSWER, SMALL_ANSWER};
 use super::{Connection, End, Phase, Waiting};
-use crate::dispatch::{self, Caller, Dispatched};
+use crate::dispatch::{Caller, Dispatched};
 use apikeyd_protocol::frame::{Frame, Opcode, Status, TooLarge, append_answer};
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT};
 use apikeyd_protocol::message::Failure;
@@ -66,9 +66,8 @@ impl Connection {
             self.break_off(header.opcode, header.request_id, message);
             return false;
         }
-        if dispatch::is_costly(header.opcode)
-            && self.waiting.iter().filter(|waiting| waiting.costly).count() >= MAX_COSTLY_IN_FLIGHT
-        {
+        let costly = self.operations.is_costly(&frame);
+        if costly && self.waiting.iter().filter(|waiting| waiting.costly).count() >= MAX_COSTLY_IN_FLIGHT {
             self.blocked = true;
             return false;
         }
@@ -76,7 +75,7 @@ impl Connection {
         let dispatched = self.operations.dispatch(&self.caller, &frame, out);
         self.inbox.take(length);
         if let Dispatched::Later(later) = dispatched {
-            self.start(later);
+            self.start(later, costly);
         }
         true
     }

@@ -1,8 +1,9 @@
 //! Requests that wait for the disk: run beside the connection, answered in the order in which they are done.
 
+use super::holding::{Hold, LARGE_REQUEST};
 use super::reply::Reply;
 use super::turns::Work;
-use super::{Caller, Operations, decode};
+use super::{Caller, Dispatched, Operations, decode};
 use crate::descriptors::{Enclosed, Kind, Reservation};
 use crate::service::{ServiceError, authorise, right};
 use crate::stack;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 pub(crate) struct Later {
     header: Header,
     caller: Caller,
-    request: Request,
+    asked: Asked,
 }
 
 /// What became of work beside the connection.
@@ -50,14 +51,20 @@ enum Request {
     Backup(Reservation),
 }
 
+#[derive(Debug)]
+enum Asked {
+    Request(Request),
+    /// The body of a request that is answered at once, but not yet.
+    Held(Vec<u8>),
+}
+
 macro_rules! constructors {
     ($($name:ident, $right:ident, $body:ident => $request:expr;)*) => {$(
         pub(super) fn $name(caller: &Caller, frame: &Frame<'_>) -> Result<Self, ServiceError> {
             // Asked here, so that who may not ask learns nothing of the body, and again where it is done.
             authorise::<right::$right>(caller.standing, &caller.peer)?;
             let request: fn($body) -> Request = $request;
-            let request = request(decode(frame.body)?);
-            Ok(Self { header: frame.header, caller: caller.clone(), request })
+            Ok(Self::of(caller, frame, request(decode(frame.body)?)))
         }
     )*};
 }
@@ -83,11 +90,7 @@ impl Later {
         authorise::<right::Validate>(caller.standing, &caller.peer)?;
         let Empty {} = decode(frame.body)?;
         let reservation = operations.unread.reserve(caller.peer.uid, Kind::Page)?;
-        Ok(Self {
-            header: frame.header,
-            caller: caller.clone(),
-            request: Request::RevocationPage(reservation),
-        })
+        Ok(Self::of(caller, frame, Request::RevocationPage(reservation)))
     }
 
     pub(super) fn backup(
@@ -99,7 +102,17 @@ impl Later {
         let Empty {} = decode(frame.body)?;
         // Before any work: a copy that cannot be handed over is not made.
         let reservation = operations.unread.reserve(caller.peer.uid, Kind::Copy)?;
-        Ok(Self { header: frame.header, caller: caller.clone(), request: Request::Backup(reservation) })
+        Ok(Self::of(caller, frame, Request::Backup(reservation)))
+    }
+
+    /// A request that is answered at once when no cache contradicts the answer any more.
+    pub(super) fn held(caller: &Caller, frame: &Frame<'_>) -> Self {
+        let asked = Asked::Held(frame.body.to_vec());
+        Self { header: frame.header, caller: caller.clone(), asked }
+    }
+
+    fn of(caller: &Caller, frame: &Frame<'_>, request: Request) -> Self {
+        Self { header: frame.header, caller: caller.clone(), asked: Asked::Request(request) }
     }
 
     /// The number by which the caller knows the request.
@@ -109,13 +122,21 @@ impl Later {
 
     /// Does what was asked. Must be run to its end once begun: a change that was begun is made.
     pub(crate) async fn run(self, operations: Arc<Operations>) -> Finished {
-        let Self { header, caller, request } = self;
+        let Self { header, caller, asked } = self;
+        let opcode = Opcode::from_code(header.opcode);
+        if opcode.is_some_and(|opcode| Hold::of(opcode) == Hold::Before) {
+            operations.service.settled().await;
+        }
+        let request = match asked {
+            Asked::Request(request) => request,
+            Asked::Held(body) => return answer_held(&operations, caller, &Frame { header, body: &body }),
+        };
         let mut frame = Vec::new();
         let mut reply = Reply::to(header, &mut frame);
         let enclosed = match perform(&operations, &caller, request, &mut reply).await {
             Ok(enclosed) => enclosed,
             Err(error) => {
-                if let Some(opcode) = Opcode::from_code(header.opcode) {
+                if let Some(opcode) = opcode {
                     operations.note(&caller, opcode, &error);
                 }
                 reply.fail(&error);
@@ -126,11 +147,21 @@ impl Later {
     }
 }
 
-/// Whether a request costs the disk or a processor far more than most, so that few of a connection wait at a time and
-/// each uid has its turn.
-pub(crate) const fn is_costly(opcode: u16) -> bool {
-    use Opcode::{AuditList, AuditVerify, Backup, List, ReportUses};
-    matches!(Opcode::from_code(opcode), Some(List | AuditList | AuditVerify | ReportUses | Backup))
+impl Operations {
+    /// Whether a request costs the disk or a processor far more than most, or is held back with a long body, so that
+    /// few of a connection wait at a time.
+    pub(crate) fn is_costly(&self, frame: &Frame<'_>) -> bool {
+        use Opcode::{AuditList, AuditVerify, Backup, List, ReportUses};
+        let Some(opcode) = Opcode::from_code(frame.header.opcode) else { return false };
+        match opcode {
+            List | AuditList | AuditVerify | ReportUses | Backup => true,
+            other => {
+                frame.body.len() > LARGE_REQUEST
+                    && Hold::of(other) == Hold::Before
+                    && !self.service.is_settled()
+            }
+        }
+    }
 }
 
 /// The answer to a request whose work was cut short by a fault of the daemon.
@@ -147,6 +178,18 @@ pub(crate) async fn record_backup(operations: Arc<Operations>, caller: Caller) -
         operations.note(&caller, Opcode::Backup, error);
     }
     Finished::Recorded(recorded.is_ok())
+}
+
+/// Answers what was held back, with the rights of now.
+fn answer_held(operations: &Operations, caller: Caller, request: &Frame<'_>) -> Finished {
+    let standing = operations.service.standing(|| operations.reload.rights().load().of(&caller.peer));
+    let mut frame = Vec::new();
+    match operations.dispatch(&Caller { standing, ..caller }, request, &mut frame) {
+        Dispatched::Answered => Finished::Answer { frame, enclosed: None },
+        Dispatched::Later(_) => {
+            Finished::Answer { frame: fault_of_the_daemon(request.header), enclosed: None }
+        }
+    }
 }
 
 async fn perform(

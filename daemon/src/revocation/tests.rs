@@ -118,13 +118,13 @@ fn the_page_of_a_daemon_that_runs_is_not_touched() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("page");
     let first = in_file(&path, 1);
-    let (before, inode) = (first.read(key(1)), fs::metadata(&path).unwrap().ino());
+    let (before, inode) = (read(&first, key(1)), fs::metadata(&path).unwrap().ino());
     for home in [HOME, Home::new([7; 16], (1, 3))] {
         let fault = PageFile::open(&path, &home).unwrap_err();
         assert!(matches!(&fault, PageFault::InUse { .. }), "{fault}");
         assert!(fault.to_string().contains(path.to_str().unwrap()), "{fault}");
     }
-    assert_eq!((first.read(key(1)), fs::metadata(&path).unwrap().ino()), (before, inode));
+    assert_eq!((read(&first, key(1)), fs::metadata(&path).unwrap().ino()), (before, inode));
     // Another mode does not make it anybody's.
     fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
     assert!(matches!(PageFile::open(&path, &HOME), Err(PageFault::InUse { .. })));

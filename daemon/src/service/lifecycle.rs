@@ -81,9 +81,6 @@ impl Service {
             let record = batch.record(key_id)?;
             let draft = memory.draft(present.now, key_id).filter(|_| !batch.is_draft_dropped(key_id));
             let active = draft.as_ref().map(|draft| batch.active_of(&draft.user)).transpose()?.flatten();
-            if mode == SaveMode::Replace {
-                batch.rely();
-            }
             let facts = SaveFacts { record, draft, active };
             Ok(domain::save(present, uid, key_id, mode, facts))
         };
@@ -192,8 +189,6 @@ impl Service {
     ) -> Result<UserEnded, ServiceError> {
         let memory = Arc::clone(&self.memory);
         let decide = move |present: Present, batch: &mut Batch<'_>| {
-            // The key may have ended by a request that nobody saw answered; this one says that it has.
-            batch.rely();
             let active = batch.active_of(&user)?;
             let draft = memory.draft_of(present.now, &user).filter(|id| !batch.is_draft_dropped(*id));
             let decision = domain::end_user(present, event, UserFacts { active, draft });
@@ -227,7 +222,10 @@ impl Service {
             decision.drop_draft.into_iter().for_each(|key_id| batch.drop_draft(key_id));
             Ok(Ok((decision.answer, !decision.changes.is_empty())))
         });
-        match decided.await {
+        let decided = decided.await;
+        // Also a refusal tells of what was revoked before, as "there is nothing to replace" does.
+        self.settled().await;
+        match decided {
             Ok(decided) => Ok(decided?),
             Err(error) => {
                 self.counters.changes_failed.add();

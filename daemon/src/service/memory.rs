@@ -11,7 +11,6 @@ use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::time::Timestamp;
 use arc_swap::{ArcSwap, Guard};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 
 /// Drafts at a time: some 40 MiB if user ids and labels are as long as they may be. The share of a uid is an eighth,
 /// 5 MiB: one that forgets thirteen drafts a second stays below it, and what an import saves at once never counts.
@@ -84,16 +83,6 @@ impl Memory {
         self.next_epoch(|in_force| (Arc::clone(&in_force.table), in_force.hash));
     }
 
-    /// Holds the writer up, and with it the answers to what it has committed, while clients may trust the page
-    /// of an earlier start: in the first seconds of a daemon that found no page to go on with.
-    pub(super) fn wait_out(&self) {
-        let pause = self.generations.wait_out();
-        if !pause.is_zero() {
-            tracing::info!(?pause, "an answer waits until no client trusts the page of an earlier start");
-            thread::sleep(pause);
-        }
-    }
-
     fn next_epoch(&self, next: impl FnOnce(&InForce) -> (Arc<PolicyTable>, Option<[u8; 32]>)) {
         let _turn = self.epoch_turn.lock().unwrap_or_else(PoisonError::into_inner);
         let epoch = self.generations.epoch().wrapping_add(1);
@@ -163,13 +152,9 @@ impl Observer for Memory {
         if !effects.touched.is_empty() {
             crate::fault::bump(&self.generations, &effects.touched);
         }
-        if effects.relied_upon || !effects.touched.is_empty() {
-            self.wait_out();
-        }
     }
 
     fn in_doubt(&self) {
         self.bump_epoch();
-        self.wait_out();
     }
 }

@@ -118,13 +118,12 @@ impl Service {
                     memory.put_in_force(table);
                 }
                 memory.set_files(FilesRead { files, at: now });
-                if changed {
-                    memory.wait_out();
-                }
             });
             Ok(changed)
         };
         let policy_changed = self.store.write(Ticket::URGENT, decide).await?;
+        // Also when nothing changed: an earlier attempt may have made the change and never have been answered.
+        self.settled().await;
         Ok(Reloaded { policy_rows, policy_changed })
     }
 

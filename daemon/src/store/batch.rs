@@ -40,8 +40,6 @@ pub(crate) struct Batch<'t> {
 pub(crate) struct Effects {
     /// Keys whose state changed, or whose end somebody must be able to rely on.
     pub(crate) touched: Vec<KeyId>,
-    /// Whether an answer tells of an end that an earlier transaction made: its caller relies on it as much.
-    pub(crate) relied_upon: bool,
     /// Drafts that are gone.
     pub(crate) drafts: BTreeSet<KeyId>,
     /// Anything else.
@@ -125,11 +123,6 @@ impl<'t> Batch<'t> {
     /// Says that whoever relies on what is known of a key must ask again.
     pub(crate) fn touch(&mut self, key_id: KeyId) {
         self.effects.touched.push(key_id);
-    }
-
-    /// Says that an answer may tell of an end which is older than this transaction, perhaps than this start.
-    pub(crate) fn rely(&mut self) {
-        self.effects.relied_upon = true;
     }
 
     /// Runs once the batch is durable.

@@ -3,20 +3,22 @@
 use crate::reading;
 use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Opcode, Status, append_request};
 use apikeyd_protocol::hello::{Hello, Welcome, WelcomeCode};
-use apikeyd_protocol::message::Empty;
+use apikeyd_protocol::message::PolicyRows;
 use std::io;
 use std::path::Path;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 
-/// Connects to the socket's path, greets, and asks for the status.
+/// Connects to the socket's path, greets, and asks for policy rows that are not there: the status may be held back for
+/// seconds after a start, which is no fault.
 ///
 /// # Errors
 /// When there is no good answer. The caller sets the time limit.
 pub(crate) async fn ask(socket: &Path) -> io::Result<()> {
     let mut stream = UnixStream::connect(socket).await?;
     let mut request = Hello::CURRENT.encode().to_vec();
-    append_request(&mut request, Opcode::Status, 1, &Empty {}).map_err(io::Error::other)?;
+    append_request(&mut request, Opcode::PolicyRows, 1, &PolicyRows { from: u32::MAX })
+        .map_err(io::Error::other)?;
     stream.write_all(&request).await?;
     let (mut answer, mut chunk) = (Vec::new(), [0; 1024]);
     loop {

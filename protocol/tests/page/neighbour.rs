@@ -37,7 +37,7 @@ fn revoke_after_the_wait(shared: &Shared<State>) {
 /// Keeps a verdict under the lost page and uses it.
 fn fill_and_hit(shared: &Shared<State>) {
     let State { lost, ended, clock, .. } = &shared.state;
-    let seen = lost.page().freshness(SLOT);
+    let seen = lost.freshness();
     if ended.load(Ordering::Relaxed) {
         return;
     }

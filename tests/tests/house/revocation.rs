@@ -8,6 +8,7 @@ mod forking;
 mod kinds;
 mod neighbours;
 mod stress;
+mod telling;
 
 use crate::support::House;
 use apikeyd_client::message::{Generate, Generated, SaveMode};
