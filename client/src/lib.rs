@@ -59,6 +59,19 @@
 //! ([`Builder::require_server_uid`]). The key itself is not sent: its digest is, and buffers that held it are
 //! wiped.
 //!
+//! # A process that changes its user
+//!
+//! The daemon gives rights to who connected. When the effective user or group, or the further groups, of the calling thread
+//! are not those of the connection any more, the connection is closed at the next request and a new one is made: after a
+//! `setuid` nothing is asked with root's rights. A connection that nothing is asked over stays open until then. Threads
+//! that ask as different users, by the bare system calls, do not share connections; each request that follows one of
+//! another user then costs a connection.
+//!
+//! What the process was told before, it knows: a client with a cache goes on accepting keys that it found good, for as long
+//! as the daemon's page says that this stands, also when the new user could not ask. To look for a change of user
+//! would cost a system call for each validation. Make the client after the change, or one
+//! [without a cache](Builder::cache), where that matters.
+//!
 //! # Map
 //!
 //! | module | holds |
@@ -69,7 +82,7 @@
 //! | `exchange` | the protocol of a connection, without IO |
 //! | `retry`, `deadline` | what is tried again, and until when |
 //! | `endpoint`, `socket`, `peer` | where the daemon is, and who is believed to be it |
-//! | `process` | what a forked child must not share |
+//! | `process`, `credentials` | what a forked child must not share; as whom a connection was made |
 //!
 //! Every validation passes one place in each client, `judge`, before it becomes a request.
 
@@ -78,6 +91,7 @@ mod asynchronous;
 mod blocking;
 mod builder;
 mod cache;
+mod credentials;
 mod deadline;
 mod descriptor;
 mod endpoint;

@@ -11,6 +11,7 @@
 pub mod caching_client;
 pub mod ctl;
 pub mod daemon;
+pub mod dropping_client;
 pub mod multicall;
 pub mod scratch;
 pub mod stress;

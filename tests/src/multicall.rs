@@ -21,12 +21,14 @@ pub const SHIFTED_DAEMON: &str = "apikeyd-shifted";
 pub const FAULTY_DAEMON: &str = "apikeyd-faulty";
 /// The name of a client process that tells how it validates.
 pub const CACHING_CLIENT: &str = "caching-client";
+/// The name of a client process that gives up being root.
+pub const DROPPING_CLIENT: &str = "dropping-client";
 /// The name of the stress test's client process.
 pub const STRESS_CLIENT: &str = "revocation-client";
 
 /// All names.
-pub const NAMES: [&str; 7] =
-    [DAEMON, CTL, LATE_DAEMON, SHIFTED_DAEMON, FAULTY_DAEMON, CACHING_CLIENT, STRESS_CLIENT];
+pub const NAMES: [&str; 8] =
+    [DAEMON, CTL, LATE_DAEMON, SHIFTED_DAEMON, FAULTY_DAEMON, CACHING_CLIENT, DROPPING_CLIENT, STRESS_CLIENT];
 
 /// Becomes the program of the name that this process was called by; `None` when it is none of them.
 #[must_use]
@@ -39,6 +41,7 @@ pub fn dispatch() -> Option<ExitCode> {
         SHIFTED_DAEMON => Some(apikeyd::fault::main_with_shifted_clock()),
         FAULTY_DAEMON => Some(apikeyd::fault::main_with_planted_fault()),
         CACHING_CLIENT => Some(crate::caching_client::main()),
+        DROPPING_CLIENT => Some(crate::dropping_client::main()),
         STRESS_CLIENT => Some(crate::stress::client_main()),
         _ => None,
     }

@@ -1,5 +1,6 @@
 //! Connections that a task waits for.
 
+use crate::credentials::Credentials;
 use crate::deadline::Deadline;
 use crate::descriptor;
 use crate::endpoint::Endpoint;
@@ -24,6 +25,8 @@ pub(super) struct Greeted {
     pub(super) stream: Stream,
     pub(super) inbox: Inbox,
     pub(super) welcome: Welcome,
+    /// As whom the connection was made.
+    pub(super) credentials: Credentials,
 }
 
 /// Waits for a future until the deadline.
@@ -50,7 +53,7 @@ pub(super) fn receive_some(stream: &Stream, inbox: &mut Inbox) -> io::Result<usi
 
 /// Connects and greets.
 pub(super) async fn greet(endpoint: &Endpoint, deadline: &Deadline) -> Result<Greeted, Error> {
-    let stream = connect(endpoint, deadline).await?;
+    let (stream, credentials) = connect(endpoint, deadline).await?;
     let no_welcome = |source| Error::NoWelcome { socket: endpoint.socket().into(), source };
     within(deadline, Waiting::Send, send_all(&stream, &exchange::hello()))
         .await?
@@ -58,7 +61,7 @@ pub(super) async fn greet(endpoint: &Endpoint, deadline: &Deadline) -> Result<Gr
     let mut inbox = Inbox::new();
     loop {
         if let Some(welcome) = exchange::welcome(&mut inbox)? {
-            return Ok(Greeted { stream, inbox, welcome });
+            return Ok(Greeted { stream, inbox, welcome, credentials });
         }
         let received = within(deadline, Waiting::Welcome, receive(&stream, &mut inbox, None)).await?;
         if received.map_err(|error| no_welcome(Some(error)))? == 0 {
@@ -102,13 +105,17 @@ impl Greeted {
 
 /// Connects without blocking the thread. A full backlog gives no event to wait for, so it is tried again on a
 /// new socket.
-async fn connect(endpoint: &Endpoint, deadline: &Deadline) -> Result<Stream, Error> {
+async fn connect(endpoint: &Endpoint, deadline: &Deadline) -> Result<(Stream, Credentials), Error> {
     loop {
+        // Of the thread that connects, which may be another after each wait; and before the connect, so that a change in
+        // between costs a connection and never lets one pass for another's.
+        let credentials = Credentials::now();
         if let Some(socket) = socket::try_connect(endpoint)? {
-            return Stream::try_from(socket).map_err(|source| Error::System {
+            let stream = Stream::try_from(socket).map_err(|source| Error::System {
                 action: "the socket's registration with the runtime",
                 source,
-            });
+            })?;
+            return Ok((stream, credentials));
         }
         within(deadline, Waiting::Connect, tokio::time::sleep(jittered(BACKLOG_PAUSE))).await?;
     }

@@ -4,6 +4,7 @@
 //! id, in any order; if that task has gone, the answer is thrown away and nothing else is touched.
 
 use super::connect::{Greeted, interruptible, receive_some, send_some, within};
+use crate::credentials::Credentials;
 use crate::deadline::Deadline;
 use crate::error::{Error, ProtocolError, Waiting};
 use crate::exchange::{self, Abandoned, Inbox, Outbox, Sending};
@@ -27,7 +28,11 @@ pub(super) struct Link {
     wake: Notify,
     /// One permit for each request that may be in flight. Closed with the link.
     in_flight: Arc<Semaphore>,
+    /// As many permits as there are.
+    permits: u32,
     rights: RightSet,
+    /// As whom it was made.
+    credentials: Credentials,
 }
 
 struct Waiter {
@@ -57,13 +62,16 @@ enum End {
 impl Link {
     /// Starts the task of a connection, on the runtime of the caller.
     pub(super) fn start(greeted: Greeted) -> Result<Arc<Self>, Error> {
-        let Greeted { stream, inbox, welcome } = greeted;
+        let Greeted { stream, inbox, welcome, credentials } = greeted;
         let outbox = Outbox::new(&welcome, MAX_IN_FLIGHT)?;
+        let permits = exchange::in_flight(&welcome);
         let link = Arc::new(Self {
             outbox: Mutex::new(Some(outbox)),
             wake: Notify::new(),
-            in_flight: Arc::new(Semaphore::new(exchange::in_flight(&welcome))),
+            in_flight: Arc::new(Semaphore::new(permits)),
+            permits: u32::try_from(permits).unwrap_or(u32::MAX),
             rights: welcome.rights,
+            credentials,
         });
         tokio::spawn(
             Driver { link: Arc::clone(&link), stream, inbox, sending: Sending::new(), sent: 0 }.run(),
@@ -79,6 +87,21 @@ impl Link {
     /// Whether the connection has not ended, as far as is known.
     pub(super) fn is_open(&self) -> bool {
         !self.in_flight.is_closed()
+    }
+
+    /// Whether it was made with these credentials.
+    pub(super) fn is_of(&self, credentials: &Credentials) -> bool {
+        self.credentials == *credentials
+    }
+
+    /// Ends the connection once all is answered that was asked over it. Who comes too late for that asks over another.
+    pub(super) fn retire(self: Arc<Self>) {
+        tokio::spawn(async move {
+            // All permits: those who ask have one each. Refused when the link has ended by itself.
+            if self.in_flight.acquire_many(self.permits).await.is_ok() {
+                self.close();
+            }
+        });
     }
 
     /// Ends the connection.

@@ -2,6 +2,7 @@
 
 use super::connect::{greet, within};
 use super::link::Link;
+use crate::credentials::Credentials;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Waiting};
@@ -80,24 +81,29 @@ impl Links {
     }
 
     async fn link(&self, deadline: &Deadline) -> Result<Arc<Link>, Error> {
-        if let Some(link) = self.current.get().value.open_link() {
+        let own = Credentials::now();
+        if let Some(link) = self.current.get().value.open_link(&own) {
             return Ok(link);
         }
         let owned = Guard::into_inner(self.current.get());
         let current = &owned.value;
         let _connecting = within(deadline, Waiting::Turn, current.connecting.lock()).await?;
-        if let Some(link) = current.open_link() {
+        if let Some(link) = current.open_link(&own) {
             return Ok(link);
         }
         let link = Link::start(greet(&self.endpoint, deadline).await?)?;
-        current.link.store(Some(Arc::clone(&link)));
+        // The process has become somebody else, or the connection of before has ended.
+        if let Some(before) = current.link.swap(Some(Arc::clone(&link))) {
+            before.retire();
+        }
         Ok(link)
     }
 }
 
 impl Current {
-    fn open_link(&self) -> Option<Arc<Link>> {
-        self.link.load_full().filter(|link| link.is_open())
+    /// The connection, if it is open and this thread could have made it.
+    fn open_link(&self, own: &Credentials) -> Option<Arc<Link>> {
+        self.link.load_full().filter(|link| link.is_open() && link.is_of(own))
     }
 }
 

@@ -1,5 +1,6 @@
 //! One connection, used by one thread at a time.
 
+use crate::credentials::Credentials;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ProtocolError, Waiting};
@@ -27,6 +28,8 @@ pub(super) struct Connection {
     /// The time limits that are set on the socket.
     limit: Duration,
     rights: RightSet,
+    /// As whom it was made.
+    credentials: Credentials,
 }
 
 /// Why the bytes stopped.
@@ -40,6 +43,8 @@ enum Cut {
 impl Connection {
     /// Connects and greets.
     pub(super) fn open(endpoint: &Endpoint, deadline: &Deadline) -> Result<Self, Error> {
+        // Before the connect: a change in between costs a connection, and never lets one pass for another's.
+        let credentials = Credentials::now();
         let (socket, mut limit) = socket::connect_blocking(endpoint, deadline)?;
         let stream = Stream::from(socket);
         let no_welcome = |cut| match cut {
@@ -60,7 +65,13 @@ impl Connection {
             receive_some(&stream, &mut inbox, &mut limit, deadline, Waiting::Welcome, None)
                 .map_err(no_welcome)?;
         };
-        Ok(Self { outbox: Outbox::new(&welcome, 1)?, stream, inbox, limit, rights: welcome.rights })
+        let (outbox, rights) = (Outbox::new(&welcome, 1)?, welcome.rights);
+        Ok(Self { stream, inbox, outbox, limit, rights, credentials })
+    }
+
+    /// Whether it was made with these credentials.
+    pub(super) fn is_of(&self, credentials: &Credentials) -> bool {
+        self.credentials == *credentials
     }
 
     /// What the welcome said that this process may do.

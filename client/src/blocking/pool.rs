@@ -1,6 +1,7 @@
 //! The connections of a client: taken for one request, given back after it.
 
 use super::connection::Connection;
+use crate::credentials::Credentials;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Waiting};
@@ -98,6 +99,8 @@ impl Pools {
 }
 
 impl Pool {
+    /// A turn with a connection that this thread could have made, if there is one. Those of another user are closed: the
+    /// process has become somebody else.
     fn turn(&self, limit: usize, deadline: &Deadline) -> Result<Turn<'_>, Error> {
         let mut state = self.lock();
         while state.taken >= limit {
@@ -108,7 +111,12 @@ impl Pool {
             state.waiting -= 1;
         }
         state.taken += 1;
-        Ok(Turn { pool: self, connection: state.idle.pop() })
+        let own = Credentials::now();
+        let others: Vec<_> = state.idle.extract_if(.., |connection| !connection.is_of(&own)).collect();
+        let connection = state.idle.pop();
+        drop(state);
+        drop(others);
+        Ok(Turn { pool: self, connection })
     }
 
     // Each change under the lock is one step, so a panic elsewhere leaves nothing half done.

@@ -13,6 +13,7 @@ mod bench;
 mod callers;
 mod documents;
 mod drafts;
+mod dropping;
 mod idling;
 mod last_used;
 mod layout;

@@ -31,19 +31,27 @@ fn ask(opcode: Opcode, client: &Client, key: &ApiKey) {
         Opcode::AuditList => drop(client.audit_list(&AuditList { after: 0, limit: 10 })),
         Opcode::AuditVerify => drop(client.audit_verify(None)),
         Opcode::Statistics => drop(client.statistics()),
+        Opcode::FilesInForce => drop(client.files_in_force()),
         Opcode::Reload => drop(client.reload()),
         Opcode::Backup => drop(client.backup()),
         // Those that cannot tell, or may: see docs/REVOCATION.md.
         Opcode::Validate
         | Opcode::PolicyRows
+        | Opcode::PolicySummary
         | Opcode::RevocationPage
         | Opcode::ReportUses
         | Opcode::Generate => unreachable!("{opcode} is not held back"),
     }
 }
 
-const AT_ONCE: [Opcode; 5] =
-    [Opcode::Validate, Opcode::PolicyRows, Opcode::RevocationPage, Opcode::ReportUses, Opcode::Generate];
+const AT_ONCE: [Opcode; 6] = [
+    Opcode::Validate,
+    Opcode::PolicyRows,
+    Opcode::PolicySummary,
+    Opcode::RevocationPage,
+    Opcode::ReportUses,
+    Opcode::Generate,
+];
 
 #[test]
 fn no_answer_tells_of_a_revocation_while_a_cache_may_not_know_of_it() {
