@@ -5,6 +5,7 @@
 //! | `[KEYS ...]` | socket, saves and restart, one store for each number of keys (without any: 1000) |
 //! | `scale DIR KEYS` | start, memory and latency of a store of so many keys, which is made in `DIR` and kept |
 //! | `idle CONNECTIONS` | wake-ups and memory of a daemon with so many idle connections |
+//! | `epoch ROWS` | the first request after an epoch change, with a policy table of so many rows |
 //! | `rate ...`, `fill ...`, `--echo ...` | the parts that `tests/bench/compare` drives, see `rate` |
 //!
 //! Rates are medians of rounds that take turns with the floor's rounds, so that a ratio holds although the
@@ -21,6 +22,7 @@
 )]
 
 mod echo;
+mod epoch;
 mod floor;
 mod idle;
 mod load;
@@ -49,6 +51,7 @@ fn main() {
         [echo::BLOCKING_FLAG, socket] => echo::serve_blocking(Path::new(socket)),
         [revoke::FLAG, socket, keys] => revoke::cache_for_ever(Path::new(socket), Path::new(keys)),
         ["scale", dir, keys] => scale::run(Path::new(dir), keys.parse().unwrap()),
+        ["epoch", rows] => epoch::run(rows.parse().unwrap()),
         ["idle", connections] => idle::run(connections.parse().unwrap()),
         ["fill", socket, keys, file] => rate::fill(Path::new(socket), keys.parse().unwrap(), Path::new(file)),
         ["rate", what @ ..] => println!("{:.1}", rate::measure(what)),
