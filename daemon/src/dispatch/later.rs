@@ -153,14 +153,10 @@ impl Operations {
     pub(crate) fn is_costly(&self, frame: &Frame<'_>) -> bool {
         use Opcode::{AuditList, AuditVerify, Backup, List, ReportUses};
         let Some(opcode) = Opcode::from_code(frame.header.opcode) else { return false };
-        match opcode {
-            List | AuditList | AuditVerify | ReportUses | Backup => true,
-            other => {
-                frame.body.len() > LARGE_REQUEST
-                    && Hold::of(other) == Hold::Before
-                    && !self.service.is_settled()
-            }
-        }
+        let is_held_long = || {
+            frame.body.len() > LARGE_REQUEST && Hold::of(opcode) == Hold::Before && !self.service.is_settled()
+        };
+        matches!(opcode, List | AuditList | AuditVerify | ReportUses | Backup) || is_held_long()
     }
 }
 
