@@ -6,17 +6,25 @@
 //!   VICTIM ──► validations ────┘        every one answered rightly, its time taken
 //! ```
 //!
-//! What is asserted: the victim is always answered, the daemon's memory stays within a stated bound, and no
-//! descriptor is left over. Times are reported and not asserted: attackers, victim and daemon share the processors. To tell
+//! The daemon is as shipped: a user of its own, no capability, the limits of the unit. What is asserted: victims are always
+//! answered, the daemon's memory stays within a stated bound, no descriptor is left over, and work ends with those who
+//! asked for it. Times are reported and not asserted: attackers, victim and daemon share the processors. To tell
 //! what the daemon adds from what the machine does, the long form makes each attack twice: first on another daemon of
 //! the same machine.
 
 pub mod attack;
+pub mod commands;
+pub mod costly;
+pub mod descriptors;
 pub mod failing;
 pub mod house;
+pub mod kinds;
+pub mod largest;
+mod long;
 pub mod mapping;
 pub mod peer;
 pub mod race;
+pub mod repeating;
 pub mod siege;
 pub mod socket_race;
 pub mod strangers;
@@ -24,25 +32,13 @@ mod table;
 pub mod victim;
 pub mod vitals;
 
+pub use long::main;
+
 use attack::Attack;
-use clap::Parser;
 use house::House;
 use siege::Siege;
-use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use victim::{Length, Seen, Victim};
-
-/// How long and how much.
-#[derive(Debug, Parser)]
-#[command(about = "Attacks a daemon in every way that a local user can, while another user validates")]
-struct Options {
-    /// Seconds of each attack.
-    #[arg(long, default_value_t = 10)]
-    seconds: u64,
-    /// Connections that fail, in all stages together; of those that ask for a backup only some hundred.
-    #[arg(long, default_value_t = 100_000)]
-    failing: usize,
-}
 
 /// What one attack did to the daemon and to the victim.
 #[derive(Clone, Debug)]
@@ -94,29 +90,6 @@ pub fn besiege(
 pub fn quiet(house: &House, user: &str, length: Length) -> Seen {
     let key = house.issue(user);
     Victim::connect(house.daemon.socket().to_owned(), key).measure(length)
-}
-
-/// The long form: every attack in turn, then the connections that fail.
-#[must_use]
-pub fn main() -> ExitCode {
-    let options = Options::parse();
-    strangers::allow_many_descriptors();
-    if !strangers::are_other_users() {
-        println!("only root can be other users: attackers and victim are one user here");
-    }
-    let binary = std::env::current_exe().expect("this program");
-    let [house, other] = [(); 2].map(|()| House::open(&binary));
-    let length = Length::Time(Duration::from_secs(options.seconds));
-    println!("{}", table::HEAD);
-    table::print_quiet("quiet", &quiet(&house, "before", length));
-    for attack in Attack::ALL {
-        let besiege = |attacked| besiege(attacked, &house, attack, attack.connections(), 100, length);
-        let (elsewhere, here) = (besiege(&other), besiege(&house));
-        table::print(attack, &here, &elsewhere);
-    }
-    table::print_quiet("quiet again", &quiet(&house, "after", length));
-    fail_often(&house, options.failing);
-    ExitCode::SUCCESS
 }
 
 /// Lets connections fail and looks at what is left of them after each stage.

@@ -11,7 +11,7 @@ mod compare;
 mod options;
 mod process;
 mod report;
-mod residents;
+pub(crate) mod residents;
 mod seat;
 mod tally;
 mod worker;

@@ -1,14 +1,17 @@
 //! The attacks.
 
+mod flooding;
 mod holding;
 mod storming;
 
+pub(super) use flooding::{read, unread, unread_some};
 pub(super) use storming::send_with;
 
 use super::siege::Field;
-use super::strangers::{ATTACKER, GANG};
+use super::strangers::{ATTACKER, ATTACKING_ADMIN, CROWD, GANG, PLACES};
+use apikeyd_protocol::frame::Opcode;
 
-/// Something that a local user with the right to validate can do to the daemon.
+/// Something that a local user with rights can do to the daemon; the right to validate is enough for most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attack {
     /// Connections that were greeted and then say nothing.
@@ -31,11 +34,17 @@ pub enum Attack {
     Descriptors,
     /// 1,024 validations of unknown keys in one write, over and over.
     Pipelines,
+    /// Connections that ask for the revocation page and never take it off the socket.
+    Pages,
+    /// Connections that ask for backups and never take them off the socket.
+    Backups,
+    /// Connections of eight users that ask for all that is costly, half of them without reading.
+    Costly,
 }
 
 impl Attack {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Idle,
         Self::Silent,
         Self::Trickle,
@@ -46,6 +55,9 @@ impl Attack {
         Self::LongFrames,
         Self::Descriptors,
         Self::Pipelines,
+        Self::Pages,
+        Self::Backups,
+        Self::Costly,
     ];
 
     /// What it is called in a report.
@@ -62,17 +74,22 @@ impl Attack {
             Self::LongFrames => "longest frames",
             Self::Descriptors => "253 descriptors",
             Self::Pipelines => "deep pipelines",
+            Self::Pages => "unread pages",
+            Self::Backups => "unread backups",
+            Self::Costly => "all that is costly",
         }
     }
 
     /// Connections of the long form.
     #[must_use]
-    pub const fn connections(self) -> usize {
+    pub fn connections(self) -> usize {
         match self {
             Self::Idle | Self::Silent | Self::Claims => 1000,
             Self::Trickle | Self::Unread => 100,
             Self::Connects | Self::Nonsense => 2,
-            Self::LongFrames | Self::Descriptors | Self::Pipelines => 8,
+            Self::LongFrames | Self::Descriptors | Self::Pipelines | Self::Backups => 8,
+            Self::Pages => PLACES,
+            Self::Costly => PLACES * CROWD.len(),
         }
     }
 
@@ -86,9 +103,11 @@ impl Attack {
         const PLACES_OF_ONE: u64 = 64;
         match self {
             Self::Claims => KEPT + PLACE * 1000,
-            Self::Unread | Self::LongFrames | Self::Pipelines => {
+            Self::Unread | Self::LongFrames | Self::Pipelines | Self::Pages | Self::Backups => {
                 KEPT + PLACES_OF_ONE * (PLACE + 256 + 5 * 64)
             }
+            // However many there are: less than the whole daemon may hold.
+            Self::Costly => 192 * 1024,
             Self::Idle
             | Self::Silent
             | Self::Trickle
@@ -103,6 +122,8 @@ impl Attack {
     pub fn attackers(self) -> core::ops::Range<u32> {
         match self {
             Self::Claims => GANG,
+            Self::Costly => CROWD,
+            Self::Backups => ATTACKING_ADMIN..ATTACKING_ADMIN + 1,
             Self::Idle
             | Self::Silent
             | Self::Trickle
@@ -111,7 +132,8 @@ impl Attack {
             | Self::Nonsense
             | Self::LongFrames
             | Self::Descriptors
-            | Self::Pipelines => ATTACKER..ATTACKER + 1,
+            | Self::Pipelines
+            | Self::Pages => ATTACKER..ATTACKER + 1,
         }
     }
 
@@ -121,13 +143,16 @@ impl Attack {
             Self::Idle => holding::idle(field, connections),
             Self::Silent => holding::silent(field, connections),
             Self::Trickle => holding::trickle(field, connections),
-            Self::Unread => holding::unread(field, connections),
+            Self::Unread => flooding::unread(field, connections, Opcode::PolicyRows),
             Self::Claims => holding::claims(field, connections),
             Self::Connects => storming::connects(field),
             Self::Nonsense => storming::nonsense(field),
             Self::LongFrames => storming::long_frames(field, connections),
             Self::Descriptors => storming::descriptors(field, connections),
             Self::Pipelines => storming::pipelines(field, connections),
+            Self::Pages => flooding::unread(field, connections, Opcode::RevocationPage),
+            Self::Backups => flooding::unread(field, connections, Opcode::Backup),
+            Self::Costly => flooding::costly(field, connections),
         }
     }
 }

@@ -29,7 +29,7 @@ const fn stage(name: &'static str, uid: u32, fail: fn(&Path, usize)) -> Stage {
 /// then: thousands in a row would be a test of patience and show nothing more.
 const MOST_BACKUPS: usize = 300;
 
-/// The daemon's own user, who may ask for everything.
+/// Root, who may ask for everything.
 const OWN: u32 = 0;
 
 static STAGES: [Stage; 15] = [

@@ -1,28 +1,43 @@
 //! The daemon that is attacked, and a key that must stay good.
 
+use super::largest;
 use super::peer::Peer;
-use super::strangers::{ATTACKER, GANG, VICTIM};
+use super::strangers::{
+    ADMIN, ATTACKER, ATTACKING_ADMIN, ATTACKING_ISSUER, CROWD, GANG, ISSUER, VICTIM, are_other_users,
+};
 use super::vitals::Vitals;
+use crate::kill::residents;
 use apikeyd_client::message::{Empty, Generate, SaveMode, Status};
 use apikeyd_client::{ApiKey, Client, UserId};
 use apikeyd_protocol::codec;
 use apikeyd_protocol::frame::Opcode;
 use apikeyd_tests::daemon::{Daemon, Start};
 use apikeyd_tests::scratch::Scratch;
+use apikeyd_tests::shipped::{self, ControlGroup, Unit};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Bytes that a daemon under attack may hold while the unit has no `MemoryMax=`.
+const MEMORY: u64 = 256 << 20;
+
 /// How long the daemon may take to see the end of connections.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A daemon as shipped, but for the users that may validate.
+/// A daemon as shipped, but for the users that have rights. Without root it is this process's own user's, with the limits
+/// of this process: `strangers::are_other_users` tells.
 #[derive(Debug)]
 pub struct House {
     /// The directory.
     pub scratch: Scratch,
     /// The process.
     pub daemon: Daemon,
+    /// What the shipped units say.
+    pub unit: Unit,
+    /// The daemon's user, where it has one of its own.
+    pub uid: Option<u32>,
+    /// Where the unit's `MemoryMax=` holds, if this machine lets root make such a group. Behind the daemon: it goes last.
+    pub group: Option<ControlGroup>,
 }
 
 impl House {
@@ -43,8 +58,24 @@ impl House {
     pub fn open_with(binary: &Path, more: &str) -> Self {
         let scratch = Scratch::new(binary);
         let config = scratch.write("apikeyd.toml", configuration() + more);
-        let daemon = Start::new(&scratch).arg("--config").arg(config).ready();
-        Self { scratch, daemon }
+        let (unit, uid) = (Unit::shipped(), are_other_users().then(shipped::another_user));
+        let memory = unit.memory.filter(|_| uid.is_some());
+        let group = memory.and_then(ControlGroup::limited);
+        let start = match uid {
+            Some(uid) => shipped::start(&scratch, &unit, uid, group.as_ref()),
+            None => Start::new(&scratch),
+        };
+        let daemon = start.arg("--config").arg(config).ready();
+        if let Some(uid) = uid {
+            shipped::check(daemon.pid(), &unit, uid);
+        }
+        Self { scratch, daemon, unit, uid, group }
+    }
+
+    /// Bytes that the daemon may hold, whatever is asked of it: those of `MemoryMax=`, or what it is to be.
+    #[must_use]
+    pub fn memory_bound_kib(&self) -> u64 {
+        self.unit.memory.unwrap_or(MEMORY) / 1024
     }
 
     /// The daemon's process.
@@ -82,7 +113,24 @@ impl House {
         issue(&self.client(), user)
     }
 
-    /// A client without a cache, of the daemon's own user.
+    /// Saves this number of keys, with names as long as they can be.
+    ///
+    /// # Panics
+    /// When the daemon does not.
+    pub fn fill(&self, keys: u64) {
+        let client = self.client();
+        for number in 0..keys {
+            let draft = client.generate(&largest::generate(number)).expect("a draft");
+            client.save(draft.key_id, SaveMode::Add).expect("a key");
+        }
+    }
+
+    /// Saves a key for each of this number of users, many at a time.
+    pub fn settle(&self, users: u64) {
+        let _keys = residents::settle(self.daemon.socket(), users);
+    }
+
+    /// A client without a cache, of root.
     ///
     /// # Panics
     /// When the path cannot be a socket's.
@@ -104,8 +152,16 @@ pub fn issue(client: &Client, user: &str) -> ApiKey {
     generated.key.0
 }
 
-/// Everybody may connect; the victim and the attackers may validate.
+/// Everybody may connect; victims and attackers have the rights that they need.
 fn configuration() -> String {
-    let users: Vec<String> = GANG.chain([VICTIM, ATTACKER]).map(|uid| uid.to_string()).collect();
-    format!("socket_mode = \"0666\"\n[rights]\nvalidate = {{ users = [{}] }}\n", users.join(", "))
+    let list = |users: &[u32]| users.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    let validate: Vec<u32> = GANG.chain([VICTIM, ATTACKER]).collect();
+    let admin: Vec<u32> = CROWD.chain([ADMIN, ATTACKING_ADMIN]).collect();
+    format!(
+        "socket_mode = \"0666\"\n[rights]\nvalidate = {{ users = [{}] }}\nissue = {{ users = [{}] }}\nadmin = {{ \
+         users = [{}] }}\n",
+        list(&validate),
+        list(&[ISSUER, ATTACKING_ISSUER]),
+        list(&admin)
+    )
 }

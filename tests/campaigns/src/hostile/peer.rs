@@ -2,8 +2,12 @@
 
 use apikeyd_protocol::frame::{Frame, Header, Opcode, Status, append_request};
 use apikeyd_protocol::hello::{Hello, Welcome, WelcomeCode};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use serde::Serialize;
-use std::io::{self, ErrorKind, Read, Write};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSliceMut, Read as _, Write as _};
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -17,6 +21,7 @@ pub struct Peer {
     /// The socket.
     pub stream: UnixStream,
     received: Vec<u8>,
+    descriptors: VecDeque<OwnedFd>,
 }
 
 /// One answer.
@@ -62,7 +67,7 @@ impl Peer {
         let stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, received: Vec::new() })
+        Ok(Self { stream, received: Vec::new(), descriptors: VecDeque::new() })
     }
 
     /// Connects, says hello and reads what the daemon thinks of it.
@@ -112,6 +117,11 @@ impl Peer {
         }
     }
 
+    /// The descriptor that came first among those that were not taken yet.
+    pub fn take_descriptor(&mut self) -> Option<OwnedFd> {
+        self.descriptors.pop_front()
+    }
+
     /// Asks and waits for the answer.
     ///
     /// # Errors
@@ -150,12 +160,19 @@ impl Peer {
 
     fn read(&mut self) -> io::Result<()> {
         let mut chunk = [0; 16 * 1024];
-        match self.stream.read(&mut chunk)? {
-            0 => Err(ErrorKind::UnexpectedEof.into()),
-            count => {
-                self.received.extend_from_slice(&chunk[..count]);
-                Ok(())
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
+        let mut parts = [IoSliceMut::new(&mut chunk)];
+        let count = recvmsg(&self.stream, &mut parts, &mut ancillary, RecvFlags::CMSG_CLOEXEC)?.bytes;
+        for message in ancillary.drain() {
+            if let RecvAncillaryMessage::ScmRights(descriptors) = message {
+                self.descriptors.extend(descriptors);
             }
         }
+        if count == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        self.received.extend_from_slice(&chunk[..count]);
+        Ok(())
     }
 }

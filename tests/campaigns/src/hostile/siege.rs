@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// How long an attack may take to begin before the campaign says that it does not happen.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long nothing was done by attackers who cannot go on.
+const STUCK: Duration = Duration::from_millis(200);
+
 /// What the attackers of one siege share.
 #[derive(Debug)]
 pub struct Field {
@@ -52,18 +55,27 @@ impl Siege {
     /// Begins an attack with so many connections.
     #[must_use]
     pub fn begin(attack: Attack, connections: usize, socket: &Path) -> Self {
+        let share = connections.div_ceil(attack.attackers().count());
+        Self::of(attack.attackers(), socket, move |field| attack.go_on(field, share))
+    }
+
+    /// Lets each of these users do something, on a thread of its own, until it is called off.
+    #[must_use]
+    pub fn of(
+        users: impl IntoIterator<Item = u32>,
+        socket: &Path,
+        go_on: impl Fn(&Field) + Clone + Send + 'static,
+    ) -> Self {
         let field = Arc::new(Field {
             socket: socket.to_owned(),
             stop: AtomicBool::new(false),
             blows: AtomicU64::new(0),
         });
-        let attackers = attack
-            .attackers()
-            .map(|uid| {
-                let (field, share) = (Arc::clone(&field), connections.div_ceil(attack.attackers().count()));
-                spawn_as(uid, move || attack.go_on(&field, share))
-            })
-            .collect();
+        let attack = |uid| {
+            let (field, go_on) = (Arc::clone(&field), go_on.clone());
+            spawn_as(uid, move || go_on(&field))
+        };
+        let attackers = users.into_iter().map(attack).collect();
         Self { field, attackers }
     }
 
@@ -77,6 +89,18 @@ impl Siege {
             assert!(Instant::now() < deadline, "the attack did {} of {wanted} things", self.blows());
             assert!(!self.attackers.iter().any(JoinHandle::is_finished), "an attacker gave up");
             thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Waits until the attackers cannot do anything more, or for some time.
+    pub fn wait_until_stuck(&self, most: Duration) {
+        let deadline = Instant::now() + most;
+        let mut before = (self.blows(), Instant::now());
+        while Instant::now() < deadline && before.1.elapsed() < STUCK {
+            thread::sleep(Duration::from_millis(5));
+            if self.blows() != before.0 {
+                before = (self.blows(), Instant::now());
+            }
         }
     }
 

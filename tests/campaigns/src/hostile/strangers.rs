@@ -14,6 +14,24 @@ pub const ATTACKER: u32 = 4400;
 /// Who attacks together: with 64 places each they are fewer than the daemon's 1,024 by the places of one of them.
 pub const GANG: core::ops::Range<u32> = 4401..4416;
 
+/// Who asks for all that is costly, together: they have all rights.
+pub const CROWD: core::ops::Range<u32> = 4420..4428;
+
+/// Who makes and revokes keys while others attack.
+pub const ISSUER: u32 = 4302;
+
+/// Who takes backups while others attack.
+pub const ADMIN: u32 = 4303;
+
+/// Who attacks with the right to issue.
+pub const ATTACKING_ISSUER: u32 = 4430;
+
+/// Who attacks with all rights.
+pub const ATTACKING_ADMIN: u32 = 4431;
+
+/// Places of one user, as shipped.
+pub const PLACES: usize = 64;
+
 /// Who has no right at all.
 pub const NOBODY: u32 = 4500;
 

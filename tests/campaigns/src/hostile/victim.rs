@@ -28,6 +28,11 @@ pub enum Length {
 pub struct Times(Vec<Duration>);
 
 impl Times {
+    /// One more request.
+    pub(super) fn add(&mut self, time: Duration) {
+        self.0.push(time);
+    }
+
     /// The time that this share of the requests did not exceed, from 0 to 1000 per mille.
     #[must_use]
     pub fn per_mille(&self, per_mille: usize) -> Duration {
@@ -87,11 +92,11 @@ impl Victim {
             } {
                 let asked = Instant::now();
                 validate(&mut peer, &ask);
-                seen.validations.0.push(asked.elapsed());
+                seen.validations.add(asked.elapsed());
                 if has_places_of_its_own && seen.validations.count() % ON_ONE_CONNECTION == 0 {
                     let asked = Instant::now();
                     validate(&mut Peer::greeted(&socket), &ask);
-                    seen.connections.0.push(asked.elapsed());
+                    seen.connections.add(asked.elapsed());
                 }
             }
             seen

@@ -13,7 +13,7 @@ const CALLERS: usize = 64;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Saves a key for each of `count` users.
-pub(super) fn settle(socket: &Path, count: u64) -> BTreeSet<KeyId> {
+pub(crate) fn settle(socket: &Path, count: u64) -> BTreeSet<KeyId> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -1,5 +1,8 @@
 //! Peers that mean harm.
 
+mod costly;
+mod descriptors;
+mod kinds;
 mod page;
 mod paths;
 mod turns;
@@ -20,7 +23,9 @@ const VALIDATIONS: Length = Length::Validations(200);
 
 /// Connections of an attack: more than one user gets, where it is about places.
 fn connections(attack: Attack) -> usize {
-    attack.connections().min(if attack == Attack::Claims { 300 } else { 80 })
+    let most = if attack == Attack::Claims { 300 } else { 80 };
+    // Each of the eight that ask for what is costly at its limit.
+    if attack == Attack::Costly { attack.connections() } else { attack.connections().min(most) }
 }
 
 #[test]
@@ -36,6 +41,7 @@ fn under_every_attack_others_are_served_and_memory_stays_bounded() {
             Attack::Claims => 32,
             Attack::Connects | Attack::Nonsense | Attack::LongFrames | Attack::Descriptors => 50,
             Attack::Pipelines => 8,
+            Attack::Pages | Attack::Backups | Attack::Costly => 100,
         };
         let outcome = besiege(&house, &house, attack, connections(attack), enough, VALIDATIONS);
         assert_eq!(outcome.seen.validations.count(), 200);

@@ -1,12 +1,10 @@
 //! Attacks that keep connections, to use up places, memory and patience.
 
-use crate::hostile::peer::{Peer, frame, request};
+use crate::hostile::peer::{Peer, frame};
 use crate::hostile::siege::Field;
 use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::hello::WelcomeCode;
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
-use apikeyd_protocol::message::PolicyRows;
-use std::io::Write as _;
 use std::time::Duration;
 
 /// How often connections are looked after.
@@ -55,28 +53,6 @@ pub(super) fn trickle(field: &Field, connections: usize) {
             peer.send(byte).is_ok()
         });
         field.rest(BETWEEN_BYTES);
-    }
-}
-
-/// Asks for pages of the policy table as long as the socket takes requests, and never reads.
-pub(super) fn unread(field: &Field, connections: usize) {
-    let many: Vec<u8> =
-        (0..64).flat_map(|id| request(Opcode::PolicyRows, id, &PolicyRows { from: 0 })).collect();
-    let mut held: Vec<(Peer, usize)> = Vec::new();
-    while !field.is_over() {
-        fill(field, connections, &mut held);
-        held.retain_mut(|(peer, sent)| {
-            peer.stream.set_nonblocking(true).expect("a socket");
-            loop {
-                match peer.stream.write(&many[*sent..]) {
-                    Ok(count) => *sent = (*sent + count) % many.len(),
-                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break true,
-                    Err(_) => break false,
-                }
-                field.blow();
-            }
-        });
-        field.rest(ROUND);
     }
 }
 

@@ -3,16 +3,13 @@
 use super::binary;
 use apikeyd_campaigns::hostile::house::House;
 use apikeyd_campaigns::hostile::mapping::{make_mapping_writable, map_writable};
-use apikeyd_campaigns::hostile::peer::{Peer, request};
+use apikeyd_campaigns::hostile::peer::Peer;
 use apikeyd_campaigns::hostile::strangers::{ATTACKER, are_other_users, spawn_as};
 use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::message::Empty;
 use rustix::fs::{FallocateFlags, Mode, fallocate, fchmod, ftruncate};
 use rustix::io::{Errno, pwrite, write};
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use std::fs::{File, Permissions};
-use std::io::IoSliceMut;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -29,18 +26,8 @@ exit 0";
 
 fn page(socket: &Path) -> OwnedFd {
     let mut peer = Peer::greeted(socket);
-    peer.send(&request(Opcode::RevocationPage, 1, &Empty {})).unwrap();
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-    let mut bytes = [0; 4096];
-    recvmsg(&peer.stream, &mut [IoSliceMut::new(&mut bytes)], &mut ancillary, RecvFlags::CMSG_CLOEXEC)
-        .unwrap();
-    for message in ancillary.drain() {
-        if let RecvAncillaryMessage::ScmRights(mut descriptors) = message {
-            return descriptors.next().expect("a descriptor");
-        }
-    }
-    panic!("the page came without its descriptor");
+    peer.ask(Opcode::RevocationPage, &Empty {}).unwrap();
+    peer.take_descriptor().expect("the page's descriptor")
 }
 
 #[test]
