@@ -16,6 +16,7 @@ pub mod attack;
 pub mod commands;
 pub mod costly;
 pub mod descriptors;
+pub mod drafts;
 pub mod failing;
 pub mod house;
 pub mod kinds;

@@ -7,7 +7,8 @@ use super::descriptors;
 use super::house::House;
 use super::strangers::{self, PLACES};
 use super::victim::{Length, Times};
-use super::{besiege, fail_often, kinds, quiet, table};
+use super::{besiege, drafts, fail_often, kinds, quiet, table};
+use apikeyd_protocol::frame::Status;
 use clap::Parser;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -27,7 +28,8 @@ struct Options {
     /// Keys in the store that is attacked with costly requests.
     #[arg(long, default_value_t = 20_000)]
     keys: u64,
-    /// Only the attacks on what a daemon as shipped shares among its callers: descriptors, costly work, commands, memory.
+    /// Only the attacks on what a daemon as shipped shares among its callers: descriptors, costly work, commands, drafts,
+    /// memory.
     #[arg(long)]
     shared: bool,
 }
@@ -47,11 +49,12 @@ pub fn main() -> ExitCode {
     let options = Options::parse();
     strangers::allow_many_descriptors();
     let part = Part { binary: std::env::current_exe().expect("this program"), options };
-    let parts: [(&str, Run); 6] = [
+    let parts: [(&str, Run); 7] = [
         ("each attack", Part::attacks),
         ("unread descriptors", Part::descriptors),
         ("costly requests", Part::costly),
         ("revocations behind commands", Part::commands),
+        ("drafts", Part::drafts),
         ("what each kind of request makes the daemon hold", Part::kinds),
         ("failing connections", Part::failing),
     ];
@@ -166,6 +169,16 @@ impl Part {
             broken.extend(outcome.broken);
         }
         broken
+    }
+
+    fn drafts(&self) -> Vec<String> {
+        let outcome = drafts::run(&House::open(self.binary()));
+        println!(
+            "{} drafts by one issuer, then {:?}; another's: {:?}",
+            outcome.made, outcome.refused, outcome.other
+        );
+        let is_kept_out = outcome.other != Status::Ok;
+        is_kept_out.then(|| "one issuer keeps others from making drafts".to_owned()).into_iter().collect()
     }
 
     fn kinds(&self) -> Vec<String> {

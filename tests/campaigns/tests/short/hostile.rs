@@ -2,6 +2,7 @@
 
 mod costly;
 mod descriptors;
+mod drafts;
 mod kinds;
 mod page;
 mod paths;
