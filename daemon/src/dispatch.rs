@@ -6,6 +6,7 @@
 mod at_once;
 mod holding;
 mod later;
+mod per_uid;
 mod presence;
 mod reply;
 mod turns;

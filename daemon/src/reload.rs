@@ -39,10 +39,19 @@ impl Reload {
     /// Reads configuration and policy file, and puts both in force, or neither.
     ///
     /// # Errors
-    /// `InvalidConfiguration` with all faults, or with the file that is in force and lost; `StorageUnavailable` when the change of the policy could not
-    /// be written to the audit. Everything is as it was then.
-    pub(crate) async fn reload(&self, service: &Service, actor: Actor) -> Result<Reloaded, ServiceError> {
+    /// `InvalidConfiguration` with all faults, or with the file that is in force and lost; `StorageUnavailable` when the
+    /// change of the policy could not be written to the audit. Everything is as it was then. Nothing is read when
+    /// `gone` says, at this reload's turn, that nobody waits for it.
+    pub(crate) async fn reload(
+        &self,
+        service: &Service,
+        actor: Actor,
+        gone: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Reloaded, ServiceError> {
         let _turn = self.turn.lock().await;
+        if gone() {
+            return Err(ServiceError::abandoned());
+        }
         let outcome = self.try_reload(service, actor).await;
         match &outcome {
             Ok(reloaded) => {

@@ -9,7 +9,7 @@ use crate::service::{ServiceError, authorise, right};
 use crate::stack;
 use apikeyd_protocol::frame::{Frame, Header, Opcode, Status};
 use apikeyd_protocol::message::{
-    AuditList, AuditVerify, CredentialsChanged, Delete, DeleteUser, Empty, List, ReportUses, Save,
+    AuditList, AuditVerify, CredentialsChanged, Delete, DeleteUser, Empty, List, ReportUses, Save, SaveMode,
 };
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -56,6 +56,23 @@ enum Asked {
     Request(Request),
     /// The body of a request that is answered at once, but not yet.
     Held(Vec<u8>),
+}
+
+impl Request {
+    /// Whether it takes something away; `None` where nothing is changed, or there are turns of another kind.
+    const fn revokes(&self) -> Option<bool> {
+        match self {
+            Self::Save(Save { mode, .. }) => Some(matches!(mode, SaveMode::Replace)),
+            Self::Delete(_) | Self::CredentialsChanged(_) | Self::DeleteUser(_) => Some(true),
+            Self::RevocationPage(_)
+            | Self::ReportUses(_)
+            | Self::List(_)
+            | Self::AuditList(_)
+            | Self::AuditVerify(_)
+            | Self::Reload
+            | Self::Backup(_) => None,
+        }
+    }
 }
 
 macro_rules! constructors {
@@ -130,6 +147,11 @@ impl Later {
         let request = match asked {
             Asked::Request(request) => request,
             Asked::Held(body) => return answer_held(&operations, caller, &Frame { header, body: &body }),
+        };
+        // Over when it is answered.
+        let _turn = match request.revokes() {
+            Some(revokes) => operations.turns.change(caller.peer.uid, revokes).await,
+            None => None,
         };
         let mut frame = Vec::new();
         let mut reply = Reply::to(header, &mut frame);
@@ -238,7 +260,8 @@ async fn perform(
         }
         Request::Reload => {
             let permit = authorise::<right::Admin>(*standing, peer)?;
-            reply.ok(&reload.reload(service, permit.actor()).await?);
+            let gone = || caller.presence.is_gone();
+            reply.ok(&reload.reload(service, permit.actor(), &gone).await?);
         }
         Request::Backup(reservation) => {
             let (ready, descriptor): (_, OwnedFd) =

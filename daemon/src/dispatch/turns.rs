@@ -1,12 +1,13 @@
-//! Turns for costly work: what reads the whole database, or much of it, for one request.
+//! Turns for what callers have done beside their connections: costly work, which reads the whole database, or much of
+//! it, for one request, and changes.
 //!
 //! Each uid has one turn at a time of each kind, and the turns of all uids are few: however much is asked for, threads
 //! and processors are left for reloads, and validations and changes do not come here at all. Who waits is served
 //! in the order of asking, one of each uid in turn, since a uid that has a turn, or waits for one, has its others wait
 //! behind its own.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use super::per_uid::PerUid;
+use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a kind of work takes.
@@ -24,11 +25,17 @@ const PAGES: usize = 2;
 /// Works over the whole database that go on at a time. Each keeps a processor busy.
 const WHOLES: usize = 1;
 
+/// Changes of one uid that are under way at a time, and as many that revoke: as many as one connection may have in
+/// flight. Those beyond wait by themselves, so that they stand in nobody's way in the runtime's queues.
+const CHANGES_PER_UID: usize = 128;
+
 /// The turns of all uids.
 #[derive(Debug)]
 pub(super) struct Turns {
     pages: Lane,
     wholes: Lane,
+    changes: PerUid,
+    revocations: PerUid,
 }
 
 /// A turn; over when it is dropped.
@@ -41,12 +48,22 @@ pub(super) struct Turn {
 #[derive(Debug)]
 struct Lane {
     all: Arc<Semaphore>,
-    by_uid: Mutex<HashMap<u32, Weak<Semaphore>>>,
+    each: PerUid,
 }
 
 impl Turns {
     pub(super) fn new() -> Self {
-        Self { pages: Lane::of(PAGES), wholes: Lane::of(WHOLES) }
+        Self {
+            pages: Lane::of(PAGES),
+            wholes: Lane::of(WHOLES),
+            changes: PerUid::new(CHANGES_PER_UID),
+            revocations: PerUid::new(CHANGES_PER_UID),
+        }
+    }
+
+    /// Waits until another change of this uid may be under way. Revocations do not wait for what revokes nothing.
+    pub(super) async fn change(&self, uid: u32, revokes: bool) -> Option<OwnedSemaphorePermit> {
+        if revokes { self.revocations.acquire(uid).await } else { self.changes.acquire(uid).await }
     }
 
     /// Waits for a turn. `None` never comes: the lanes are not closed.
@@ -56,7 +73,7 @@ impl Turns {
             Work::Whole => &self.wholes,
         };
         // In this order: of each uid one waits for the turns of all.
-        let of_uid = lane.of_uid(uid).acquire_owned().await.ok()?;
+        let of_uid = lane.each.acquire(uid).await?;
         let of_all = Arc::clone(&lane.all).acquire_owned().await.ok()?;
         Some(Turn { _of_uid: of_uid, _of_all: of_all })
     }
@@ -64,19 +81,7 @@ impl Turns {
 
 impl Lane {
     fn of(turns: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(turns)), by_uid: Mutex::default() }
-    }
-
-    fn of_uid(&self, uid: u32) -> Arc<Semaphore> {
-        let mut by_uid = self.by_uid.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = by_uid.get(&uid).and_then(Weak::upgrade) {
-            return known;
-        }
-        // Only those are kept for which somebody works or waits.
-        by_uid.retain(|_, of_uid| of_uid.strong_count() > 0);
-        let new = Arc::new(Semaphore::new(1));
-        by_uid.insert(uid, Arc::downgrade(&new));
-        new
+        Self { all: Arc::new(Semaphore::new(turns)), each: PerUid::new(1) }
     }
 }
 
@@ -114,12 +119,5 @@ mod tests {
         let _whole = now(pin!(turns.turn(Work::Whole, 1))).unwrap().unwrap();
         assert!(now(pin!(turns.turn(Work::Page, 1))).is_some());
         assert!(now(pin!(turns.turn(Work::Whole, 2))).is_none());
-    }
-
-    #[test]
-    fn nothing_is_kept_of_uids_that_have_gone() {
-        let turns = Turns::new();
-        (0..1_000).for_each(|uid| drop(now(pin!(turns.turn(Work::Page, uid)))));
-        assert!(turns.pages.by_uid.lock().unwrap().len() <= 1);
     }
 }

@@ -25,7 +25,7 @@ pub(super) async fn reload_on(operations: Arc<Operations>, reloads: Option<mpsc:
     while reloads.recv().await.is_some() {
         notify::reloading();
         // It logs its own outcome; a faulty file changes nothing, and the daemon is ready as before.
-        let _logged = operations.reload.reload(&operations.service, Actor::Daemon).await;
+        let _logged = operations.reload.reload(&operations.service, Actor::Daemon, &|| false).await;
         notify::ready();
     }
 }

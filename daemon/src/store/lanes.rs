@@ -14,11 +14,9 @@ use super::writer::{Command, Message};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Commands of one uid that may wait in a lane. Past it that uid is told to ask again.
-const MAX_QUEUED_PER_CALLER: usize = 2_048;
-
-/// Commands that may wait in a lane in all: the share of sixteen uids, which can hold every connection.
-const MAX_QUEUED: usize = 16 * MAX_QUEUED_PER_CALLER;
+/// Commands that may wait in a lane. Past it callers are told to ask again. Those who hand commands over bound the share
+/// of each uid, so that none fills a lane.
+const MAX_QUEUED: usize = 8_192;
 
 /// Commands in one transaction. One sync of the disk costs as much as about this many commands.
 const MAX_BATCH: usize = 256;
@@ -185,9 +183,6 @@ impl Lane {
             return Err(StoreError::Busy);
         }
         let queue = self.queues.entry(caller).or_default();
-        if queue.len() >= MAX_QUEUED_PER_CALLER {
-            return Err(StoreError::Busy);
-        }
         if queue.is_empty() {
             self.turns.push_back(caller);
         }

@@ -26,6 +26,7 @@ pub mod long;
 pub(crate) mod model;
 pub(crate) mod panics;
 pub(crate) mod site;
+pub(crate) mod turns;
 pub(crate) mod workload;
 
 use crate::seeded::Seeded;

@@ -82,15 +82,14 @@ fn a_flood_of_revocations_leaves_room_for_other_changes() {
 }
 
 #[test]
-fn a_uid_fills_its_own_share_alone() {
+fn a_full_lane_refuses_until_something_was_carried_out_and_the_other_lane_goes_on() {
     let queue = Queue::default();
-    let fill = |uid| (0..).take_while(|number| queue.queue(Ticket::change(uid), number).is_ok()).count();
-    assert_eq!(fill(1), MAX_QUEUED_PER_CALLER);
-    queue.queue(Ticket::revocation(1), "its revocations have a share of their own").unwrap();
-    assert!((2..=16).all(|uid| fill(uid) == MAX_QUEUED_PER_CALLER));
-    assert_eq!(fill(17), 0);
-    queue.batch();
-    assert!(fill(17) > 0, "what was carried out gives its place back");
+    let fill = || (0..).take_while(|number| queue.queue(Ticket::change(1), number).is_ok()).count();
+    assert_eq!(fill(), MAX_QUEUED);
+    assert_eq!(queue.queue(Ticket::change(2), "one too many"), Err(StoreError::Busy));
+    queue.queue(Ticket::revocation(2), "revoke").unwrap();
+    assert_eq!(queue.batch()[0], "revoke");
+    assert_eq!(fill(), MAX_BESIDE_REVOCATIONS);
 }
 
 #[test]

@@ -18,7 +18,8 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Bytes that a daemon under attack may hold while the unit has no `MemoryMax=`.
+/// Bytes that a daemon under attack may hold. `MemoryMax=` is above it, since it counts what the kernel holds for the
+/// daemon as well.
 const MEMORY: u64 = 256 << 20;
 
 /// How long the daemon may take to see the end of connections.
@@ -72,10 +73,10 @@ impl House {
         Self { scratch, daemon, unit, uid, group }
     }
 
-    /// Bytes that the daemon may hold, whatever is asked of it: those of `MemoryMax=`, or what it is to be.
+    /// KiB that the daemon may hold, whatever is asked of it.
     #[must_use]
     pub fn memory_bound_kib(&self) -> u64 {
-        self.unit.memory.unwrap_or(MEMORY) / 1024
+        self.unit.memory.map_or(MEMORY, |memory| memory.min(MEMORY)) / 1024
     }
 
     /// The daemon's process.

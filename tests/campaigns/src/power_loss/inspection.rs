@@ -3,6 +3,7 @@
 use super::disk::Disk;
 use super::model::{Deed, World};
 use super::site::{Outcome, Site, peer, permit};
+use super::turns::transactions;
 use apikeyd::service::ServiceError;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::KeyId;
@@ -142,11 +143,22 @@ impl Site {
                 deeds.push((shown.uid, Deed::Delete { key_id }));
             }
         }
-        self.change(&deeds)
+        self.change(deeds)
     }
 
-    /// Asks for changes at once and holds the answers against the model's.
-    pub(crate) fn change(&mut self, deeds: &[(u32, Deed)]) -> Result<(), Broken> {
+    /// Asks for changes at once, as many as the writer takes into one transaction, and holds the answers against the
+    /// model's. What would come behind a transaction that failed is not asked for.
+    pub(crate) fn change(&mut self, deeds: Vec<(u32, Deed)>) -> Result<(), Broken> {
+        for transaction in transactions(deeds) {
+            if !self.change_at_once(&transaction)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// One transaction; false when it failed.
+    fn change_at_once(&mut self, deeds: &[(u32, Deed)]) -> Result<bool, Broken> {
         let (now, mut after) = (self.now(), self.model.clone());
         let expected: Vec<_> =
             deeds.iter().map(|(uid, deed)| after.decide(deed, *uid, super::site::actor(*uid), now)).collect();
@@ -154,7 +166,7 @@ impl Site {
         if answers == expected {
             self.acknowledged += after.world.rows.len() as u64 - self.model.world.rows.len() as u64;
             self.conclude(after, true);
-            return Ok(());
+            return Ok(true);
         }
         if !self.disk.is_cut() && self.disk.hits() == 0 {
             let wrong =
@@ -167,7 +179,7 @@ impl Site {
             return Err(format!("a change on a failing disk was answered {is:?} instead of {should:?}"));
         }
         self.conclude_failed(after, deeds, &answers);
-        Ok(())
+        Ok(false)
     }
 
     /// Some answers are missing: those changes are there or not. What was answered all the same is acknowledged.

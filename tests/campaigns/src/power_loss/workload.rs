@@ -59,7 +59,7 @@ impl Workload {
             _ => 7 + self.seeded.below(54),
         };
         let deeds: Vec<_> = (0..count).filter_map(|_| self.deed(site)).collect();
-        site.change(&deeds)
+        site.change(deeds)
     }
 
     fn deed(&mut self, site: &mut Site) -> Option<(u32, Deed)> {
