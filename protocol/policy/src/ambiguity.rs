@@ -2,13 +2,17 @@
 
 use std::fmt;
 
-/// Why an operation was refused as ambiguous.
+/// Why an operation was refused as ambiguous: it is malformed, or some server's reading of it could be an operation
+/// that is denied.
 ///
 /// `Display` says it in words for people; [`code`](Ambiguity::code) is the stable short form for logs,
 /// metrics and other programs. Codes are never reused for another meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ambiguity {
-    /// The method is neither one of the seven usual ones nor named by the table, or is not in upper case.
+    /// The method is no token.
+    MalformedMethod,
+    /// The method is neither registered with IANA nor named by the table, or is not in upper case: some server may take
+    /// it for any other.
     UnknownMethod,
     /// `_method=` in the query names a method that is not known.
     OverrideMethod,
@@ -16,7 +20,8 @@ pub enum Ambiguity {
     EmptyTarget,
     /// The target is longer than [`MAX_TARGET_BYTES`](crate::MAX_TARGET_BYTES).
     LongTarget,
-    /// The target does not start with a slash: absolute, authority or asterisk form, or no form at all.
+    /// The target is in none of the forms that a server is asked by (RFC 9112 section 3.2): origin form, absolute
+    /// form, or `*` with OPTIONS.
     NotOriginForm,
     /// The target starts with `//` or `/\`, which a URL parser takes for a host.
     NetworkPath,
@@ -24,11 +29,11 @@ pub enum Ambiguity {
     Fragment,
     /// The target holds a control byte, a space or DEL: some strip them, some stop there.
     ControlOrBlank,
-    /// The path holds a byte that RFC 3986 does not allow in one, or a `;`.
+    /// The path holds a `;` or a `\`: some cut or split there.
     PathByte,
     /// The path has an empty segment other than one trailing slash: some merge slashes, some do not.
     EmptySegment,
-    /// The path has more than [`MAX_SEGMENTS`](crate::MAX_SEGMENTS) segments.
+    /// The path has more than [`MAX_BOUNDS`](crate::MAX_BOUNDS) places at which servers may part it.
     TooManySegments,
     /// A `%` is not followed by two hexadecimal digits.
     BrokenTriplet,
@@ -40,7 +45,7 @@ pub enum Ambiguity {
     InvalidUtf8,
     /// The path holds a character that is invisible, or that normalisation turns into a delimiter or a dot.
     HiddenCharacter,
-    /// A segment consists of dots and blanks only: some walk up, some drop it.
+    /// A segment consists of dots and blanks: some walk up, some drop it.
     DotSegment,
     /// A segment starts like a cookieless session of ASP.NET, `(S(...))`, which that server cuts out.
     CookielessSession,
@@ -50,7 +55,8 @@ pub enum Ambiguity {
 
 impl Ambiguity {
     /// Every reason, in the order in which the checks run.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
+        Self::MalformedMethod,
         Self::UnknownMethod,
         Self::OverrideMethod,
         Self::EmptyTarget,
@@ -72,10 +78,26 @@ impl Ambiguity {
         Self::NearLiteral,
     ];
 
+    /// True for what HTTP does not allow in a request, or what is more than is judged: refused whatever the table says.
+    #[must_use]
+    pub const fn is_malformed(self) -> bool {
+        matches!(
+            self,
+            Self::EmptyTarget
+                | Self::LongTarget
+                | Self::NotOriginForm
+                | Self::Fragment
+                | Self::ControlOrBlank
+                | Self::TooManySegments
+                | Self::MalformedMethod
+        )
+    }
+
     /// The stable short form: lower case and hyphens.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
+            Self::MalformedMethod => "malformed-method",
             Self::UnknownMethod => "unknown-method",
             Self::OverrideMethod => "override-method",
             Self::EmptyTarget => "empty-target",
@@ -102,21 +124,24 @@ impl Ambiguity {
 impl fmt::Display for Ambiguity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::MalformedMethod => {
+                "the method is empty or holds a character that HTTP does not allow in one"
+            }
             Self::UnknownMethod => {
-                "the method is not GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS or one that the table names, in upper case"
+                "the method is not one that IANA has registered or the table names, in upper case"
             }
             Self::OverrideMethod => "_method= in the query names a method that is not known",
             Self::EmptyTarget => "the request target is empty",
             Self::LongTarget => "the request target is longer than 8192 bytes",
-            Self::NotOriginForm => "the request target does not start with a slash",
-            Self::NetworkPath => "the request target starts with // or /\\, which some parsers take for a host",
+            Self::NotOriginForm => "the request target is neither a path nor http:// with a host and a path",
+            Self::NetworkPath => {
+                "the request target starts with // or /\\, which some parsers take for a host"
+            }
             Self::Fragment => "the request target holds a #",
             Self::ControlOrBlank => "the request target holds a control byte or a space",
-            Self::PathByte => {
-                "the path holds a byte other than letters, digits, -._~!$&'()*+,=:@, slashes and %HH"
-            }
+            Self::PathByte => "the path holds a ; or a \\, at which some servers part it",
             Self::EmptySegment => "the path has an empty segment",
-            Self::TooManySegments => "the path has more than 64 segments",
+            Self::TooManySegments => "the path has more than 127 places at which servers may part it",
             Self::BrokenTriplet => "a % in the path is not followed by two hexadecimal digits",
             Self::EncodedControl => "the path holds an encoded control character",
             Self::EncodedDelimiter => "the path holds an encoded / \\ % ? # or ;",
@@ -150,6 +175,6 @@ mod tests {
     #[test]
     fn the_words_state_the_limits_in_force() {
         assert!(Ambiguity::LongTarget.to_string().contains(&crate::MAX_TARGET_BYTES.to_string()));
-        assert!(Ambiguity::TooManySegments.to_string().contains(&crate::MAX_SEGMENTS.to_string()));
+        assert!(Ambiguity::TooManySegments.to_string().contains(&crate::MAX_BOUNDS.to_string()));
     }
 }

@@ -1,6 +1,6 @@
 //! One operation a line, so that a whole access log can be held against a table.
 
-use crate::decode::hex;
+use crate::triplet::hex;
 
 /// Why a line does not name an operation. Columns count bytes, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -50,7 +50,7 @@ fn unescape(mut text: &[u8], mut column: usize) -> Result<Vec<u8>, LineFault> {
             [] => return Ok(bytes),
             [b'\\', b'\\', rest @ ..] => (b'\\', rest),
             [b'\\', b'x', high, low, rest @ ..] => {
-                let value = hex(high).zip(hex(low)).map(|(high, low)| high << 4 | low);
+                let value = hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low);
                 (value.ok_or(LineFault::BadEscape { column })?, rest)
             }
             [b'\\', ..] => return Err(LineFault::BadEscape { column }),

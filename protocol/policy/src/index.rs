@@ -1,14 +1,16 @@
 //! The templates of a table as a tree, and the walk that finds all rows for a path.
 
 mod key;
-mod near;
+mod possible;
 
 use crate::method::{MethodSet, Methods};
+use crate::reading::NamesOf;
 use crate::segments::Segments;
 use crate::template::Part;
 use crate::{Effect, Row};
-use key::{KEY_BYTES, key};
-use near::Forms;
+use key::KEY_BYTES;
+pub(crate) use key::key;
+pub(crate) use possible::Readings;
 use std::cmp::Ordering;
 
 /// Finds the rows that match a path, without asking the others.
@@ -16,13 +18,13 @@ use std::cmp::Ordering;
 pub(crate) struct Index {
     root: Node,
     case_sensitive: bool,
-    forms: Forms,
+    names: NamesOf,
 }
 
 /// What the templates have in common up to one segment.
 ///
-/// A tree, so each node is reached by one path only: whichever literals a hostile target is near to, the walk
-/// visits no node twice and cannot blow up.
+/// A tree, so each node is reached by one path only: whatever a hostile target may be read as, a walk visits no
+/// node twice and cannot blow up.
 #[derive(Debug, Default)]
 struct Node {
     /// Ascending by folded text.
@@ -34,8 +36,8 @@ struct Node {
     depths: u128,
     /// The methods of all rows here and below.
     methods: MethodSet,
-    /// The first of all rows here and below.
-    first: usize,
+    /// The first row here and below that denies; past all rows if none does.
+    first_deny: usize,
 }
 
 #[derive(Debug)]
@@ -56,15 +58,28 @@ struct End {
     row: usize,
 }
 
-/// The rows that a walk found: of each kind the first in the order of the file.
-#[derive(Debug, PartialEq, Eq)]
+/// What a walk asks for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    /// The methods under which every server runs the request.
+    pub(crate) certain: MethodSet,
+    /// Those under which some server may.
+    pub(crate) possible: MethodSet,
+}
+
+/// The rows that walks found: of each kind the first in the order of the file.
+#[derive(Debug, PartialEq, Eq, Default)]
 pub(crate) struct Found {
+    /// A row that denies in every reading.
     pub(crate) deny: Option<usize>,
-    /// Reached by at least one near segment.
-    pub(crate) near: Option<usize>,
+    /// A row that allows in every reading, for at least one method.
     pub(crate) allow: Option<usize>,
-    /// The methods for which there was a row of any kind; for the others the default stands.
-    pub(crate) methods: MethodSet,
+    /// The methods that rows allow in every reading.
+    pub(crate) allowed: MethodSet,
+    /// A row that denies in some reading, or under some method.
+    pub(crate) may_deny: Option<usize>,
+    /// A row that allows in some reading.
+    pub(crate) may_allow: Option<usize>,
 }
 
 impl Index {
@@ -73,16 +88,33 @@ impl Index {
             rows.iter().enumerate().map(|(at, row)| Planned::new(at, row, methods, case_sensitive)).collect();
         planned.sort_by(|a, b| a.steps.cmp(&b.steps));
         let literals = rows.iter().flat_map(|row| row.template.parts()).filter_map(Part::literal);
-        Self { root: Node::new(&planned, 0), case_sensitive, forms: Forms::of(literals) }
+        Self { root: Node::new(&planned, 0), case_sensitive, names: NamesOf::literals(literals) }
     }
 
-    /// All rows for the path and any of the wanted methods.
-    pub(crate) fn find(&self, segments: &Segments<'_>, wanted: MethodSet) -> Found {
-        let found = Found { deny: None, near: None, allow: None, methods: MethodSet::NONE };
-        let mut walk = Walk { index: self, segments, wanted, found };
-        walk.visit(&self.root, 0, false);
-        walk.found
+    /// All rows for a path that every server reads as these segments.
+    pub(crate) fn find(&self, segments: &Segments<'_>, asked: Asked, found: &mut Found) {
+        Walk { index: self, segments, asked, found }.visit(&self.root, 0, false);
     }
+
+    /// What of the literals bounds the names of a path that are to be looked for.
+    pub(crate) fn names(&self) -> NamesOf {
+        self.names
+    }
+}
+
+impl Found {
+    /// Notes a row that is met in one reading, or under a method that is not certain.
+    fn note_possible(&mut self, end: &End) {
+        let place = match end.effect {
+            Effect::Deny => &mut self.may_deny,
+            Effect::Allow => &mut self.may_allow,
+        };
+        note(place, end.row);
+    }
+}
+
+fn note(place: &mut Option<usize>, row: usize) {
+    *place = Some(place.map_or(row, |other| row.min(other)));
 }
 
 /// A row on its way into the tree. Sorted, rows that share a beginning stand together.
@@ -121,8 +153,9 @@ impl Planned {
 impl Node {
     /// The node for rows that agree in their first `depth` steps.
     fn new(rows: &[Planned], depth: usize) -> Self {
-        let first = rows.iter().map(|row| row.end.row).min().unwrap_or_default();
-        let mut node = Self { first, ..Self::default() };
+        let denies = rows.iter().filter(|row| row.end.effect == Effect::Deny);
+        let first_deny = denies.map(|row| row.end.row).min().unwrap_or(usize::MAX);
+        let mut node = Self { first_deny, ..Self::default() };
         for group in rows.chunk_by(|a, b| a.steps.get(depth) == b.steps.get(depth)) {
             match group.first().and_then(|row| row.steps.get(depth)) {
                 None => node.ends.extend(group.iter().map(|row| row.end)),
@@ -145,6 +178,13 @@ impl Node {
     /// False when no row below can match `left` more segments and one of the methods.
     fn may_match(&self, left: usize, wanted: MethodSet) -> bool {
         self.depths >> left & 1 == 1 && !(self.methods & wanted).is_empty()
+    }
+
+    /// The literals that start with a text in lower case.
+    fn literals_from(&self, text: &[u8]) -> impl Iterator<Item = &Literal> {
+        let start = self.literals.partition_point(|literal| *literal.folded < *text);
+        let rest = self.literals.get(start..).unwrap_or_default();
+        rest.iter().take_while(move |literal| literal.folded.starts_with(text))
     }
 
     /// The literals that equal the segment after folding: one at most, unless the table is case-sensitive.
@@ -171,14 +211,14 @@ impl Literal {
 struct Walk<'w> {
     index: &'w Index,
     segments: &'w Segments<'w>,
-    wanted: MethodSet,
-    found: Found,
+    asked: Asked,
+    found: &'w mut Found,
 }
 
 impl Walk<'_> {
-    /// Visits a node to which the first `depth` segments lead, by at least one near step if `near`.
+    /// Visits a node to which the first `depth` segments lead, by a literal in another case if `near`.
     fn visit(&mut self, node: &Node, depth: usize, near: bool) {
-        if !node.may_match(self.segments.count() - depth, self.wanted) || near && self.has_nearer(node) {
+        if !node.may_match(self.segments.count() - depth, self.asked.certain | self.asked.possible) {
             return;
         }
         let Some(segment) = self.segments.get(depth) else {
@@ -187,38 +227,26 @@ impl Walk<'_> {
         if let Some(child) = &node.parameter {
             self.visit(child, depth + 1, near);
         }
-        if !segment.is_ascii() {
-            // Whatever folds or maps it could make it any literal.
-            return node.literals.iter().for_each(|literal| self.visit(&literal.node, depth + 1, true));
-        }
         for literal in node.literals_for(segment) {
             let differs = self.index.case_sensitive && *literal.exact != *segment;
             self.visit(&literal.node, depth + 1, near || differs);
         }
-        if !self.segments.are_plain() {
-            self.index.forms.each(segment, |form| {
-                node.literals_for(form).for_each(|literal| self.visit(&literal.node, depth + 1, true));
-            });
-        }
-    }
-
-    /// True when another near row below the node would change nothing.
-    fn has_nearer(&self, node: &Node) -> bool {
-        let new_methods = node.methods & self.wanted & !self.found.methods;
-        self.found.near.is_some_and(|row| row < node.first) && new_methods.is_empty()
     }
 
     fn note(&mut self, end: &End, near: bool) {
-        let methods = end.methods & self.wanted;
-        if methods.is_empty() {
+        let certain = end.methods & self.asked.certain;
+        if near || certain.is_empty() {
+            if !(end.methods & (self.asked.certain | self.asked.possible)).is_empty() {
+                self.found.note_possible(end);
+            }
             return;
         }
-        self.found.methods = self.found.methods | methods;
-        let place = match (near, end.effect) {
-            (true, _) => &mut self.found.near,
-            (false, Effect::Deny) => &mut self.found.deny,
-            (false, Effect::Allow) => &mut self.found.allow,
-        };
-        *place = Some(place.map_or(end.row, |row| row.min(end.row)));
+        match end.effect {
+            Effect::Deny => note(&mut self.found.deny, end.row),
+            Effect::Allow => {
+                self.found.allowed = self.found.allowed | certain;
+                note(&mut self.found.allow, end.row);
+            }
+        }
     }
 }

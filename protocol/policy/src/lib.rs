@@ -42,27 +42,30 @@
 
 mod ambiguity;
 mod case_line;
-mod decode;
 #[cfg(feature = "file")]
 mod fault;
 #[cfg(feature = "file")]
 mod file;
+mod fold;
 mod handed;
 mod index;
-mod lookalike;
+#[cfg(feature = "file")]
+mod invisible;
 mod method;
 mod method_override;
 mod quoted;
+mod reading;
 mod row;
 mod segments;
 mod table;
 mod target;
 mod template;
+mod triplet;
 mod verdict;
 
 /// The edition of these rules. Raised with every change after which some operation is judged otherwise by the
 /// same table, so that a client judges by itself only if it judges as its daemon does.
-pub const RULES: u32 = 1;
+pub const RULES: u32 = 2;
 
 pub use ambiguity::Ambiguity;
 pub use case_line::{LineFault, parse_case_line};
@@ -72,6 +75,7 @@ pub use fault::{Fault, MAX_FAULTS};
 pub use file::{MAX_FILE_BYTES, MAX_NAME_CHARS};
 pub use handed::{HandedRow, RowFault};
 pub use method::{MAX_METHOD_BYTES, MAX_NAMED_METHODS};
+pub use reading::MAX_BOUNDS;
 pub use row::Row;
 pub use segments::MAX_SEGMENTS;
 pub use table::{MAX_ROWS, PolicyTable, SHIPPED};

@@ -7,22 +7,61 @@ use std::ops::{BitAnd, BitOr, Not};
 /// UPDATEREDIRECTREF (RFC 4437), has 17.
 pub const MAX_METHOD_BYTES: usize = 32;
 
-/// Most methods that a table may name beside the seven usual ones, so that a set of methods is one word.
-/// The registry of RFC 9110 section 16.1 holds about forty in all.
-pub const MAX_NAMED_METHODS: usize = 64 - STANDARD.len();
+/// Most methods that a table may name beside the seven usual ones. The registry of RFC 9110 section 16.1 holds about
+/// forty in all.
+pub const MAX_NAMED_METHODS: usize = 57;
 
 const STANDARD: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// A set of known methods: bits 0 to 6 for [`STANDARD`], then one for each further method of the table.
+/// What IANA's registry of HTTP methods holds beside [`STANDARD`], and QUERY.
+const REGISTERED: [&str; 33] = [
+    "ACL",
+    "BASELINE-CONTROL",
+    "BIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "CONNECT",
+    "COPY",
+    "LABEL",
+    "LINK",
+    "LOCK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
+    "MOVE",
+    "ORDERPATCH",
+    "PRI",
+    "PROPFIND",
+    "PROPPATCH",
+    "QUERY",
+    "REBIND",
+    "REPORT",
+    "SEARCH",
+    "TRACE",
+    "UNBIND",
+    "UNCHECKOUT",
+    "UNLINK",
+    "UNLOCK",
+    "UPDATE",
+    "UPDATEREDIRECTREF",
+    "VERSION-CONTROL",
+];
+
+/// A set of known methods: bits 0 to 6 for [`STANDARD`], then one for each further method of the table, and the last
+/// one for every registered method that no row names: such methods are judged alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct MethodSet(u64);
+pub(crate) struct MethodSet(u128);
 
 impl MethodSet {
     pub(crate) const NONE: Self = Self(0);
     /// What a row with method `*` covers.
-    pub(crate) const ALL: Self = Self(u64::MAX);
+    pub(crate) const ALL: Self = Self(u128::MAX);
     const GET: Self = Self::one(0);
     const HEAD: Self = Self::one(1);
+    const UNNAMED: Self = Self::one(127);
 
     const fn one(bit: usize) -> Self {
         Self(1 << bit)
@@ -34,7 +73,11 @@ impl MethodSet {
 
     /// The set with GET added when HEAD is in it: the handlers of GET serve HEAD, with their side effects.
     pub(crate) fn with_get_for_head(self) -> Self {
-        if (self & Self::HEAD).is_empty() { self } else { self | Self::GET }
+        if (self & Self::HEAD).is_empty() { self } else { self.with_get() }
+    }
+
+    pub(crate) fn with_get(self) -> Self {
+        self | Self::GET
     }
 }
 
@@ -77,14 +120,20 @@ impl Methods {
             b"PATCH" => 4,
             b"DELETE" => 5,
             b"OPTIONS" => 6,
-            _ => STANDARD.len() + self.named.iter().position(|named| named.as_bytes() == method)?,
+            _ => match self.named.iter().position(|named| named.as_bytes() == method) {
+                Some(place) => STANDARD.len() + place,
+                None => {
+                    let is_registered = REGISTERED.iter().any(|name| name.as_bytes() == method);
+                    return is_registered.then_some(MethodSet::UNNAMED);
+                }
+            },
         };
         Some(MethodSet::one(bit))
     }
 
     /// Makes a method known. False when the table names too many.
     pub(crate) fn add(&mut self, method: &str) -> bool {
-        if self.find(method.as_bytes()).is_some() {
+        if STANDARD.contains(&method) || self.named.iter().any(|named| **named == *method) {
             return true;
         }
         if self.named.len() >= MAX_NAMED_METHODS {
@@ -95,10 +144,16 @@ impl Methods {
     }
 }
 
+/// True for a token (RFC 9110 section 5.6.2): what HTTP allows as a method, known or not.
+pub(crate) fn is_token(method: &[u8]) -> bool {
+    let is_tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !method.is_empty() && method.iter().all(is_tchar)
+}
+
 /// What is wrong with a method of a row, or none when it may stand there.
 ///
 /// A method is a token (RFC 9110 section 9.1). Of its characters those are taken that methods are made of: a
-/// lower-case method would never match, because requests in lower case are ambiguous.
+/// lower-case method is one that no server has.
 pub(crate) fn fault(method: &str) -> Option<String> {
     let upper = method.to_ascii_uppercase();
     if method.is_empty() {
@@ -121,7 +176,7 @@ fn is_method(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_NAMED_METHODS, MethodSet, Methods, STANDARD, fault};
+    use super::{MAX_NAMED_METHODS, MethodSet, Methods, REGISTERED, STANDARD, fault, is_token};
 
     #[test]
     fn standard_methods_have_their_own_bits() {
@@ -129,9 +184,27 @@ mod tests {
         for (bit, name) in STANDARD.iter().enumerate() {
             assert_eq!(methods.find(name.as_bytes()), Some(MethodSet::one(bit)), "{name}");
         }
-        for other in ["", "get", "GET ", "GETX", "TRACE", "PROPFIND"] {
+        for other in ["", "get", "GET ", "GETX", "JEFF"] {
             assert_eq!(methods.find(other.as_bytes()), None, "{other}");
         }
+    }
+
+    #[test]
+    fn registered_methods_are_known_and_alike_until_a_row_names_one() {
+        let mut methods = Methods::default();
+        for name in REGISTERED {
+            assert_eq!(methods.find(name.as_bytes()), Some(MethodSet::UNNAMED), "{name}");
+        }
+        assert!(methods.add("PROPFIND"));
+        assert_eq!(methods.find(b"PROPFIND"), Some(MethodSet::one(7)));
+        assert_eq!(methods.find(b"MKCOL"), Some(MethodSet::UNNAMED));
+    }
+
+    #[test]
+    fn tokens_are_what_http_takes_for_a_method() {
+        assert!([&b"GET"[..], b"get", b"M-SEARCH", b"x!"].iter().all(|method| is_token(method)));
+        let bad = [&b""[..], b"GET ", b" GET", b"G/T", b"GET\0", b"G\xc3\x89T"];
+        assert!(!bad.iter().any(|method| is_token(method)));
     }
 
     #[test]

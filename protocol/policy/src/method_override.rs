@@ -1,18 +1,22 @@
 //! `_method=` in the query, which frameworks let stand in for the method of the request.
 //!
 //! Rack, Symfony, Laravel, Express and others read it, each with its own idea of what the name may look like:
-//! PHP makes `.method`, ` method` and `[method` into `_method`, Rack strips brackets, old Rack also splits at `;`.
-//! A pair that any of them may take for the override counts, because it only ever makes a verdict stricter.
+//! PHP makes `.method` and `[method` into `_method`, Rack strips brackets, old Rack also splits at `;`, and most trim.
+//! A query may be decoded more than once on its way, so all of it is decoded until nothing changes. A pair that any of
+//! them may take for the override counts, because it only ever makes a verdict stricter.
 
-use crate::decode::hex;
 use crate::method::{MAX_METHOD_BYTES, MethodSet, Methods};
+use crate::triplet::hex;
+
+/// Bytes of a pair that are looked at. What is longer names no method that is known.
+const MAX_PAIR_BYTES: usize = 64;
 
 /// What the query adds to the method of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Overrides {
     /// The known methods that are named.
     pub(crate) methods: MethodSet,
-    /// True when an override names something else.
+    /// True when an override names something else, which may be any method.
     pub(crate) unknown: bool,
 }
 
@@ -22,85 +26,122 @@ impl Overrides {
     /// Reads all overrides of a query (the part after the `?`).
     pub(crate) fn of(query: &[u8], methods: &Methods) -> Self {
         let mut overrides = Self::NONE;
-        for pair in query.split(|&byte| byte == b'&') {
-            let mut pieces = pair.split(|&byte| byte == b';').peekable();
-            while let Some(piece) = pieces.next() {
-                if may_start_the_name(piece) {
-                    overrides.add(piece, methods);
-                    // Who does not split at `;` reads the rest of the pair as part of the value.
-                    overrides.unknown |= pieces.peek().is_some() && names_the_method(name_and_value(piece).0);
-                }
+        if query.contains(&b'%') {
+            overrides.read_decoded(query, methods);
+            return overrides;
+        }
+        let mut start = 0;
+        for pair in query.split(|&byte| is_separator(byte)) {
+            let end = start + pair.len();
+            if may_start_the_name(pair) {
+                overrides.read(pair, query.get(end).copied(), methods);
             }
+            start = end + 1;
         }
         overrides
     }
 
-    fn add(&mut self, pair: &[u8], methods: &Methods) {
-        let (name, value) = name_and_value(pair);
-        if names_the_method(name) {
-            match find_decoded(value, methods) {
-                Some(method) => self.methods = self.methods | method,
-                None => self.unknown = true,
+    /// Decodes on the way: whatever ends up as `%HH` is replaced by its byte.
+    fn read_decoded(&mut self, query: &[u8], methods: &Methods) {
+        let mut pair = Pair::default();
+        for &byte in query {
+            if let Some(ended) = pair.push(byte) {
+                self.read(pair.text(), Some(ended), methods);
+                pair = Pair::default();
             }
         }
+        self.read(pair.text(), None, methods);
     }
+
+    /// Reads a pair, and the separator behind it.
+    fn read(&mut self, pair: &[u8], ended: Option<u8>, methods: &Methods) {
+        let end = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
+        if !is_the_name(pair.get(..end).unwrap_or_default()) {
+            return;
+        }
+        match find(pair.get(end + 1..).unwrap_or_default(), methods) {
+            Some(method) => self.methods = self.methods | method,
+            None => self.unknown = true,
+        }
+        // Who does not split there reads on.
+        self.unknown |= ended.is_some_and(|byte| byte != b'&');
+    }
+}
+
+/// A pair as it is decoded.
+struct Pair {
+    bytes: [u8; MAX_PAIR_BYTES],
+    length: usize,
+}
+
+impl Default for Pair {
+    fn default() -> Self {
+        Self { bytes: [0; MAX_PAIR_BYTES], length: 0 }
+    }
+}
+
+impl Pair {
+    /// Adds a byte. Gives the separator when the pair has ended.
+    fn push(&mut self, byte: u8) -> Option<u8> {
+        let mut byte = byte;
+        loop {
+            let before = self.bytes.get(..self.length).unwrap_or_default();
+            match before {
+                [.., b'%', high] if hex(*high).is_some() && hex(byte).is_some() => {
+                    byte = hex(*high).zip(hex(byte)).map_or(0, |(high, low)| high << 4 | low);
+                    self.length -= 2;
+                }
+                _ if is_separator(byte) => return Some(byte),
+                _ => break,
+            }
+        }
+        // The end of a longer pair is written over and over: it has no name that counts, or no value.
+        let at = self.length.min(MAX_PAIR_BYTES - 1);
+        if let Some(place) = self.bytes.get_mut(at) {
+            *place = byte;
+        }
+        self.length = at + 1;
+        None
+    }
+
+    fn text(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'&' | b';' | b'?')
 }
 
 /// Lets nearly every pair go at its first byte.
 fn may_start_the_name(pair: &[u8]) -> bool {
-    matches!(pair.first(), Some(b'_' | b'.' | b'[' | b']' | b'+' | b'%'))
+    matches!(pair.first(), Some(b'_' | b'.' | b'[' | b']' | b'+'))
 }
 
-fn name_and_value(pair: &[u8]) -> (&[u8], &[u8]) {
-    let end = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
-    (pair.get(..end).unwrap_or_default(), pair.get(end + 1..).unwrap_or_default())
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, 0..=b' ' | b'+' | 0x7f)
 }
 
-fn names_the_method(name: &[u8]) -> bool {
-    let once = Decoded(name.iter().copied());
-    // Behind a proxy that decodes, the back end decodes a second time.
-    is_the_name(once.clone()) || is_the_name(Decoded(once))
+fn is_the_name(name: &[u8]) -> bool {
+    let around = |byte: u8| matches!(byte, b'_' | b'.' | b'[' | b']') || is_blank(byte);
+    let start = name.iter().position(|&byte| !around(byte)).unwrap_or(name.len());
+    let (before, rest) = name.split_at(start);
+    // An underscore, or what PHP turns into one.
+    before.iter().any(|byte| matches!(byte, b'_' | b'.' | b'['))
+        && rest.get(..6).is_some_and(|word| word.eq_ignore_ascii_case(b"method"))
+        && rest.get(6).is_none_or(|&byte| matches!(byte, b'[' | b']') || is_blank(byte))
 }
 
-fn is_the_name(name: impl Iterator<Item = u8>) -> bool {
-    let mut rest = name.skip_while(|byte| matches!(byte, b'_' | b'.' | b' ' | b'[' | b']'));
-    b"method".iter().all(|&letter| rest.next().is_some_and(|byte| byte.eq_ignore_ascii_case(&letter)))
-        && matches!(rest.next(), None | Some(b'[' | b']' | b' ' | 0))
-}
-
-/// The known method that the decoded value names, in any case.
-fn find_decoded(value: &[u8], methods: &Methods) -> Option<MethodSet> {
+/// The known method that a value names, in any case and between blanks.
+fn find(value: &[u8], methods: &Methods) -> Option<MethodSet> {
+    let start = value.iter().position(|&byte| !is_blank(byte))?;
+    let end = value.iter().rposition(|&byte| !is_blank(byte))? + 1;
+    let value = value.get(start..end)?;
     let mut name = [0; MAX_METHOD_BYTES];
-    let mut length = 0;
-    for byte in Decoded(value.iter().copied()) {
-        *name.get_mut(length)? = byte.to_ascii_uppercase();
-        length += 1;
-    }
-    name.get(..length).and_then(|name| methods.find(name))
-}
-
-/// Form decoding as back ends do it: `+` is a space, and a broken triplet stands for itself.
-#[derive(Clone)]
-struct Decoded<I>(I);
-
-impl<I: Iterator<Item = u8> + Clone> Iterator for Decoded<I> {
-    type Item = u8;
-
-    fn next(&mut self) -> Option<u8> {
-        let byte = self.0.next()?;
-        if byte == b'+' {
-            return Some(b' ');
-        }
-        if byte == b'%' {
-            let mut ahead = self.0.clone();
-            let mut digit = || ahead.next().as_ref().and_then(hex);
-            if let (Some(high), Some(low)) = (digit(), digit()) {
-                self.0 = ahead;
-                return Some(high << 4 | low);
-            }
-        }
-        Some(byte)
-    }
+    let into = name.get_mut(..value.len())?;
+    into.copy_from_slice(value);
+    into.make_ascii_uppercase();
+    methods.find(into)
 }
 
 #[cfg(test)]
@@ -126,6 +167,12 @@ mod tests {
             "_metho%64=DELETE",
             "a;_method=DELETE",
             "%255fmethod=DELETE",
+            "%2525255fmethod=DELETE",
+            "_method%0a=delete",
+            "%20%09_method%20=%0d%0aDELETE%00",
+            "_method=DELETE+",
+            "_method=%2544ELETE",
+            "a=b%26_method=DELETE",
         ] {
             assert_eq!(read(query), delete(), "{query}");
         }
@@ -142,23 +189,20 @@ mod tests {
 
     #[test]
     fn what_is_not_a_known_method_is_noted() {
-        for query in [
-            "_method=TRACE",
-            "_method",
-            "_method=",
-            "_method=DELETE+",
-            "_method=po%C5%BFt",
-            "_method=%2544ELETE",
-        ] {
+        for query in ["_method=JEFF", "_method", "_method=", "_method=po%C5%BFt"] {
             assert_eq!(read(query), Overrides { methods: MethodSet::NONE, unknown: true }, "{query}");
         }
-        let long = format!("_method={}", "A".repeat(40));
-        assert!(read(&long).unknown);
+        for long in [40, 64, 200, 8_000] {
+            assert!(read(&format!("_method={}", "A".repeat(long))).unknown);
+            assert!(read(&format!("%5fmethod={}", "A".repeat(long))).unknown);
+            assert_eq!(read(&format!("%41={}&_method=DELETE", "A".repeat(long))), delete());
+        }
     }
 
     #[test]
     fn both_readings_of_a_semicolon_count() {
         assert_eq!(read("_method=DELETE;x"), Overrides { unknown: true, ..delete() });
+        assert_eq!(read("_method=DELETE%3bx"), Overrides { unknown: true, ..delete() });
     }
 
     #[test]
@@ -178,6 +222,8 @@ mod tests {
             "_methods=DELETE",
             "_metho=DELETE",
             "a=_method=DELETE",
+            "%6dethod=DELETE",
+            "+method=DELETE",
             "_",
         ] {
             assert_eq!(read(query), Overrides::NONE, "{query}");

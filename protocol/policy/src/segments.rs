@@ -1,10 +1,9 @@
-//! A decoded path as segments.
+//! A path as segments, decoded once: the one reading that every server shares.
 
-use crate::Ambiguity;
-use crate::decode::decode;
-use crate::target::{MAX_TARGET_BYTES, Marks, Target};
+use crate::target::{MAX_TARGET_BYTES, Marks, Path, is_plain};
+use crate::triplet::hex;
 
-/// Most segments of a path that is judged. No API nests as deep; it bounds the work per target.
+/// Most segments of a template, and so of a path that a row can match.
 pub const MAX_SEGMENTS: usize = 64;
 
 /// Paths up to this length decode into a small buffer: clearing one of [`MAX_TARGET_BYTES`] would cost more
@@ -18,64 +17,87 @@ pub(crate) struct Segments<'a> {
     /// Where each segment ends in `text`. One byte, a slash, lies between two.
     ends: [u16; MAX_SEGMENTS],
     count: usize,
-    marks: Marks,
+}
+
+/// What a path is as segments.
+pub(crate) enum Split<T> {
+    /// One reading, and what came of it.
+    Plain(T),
+    /// More segments than a row can have.
+    TooMany,
+    /// Servers may read it in several ways.
+    Several,
 }
 
 impl Segments<'_> {
-    /// Decodes and splits the path of a target, and hands the segments to `then`.
+    /// Splits a path if it has one reading, and hands its segments to `then`.
     ///
     /// A callback, because the decoded text lives on the stack: nothing is allocated.
-    pub(crate) fn of<T>(target: &Target<'_>, then: impl FnOnce(&Segments<'_>) -> T) -> Result<T, Ambiguity> {
-        if !target.marks.has(Marks::PERCENT) {
-            Segments::split(target.path, target.marks).map(|segments| then(&segments))
-        } else if target.path.len() <= SHORT_PATH {
-            Self::decoded::<SHORT_PATH, T>(target, then)
+    pub(crate) fn of_plain<T>(path: &Path<'_>, then: impl FnOnce(&Segments<'_>) -> T) -> Split<T> {
+        if path.marks.has(Marks::SEVERAL_READINGS) {
+            return Split::Several;
+        }
+        let has_bracket = path.marks.has(Marks::OPEN_BRACKET);
+        if !path.marks.has(Marks::PERCENT) {
+            return Segments::split(path.text, has_bracket, then);
+        }
+        Self::decoded(
+            path.text,
+            |text, is_plain| {
+                if is_plain { Segments::split(text, true, then) } else { Split::Several }
+            },
+        )
+    }
+
+    /// Splits a path that is known to have the same segments in every reading.
+    pub(crate) fn of_certain<T>(path: &Path<'_>, then: impl FnOnce(&Segments<'_>) -> T) -> Split<T> {
+        if path.marks.has(Marks::PERCENT) {
+            Self::decoded(path.text, |text, _| Segments::split(text, false, then))
         } else {
-            Self::decoded::<MAX_TARGET_BYTES, T>(target, then)
+            Segments::split(path.text, false, then)
+        }
+    }
+
+    /// Decodes, and says whether every decoded byte is plain.
+    fn decoded<T>(path: &[u8], then: impl FnOnce(&[u8], bool) -> T) -> T {
+        if path.len() <= SHORT_PATH {
+            Self::decoded_in::<SHORT_PATH, T>(path, then)
+        } else {
+            Self::decoded_in::<MAX_TARGET_BYTES, T>(path, then)
         }
     }
 
     // Not inlined, so that its buffer is not part of the frame of a judgement that decodes nothing.
     #[inline(never)]
-    fn decoded<const N: usize, T>(
-        target: &Target<'_>,
-        then: impl FnOnce(&Segments<'_>) -> T,
-    ) -> Result<T, Ambiguity> {
+    fn decoded_in<const N: usize, T>(path: &[u8], then: impl FnOnce(&[u8], bool) -> T) -> T {
         let mut buffer = [0; N];
-        let (text, marks) = decode(target.path, &mut buffer)?;
-        Segments::split(text, target.marks.and(marks)).map(|segments| then(&segments))
+        let (length, is_plain) = decode(path, &mut buffer);
+        then(buffer.get(..length).unwrap_or_default(), is_plain)
     }
 }
 
 impl<'a> Segments<'a> {
-    fn split(text: &'a [u8], marks: Marks) -> Result<Self, Ambiguity> {
-        let mut segments = Self { text, ends: [0; MAX_SEGMENTS], count: 0, marks };
+    fn split<T>(text: &'a [u8], has_bracket: bool, then: impl FnOnce(&Segments<'_>) -> T) -> Split<T> {
+        let mut segments = Self { text, ends: [0; MAX_SEGMENTS], count: 0 };
         if text.is_empty() {
-            return Ok(segments);
+            return Split::Plain(then(&segments));
         }
         let mut start = 0;
-        for (at, byte) in text.iter().enumerate() {
-            if *byte == b'/' {
-                segments.push(start, at)?;
-                start = at + 1;
+        let ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+        for end in ends.chain([text.len()]) {
+            if start == end {
+                return Split::Several;
             }
+            if has_bracket && text.get(start..end).is_some_and(is_cookieless_session) {
+                return Split::Several;
+            }
+            if let (Some(place), Ok(end)) = (segments.ends.get_mut(segments.count), u16::try_from(end)) {
+                *place = end;
+            }
+            segments.count += 1;
+            start = end + 1;
         }
-        segments.push(start, text.len())?;
-        if marks.has(Marks::TRIMMED.and(Marks::OPEN_BRACKET).and(Marks::NON_ASCII)) {
-            (0..segments.count).filter_map(|at| segments.get(at)).try_for_each(judge_segment)?;
-        }
-        Ok(segments)
-    }
-
-    fn push(&mut self, start: usize, end: usize) -> Result<(), Ambiguity> {
-        if start == end {
-            return Err(Ambiguity::EmptySegment);
-        }
-        let place = self.ends.get_mut(self.count).ok_or(Ambiguity::TooManySegments)?;
-        // A target has at most 8,192 bytes, so this cannot fail.
-        *place = u16::try_from(end).map_err(|_| Ambiguity::LongTarget)?;
-        self.count += 1;
-        Ok(())
+        if segments.count > MAX_SEGMENTS { Split::TooMany } else { Split::Plain(then(&segments)) }
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -93,95 +115,104 @@ impl<'a> Segments<'a> {
         };
         self.text.get(start..usize::from(*self.ends.get(at)?))
     }
-
-    /// True when no segment holds a dot, a blank or a non-ASCII character: then none can be near a literal,
-    /// case apart.
-    pub(crate) fn are_plain(&self) -> bool {
-        !self.marks.has(Marks::TRIMMED.and(Marks::NON_ASCII))
-    }
 }
 
-/// What makes a whole segment ambiguous, once it is decoded.
-pub(crate) fn judge_segment(segment: &[u8]) -> Result<(), Ambiguity> {
-    if segment.iter().all(|byte| matches!(byte, b'.' | b' ')) {
-        return Err(Ambiguity::DotSegment);
+/// Decodes triplets once into the front of `into`, which must be as long as `path`. The number of bytes, and whether
+/// every triplet was one and gave a byte that all servers read as itself: else the result says nothing by itself.
+fn decode(path: &[u8], into: &mut [u8]) -> (usize, bool) {
+    let (mut length, mut all_plain) = (0, true);
+    let mut rest = path;
+    let mut places = into.iter_mut();
+    while let (Some((&byte, after)), Some(place)) = (rest.split_first(), places.next()) {
+        rest = after;
+        *place = byte;
+        length += 1;
+        if byte == b'%' {
+            let pair = after.first_chunk::<2>().and_then(|[high, low]| hex(*high).zip(hex(*low)));
+            match pair.map(|(high, low)| high << 4 | low) {
+                Some(decoded) => {
+                    *place = decoded;
+                    all_plain &= is_plain(decoded) && decoded != b'/';
+                    rest = after.get(2..).unwrap_or_default();
+                }
+                None => all_plain = false,
+            }
+        }
     }
-    if is_cookieless_session(segment) { Err(Ambiguity::CookielessSession) } else { Ok(()) }
+    (length, all_plain)
 }
 
-/// System.Web removes `(S(...))`, with any letter, from the front of a segment (CVE-2023-36899). The best-fit
-/// characters of a code page may stand for all three of `(S(`.
-fn is_cookieless_session(segment: &[u8]) -> bool {
-    if !matches!(segment, [b'(' | 0x80.., ..]) {
-        return false;
-    }
-    let mut characters = str::from_utf8(segment).unwrap_or_default().chars();
-    let is_open = |c: char| matches!(c, '(' | '\u{207d}' | '\u{208d}' | '\u{fe35}' | '\u{fe59}' | '\u{ff08}');
-    characters.next().is_some_and(is_open)
-        && characters.next().is_some_and(|c| c.is_ascii_alphabetic() || !c.is_ascii())
-        && characters.next().is_some_and(is_open)
+/// System.Web removes `(S(...))`, with any letter, from the front of a segment (CVE-2023-36899).
+pub(crate) fn is_cookieless_session(segment: &[u8]) -> bool {
+    matches!(segment, [b'(', letter, b'(', ..] if letter.is_ascii_alphabetic())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_SEGMENTS, Segments};
-    use crate::Ambiguity;
+    use super::{MAX_SEGMENTS, Segments, Split};
     use crate::target::Target;
 
-    fn segments(target: &str) -> Result<Vec<String>, Ambiguity> {
-        let target = Target::parse(target.as_bytes())?;
-        Segments::of(&target, |segments| {
+    fn segments(target: &str) -> Option<Vec<String>> {
+        let Ok(Target::Path(path)) = Target::parse(b"GET", target.as_bytes()) else { panic!("{target}") };
+        let all = |segments: &Segments<'_>| {
             (0..=segments.count())
                 .filter_map(|at| segments.get(at))
                 .map(|segment| String::from_utf8(segment.to_vec()).unwrap())
                 .collect()
-        })
+        };
+        match Segments::of_plain(&path, all) {
+            Split::Plain(all) => Some(all),
+            Split::TooMany | Split::Several => None,
+        }
     }
 
     #[test]
-    fn one_trailing_slash_is_dropped() {
-        assert_eq!(segments("/"), Ok(vec![]));
-        assert_eq!(segments("/a"), Ok(vec!["a".into()]));
+    fn plain_paths_are_split_and_decoded_once() {
+        assert_eq!(segments("/"), Some(vec![]));
+        assert_eq!(segments("/a"), Some(vec!["a".into()]));
         assert_eq!(segments("/a/"), segments("/a"));
-        assert_eq!(segments("/ab/%63/d?e/f"), Ok(vec!["ab".into(), "c".into(), "d".into()]));
-        assert_eq!(segments("/a//"), Err(Ambiguity::EmptySegment));
-        assert_eq!(segments("/a//b"), Err(Ambiguity::EmptySegment));
-    }
-
-    #[test]
-    fn at_most_64_segments() {
-        let most = "/a".repeat(MAX_SEGMENTS);
-        assert_eq!(segments(&most).map(|all| all.len()), Ok(MAX_SEGMENTS));
-        assert_eq!(segments(&format!("{most}/")).map(|all| all.len()), Ok(MAX_SEGMENTS));
-        assert_eq!(segments(&format!("{most}/a")), Err(Ambiguity::TooManySegments));
-    }
-
-    #[test]
-    fn segments_of_dots_and_blanks_are_refused_encoded_or_not() {
-        for target in ["/.", "/..", "/a/...", "/%2e/a", "/a/.%2E", "/%20", "/a/%20./b", "/./"] {
-            assert_eq!(segments(target), Err(Ambiguity::DotSegment), "{target}");
-        }
-        assert!(segments("/.a/a./a.b/%20a").is_ok());
-    }
-
-    #[test]
-    fn cookieless_sessions_are_refused() {
-        for target in [
-            "/(S(x))/a",
-            "/a/(f(x)y(z))",
-            "/ab/(S(x))cd",
-            "/%28S%28x))",
-            "/(%EF%BC%B3(x))",
-            "/%EF%BC%88S%EF%BC%88x))",
-        ] {
-            assert_eq!(segments(target), Err(Ambiguity::CookielessSession), "{target}");
-        }
-        assert!(segments("/a(S(x))/(S)/((x))/(1(x))/%C3%A9(/%EF%BC%88").is_ok());
-    }
-
-    #[test]
-    fn long_paths_decode_too() {
+        assert_eq!(segments("/ab/%63/d?e/f"), Some(vec!["ab".into(), "c".into(), "d".into()]));
         let long = "%61".repeat(2_000);
-        assert_eq!(segments(&format!("/{long}/b")), Ok(vec!["a".repeat(2_000), "b".into()]));
+        assert_eq!(segments(&format!("/{long}/b")), Some(vec!["a".repeat(2_000), "b".into()]));
+    }
+
+    #[test]
+    fn whatever_has_several_readings_is_left_alone() {
+        for target in [
+            "//",
+            "/a//",
+            "/a//b",
+            "/.",
+            "/a.b",
+            "/%2e",
+            "/a%2fb",
+            "/a%20",
+            "/a%25",
+            "/%",
+            "/%4",
+            "/%zz",
+            "/%c3%a9",
+            "/é",
+            "/a;b",
+            "/a\\b",
+            "/(S(x))/a",
+            "/a/%28f%28x)",
+            "/a|b",
+            "/%00",
+        ] {
+            assert_eq!(segments(target), None, "{target}");
+        }
+        assert!(segments("/a(S(x))/(S)/((x))/(1(x))").is_some());
+    }
+
+    #[test]
+    fn a_row_has_at_most_64_segments() {
+        let most = "/a".repeat(MAX_SEGMENTS);
+        assert_eq!(segments(&most).map(|all| all.len()), Some(MAX_SEGMENTS));
+        let Ok(Target::Path(path)) = Target::parse(b"GET", b"/a") else { panic!() };
+        assert!(matches!(Segments::of_plain(&path, |_| ()), Split::Plain(())));
+        let more = format!("{most}/a");
+        let Ok(Target::Path(path)) = Target::parse(b"GET", more.as_bytes()) else { panic!() };
+        assert!(matches!(Segments::of_plain(&path, |_| ()), Split::TooMany));
     }
 }

@@ -4,11 +4,12 @@
 use crate::Fault;
 #[cfg(feature = "file")]
 use crate::file::PolicyFile;
-use crate::index::{Found, Index};
-use crate::method::{MethodSet, Methods};
+use crate::index::{Asked, Found, Index, Readings};
+use crate::method::{self, MethodSet, Methods};
 use crate::method_override::Overrides;
-use crate::segments::Segments;
-use crate::target::Target;
+use crate::reading::{Choices, LONG_TEXT, MAX_BOUNDS, Names, Reading, SHORT_BOUNDS, SHORT_TEXT, TooLong};
+use crate::segments::{Segments, Split};
+use crate::target::{Path, Target};
 use crate::{Ambiguity, Effect, Judgement, Row};
 use std::fmt;
 
@@ -91,29 +92,123 @@ impl PolicyTable {
         &self.source
     }
 
+    /// Judges an operation that HTTP allows; the error is why it does not.
     fn try_judge(&self, method: &[u8], target: &[u8]) -> Result<Judgement<'_>, Ambiguity> {
-        let method = self.methods.find(method).ok_or(Ambiguity::UnknownMethod)?;
-        let target = Target::parse(target)?;
-        let overrides = target.query.map_or(Overrides::NONE, |query| Overrides::of(query, &self.methods));
-        let wanted = (method | overrides.methods).with_get_for_head();
-        let found = Segments::of(&target, |segments| self.index.find(segments, wanted))?;
-        Ok(self.strictest(&found, wanted, overrides.unknown))
+        let known = self.methods.find(method);
+        if known.is_none() && !method::is_token(method) {
+            return Err(Ambiguity::MalformedMethod);
+        }
+        let path = match Target::parse(method, target)? {
+            Target::Asterisk => return Ok(Judgement::decided(self.default, None)),
+            Target::Path(path) => path,
+        };
+        let overrides = path.query.map_or(Overrides::NONE, |query| Overrides::of(query, &self.methods));
+        let mut request = Request::of(known.unwrap_or(MethodSet::NONE), overrides, method == b"CONNECT");
+        if known.is_none() {
+            request.may_be_any(Ambiguity::UnknownMethod);
+        }
+        let mut found = Found::default();
+        match Segments::of_plain(&path, |segments| self.index.find(segments, request.asked, &mut found)) {
+            Split::Plain(()) | Split::TooMany => Ok(self.strictest(&found, &request, true)),
+            Split::Several if path.text.len() <= SHORT_TEXT * 3 / 4 => {
+                match self.judge_readings::<SHORT_TEXT, SHORT_BOUNDS>(&path, &mut request) {
+                    Ok(judgement) => Ok(judgement),
+                    Err(TooLong) => self.judge_long(&path, &mut request),
+                }
+            }
+            Split::Several => self.judge_long(&path, &mut request),
+        }
     }
 
-    /// Deny before ambiguous before allow, over all rows found and all methods wanted.
-    fn strictest(&self, found: &Found, wanted: MethodSet, unknown_override: bool) -> Judgement<'_> {
+    // Not inlined, so that its buffers are not part of the frame of every judgement.
+    #[inline(never)]
+    fn judge_long(&self, path: &Path<'_>, request: &mut Request) -> Result<Judgement<'_>, Ambiguity> {
+        let judged = self.judge_readings::<LONG_TEXT, MAX_BOUNDS>(path, request);
+        judged.map_err(|TooLong| Ambiguity::TooManySegments)
+    }
+
+    /// Judges a path that servers may read in several ways.
+    #[inline(never)]
+    fn judge_readings<const TEXT: usize, const BOUNDS: usize>(
+        &self,
+        path: &Path<'_>,
+        request: &mut Request,
+    ) -> Result<Judgement<'_>, TooLong> {
+        let reading = Reading::<TEXT, BOUNDS>::of(path.text)?;
+        let view = reading.view();
+        let mut reasons = reading.reasons();
+        if path.starts_like_a_host() {
+            reasons.add(Ambiguity::NetworkPath);
+        }
+        let choices = Choices::<BOUNDS>::of(view, &mut reasons);
+        if let Some(query) = reading.query().and_then(|start| path.text.get(start..)) {
+            request.may_be(&Overrides::of(query, &self.methods));
+        }
+        let mut found = Found::default();
+        if !choices.is_open {
+            // Every server reads the same segments, and as sent they may be those of a row.
+            Segments::of_certain(path, |segments| self.index.find(segments, request.asked, &mut found));
+            if found.deny.is_some() {
+                return Ok(self.strictest(&found, request, true));
+            }
+        }
+        let names = Names::of(view, &choices, self.index.names());
+        let readings = Readings { view, choices: &choices, names: &names };
+        self.index.find_possible(&readings, request.asked, self.default == Effect::Deny, &mut found);
+        request.reasons = request.reasons.or(reasons.first());
+        Ok(self.strictest(&found, request, !choices.is_open))
+    }
+
+    /// Deny before ambiguous before allow. `is_certain` says that all servers read the same segments.
+    fn strictest(&self, found: &Found, request: &Request, is_certain: bool) -> Judgement<'_> {
         let row = |at: Option<usize>| at.and_then(|at| self.rows.get(at));
-        let by_default = !(wanted & !found.methods).is_empty();
+        let reason = request.reasons.unwrap_or(Ambiguity::NearLiteral);
+        let all = request.asked.certain | request.asked.possible;
         if found.deny.is_some() {
             Judgement::decided(Effect::Deny, row(found.deny))
-        } else if by_default && self.default == Effect::Deny {
-            Judgement::decided(Effect::Deny, None)
-        } else if found.near.is_some() {
-            Judgement::ambiguous(Ambiguity::NearLiteral, row(found.near))
-        } else if unknown_override {
-            Judgement::ambiguous(Ambiguity::OverrideMethod, None)
-        } else {
+        } else if found.may_deny.is_some() {
+            Judgement::ambiguous(reason, row(found.may_deny))
+        } else if self.default == Effect::Allow || is_certain && (all & !found.allowed).is_empty() {
             Judgement::decided(Effect::Allow, row(found.allow))
+        } else if found.may_allow.is_none() {
+            // Nothing allows it, in whichever reading, under at least one method.
+            Judgement::decided(Effect::Deny, None)
+        } else {
+            Judgement::ambiguous(reason, row(found.may_allow))
+        }
+    }
+}
+
+/// What is asked of the table for a request.
+#[derive(Debug)]
+struct Request {
+    asked: Asked,
+    /// Why there is more than one reading, as far as it is known.
+    reasons: Option<Ambiguity>,
+}
+
+impl Request {
+    fn of(method: MethodSet, overrides: Overrides, is_connect: bool) -> Self {
+        let certain = (method | overrides.methods).with_get_for_head();
+        // The extended CONNECT of HTTP/2 reaches handlers of GET (RFC 8441).
+        let certain = if is_connect { certain.with_get() } else { certain };
+        let mut request = Self { asked: Asked { certain, possible: MethodSet::NONE }, reasons: None };
+        if overrides.unknown {
+            request.may_be_any(Ambiguity::OverrideMethod);
+        }
+        request
+    }
+
+    fn may_be_any(&mut self, reason: Ambiguity) {
+        self.asked.possible = MethodSet::ALL;
+        self.reasons = self.reasons.or(Some(reason));
+    }
+
+    /// Adds the methods of a query that not every server sees.
+    fn may_be(&mut self, overrides: &Overrides) {
+        self.asked.possible = self.asked.possible | overrides.methods;
+        if overrides.unknown {
+            self.may_be_any(Ambiguity::OverrideMethod);
         }
     }
 }
@@ -166,7 +261,11 @@ mod tests {
         let told = |method: &str, target: &str| table.judge(method.as_bytes(), target.as_bytes()).to_string();
         assert_eq!(told("GET", "/API/apikey/"), "GET /api/apikey (show the key's record)");
         assert_eq!(told("GET", "/api/file"), "no row matches; the default is allow");
-        assert_eq!(told("GET", "/a/../b"), "a segment of the path consists of dots and blanks only");
+        assert_eq!(told("GET", "/a/../b"), "no row matches; the default is allow");
+        assert_eq!(
+            told("GET", "/a/../api/apikey"),
+            "a segment of the path consists of dots and blanks only: GET /api/apikey (show the key's record)"
+        );
         assert_eq!(
             told("GET", "/api/apikey.json"),
             "a segment of the path is almost a literal of a row: GET /api/apikey (show the key's record)"
@@ -174,10 +273,32 @@ mod tests {
     }
 
     #[test]
-    fn deny_comes_before_an_unknown_override_comes_before_allow() {
+    fn a_method_that_is_not_known_may_be_any() {
         let table = PolicyTable::shipped();
-        assert_eq!(table.judge(b"GET", b"/api/apikey?_method=TRACE").verdict, Verdict::Deny);
-        let judgement = table.judge(b"GET", b"/api/file?_method=TRACE");
-        assert_eq!(judgement.ambiguity, Some(Ambiguity::OverrideMethod));
+        let judged = |method: &str, target: &str| {
+            let judgement = table.judge(method.as_bytes(), target.as_bytes());
+            (judgement.verdict, judgement.ambiguity)
+        };
+        assert_eq!(judged("GET", "/api/apikey?_method=JEFF"), (Verdict::Deny, None));
+        assert_eq!(judged("GET", "/api/file?_method=JEFF"), (Verdict::Allow, None));
+        let overriding = (Verdict::Ambiguous, Some(Ambiguity::OverrideMethod));
+        assert_eq!(judged("PATCH", "/api/apikey?_method=JEFF"), overriding);
+        assert_eq!(judged("PATCH", "/api/apikey%3f_method=JEFF"), overriding);
+        assert_eq!(judged("get", "/api/file"), (Verdict::Allow, None));
+        assert_eq!(judged("get", "/api/apikey"), (Verdict::Ambiguous, Some(Ambiguity::UnknownMethod)));
+        assert_eq!(judged("MKCOL", "/api/apikey"), (Verdict::Allow, None));
+        assert_eq!(judged("CONNECT", "/api/apikey"), (Verdict::Deny, None));
+        for method in ["", "GET ", "G\u{c9}T"] {
+            assert_eq!(judged(method, "/"), (Verdict::Ambiguous, Some(Ambiguity::MalformedMethod)));
+        }
+    }
+
+    #[test]
+    fn the_server_as_a_whole_gets_the_default() {
+        assert_eq!(PolicyTable::shipped().judge(b"OPTIONS", b"*").verdict, Verdict::Allow);
+        assert_eq!(
+            PolicyTable::parse("default = \"deny\"").unwrap().judge(b"OPTIONS", b"*").verdict,
+            Verdict::Deny
+        );
     }
 }

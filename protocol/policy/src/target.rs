@@ -6,53 +6,68 @@ use crate::Ambiguity;
 /// lines of at least 8,000; nginx and Apache httpd stop at 8 KiB as shipped.
 pub const MAX_TARGET_BYTES: usize = 8_192;
 
-/// A target in origin form whose bytes each have one meaning.
-#[derive(Debug)]
-pub(crate) struct Target<'a> {
-    /// Without the leading slash and without one trailing slash; still percent-encoded.
-    pub(crate) path: &'a [u8],
+/// A target in one of the forms that a server is asked by (RFC 9112 section 3.2).
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Target<'a> {
+    /// `*`: the server as a whole.
+    Asterisk,
+    /// A path.
+    Path(Path<'a>),
+}
+
+/// The path of a target in origin or absolute form, and its query.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Path<'a> {
+    /// Without the slash at its start and without one at its end; still percent-encoded.
+    pub(crate) text: &'a [u8],
     /// After the first `?`.
     pub(crate) query: Option<&'a [u8]>,
     pub(crate) marks: Marks,
 }
 
-/// What occurs in a path, so that most paths are spared the checks that they cannot fail.
+/// What occurs in a path, so that most paths are spared the readings that they do not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Marks(u8);
 
 impl Marks {
-    pub(crate) const NONE: Self = Self(0);
     pub(crate) const PERCENT: Self = Self(1);
-    /// A dot or a blank: what trimming routers drop.
-    pub(crate) const TRIMMED: Self = Self(1 << 1);
-    pub(crate) const OPEN_BRACKET: Self = Self(1 << 2);
-    pub(crate) const NON_ASCII: Self = Self(1 << 3);
+    pub(crate) const OPEN_BRACKET: Self = Self(1 << 1);
+    /// A dot, or a byte that some server does not take for itself.
+    pub(crate) const SEVERAL_READINGS: Self = Self(1 << 2);
 
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
-
-    pub(crate) fn add(&mut self, other: Self) {
-        self.0 |= other.0;
-    }
-
-    pub(crate) const fn and(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
 }
 
 impl<'a> Target<'a> {
-    pub(crate) fn parse(target: &'a [u8]) -> Result<Self, Ambiguity> {
-        match target {
-            [] => return Err(Ambiguity::EmptyTarget),
-            [b'/', b'/' | b'\\', ..] => return Err(Ambiguity::NetworkPath),
-            [b'/', ..] => {}
-            _ => return Err(Ambiguity::NotOriginForm),
+    /// # Errors
+    /// Why HTTP does not allow the target.
+    pub(crate) fn parse(method: &[u8], target: &'a [u8]) -> Result<Self, Ambiguity> {
+        if target.is_empty() {
+            return Err(Ambiguity::EmptyTarget);
         }
         if target.len() > MAX_TARGET_BYTES {
             return Err(Ambiguity::LongTarget);
         }
-        let mut marks = Marks::NONE;
+        match target {
+            [b'/', ..] => Path::parse(target).map(Self::Path),
+            b"*" if method == b"OPTIONS" => Ok(Self::Asterisk),
+            _ => {
+                // What is in the way of every form is told first.
+                if let Some(&byte) = target.iter().find(|&&byte| is_refused(byte)) {
+                    return Err(refusal(byte));
+                }
+                Path::parse(after_authority(target).ok_or(Ambiguity::NotOriginForm)?).map(Self::Path)
+            }
+        }
+    }
+}
+
+impl<'a> Path<'a> {
+    /// Of a target that starts with the slash of its path, or is empty or starts with `?` for the root.
+    fn parse(target: &'a [u8]) -> Result<Self, Ambiguity> {
+        let mut marks = 0;
         let mut end = target.len();
         for (at, &byte) in target.iter().enumerate() {
             let class = class(byte);
@@ -63,16 +78,36 @@ impl<'a> Target<'a> {
                 }
                 return Err(refusal(byte));
             }
-            marks.add(Marks(class));
+            marks |= class;
         }
         let query = target.get(end..).and_then(|rest| rest.split_first()).map(|(_, query)| query);
-        if let Some(&byte) = query.and_then(|query| query.iter().find(|&&byte| is_refused_anywhere(byte))) {
+        if let Some(&byte) = query.and_then(|query| query.iter().find(|&&byte| is_refused(byte))) {
             return Err(refusal(byte));
         }
-        let path = target.get(1..end).unwrap_or_default();
-        let path = path.strip_suffix(b"/").unwrap_or(path);
-        Ok(Self { path, query, marks })
+        let text = target.get(1..end).unwrap_or_default();
+        // Two slashes alone are a segment that is empty, and no root with a slash at its end.
+        let text = if text.len() > 1 { text.strip_suffix(b"/").unwrap_or(text) } else { text };
+        Ok(Self { text, query, marks: Marks(marks) })
     }
+
+    /// True when a byte of the path, or a slash beside another one, asks for more than one reading.
+    pub(crate) fn starts_like_a_host(&self) -> bool {
+        matches!(self.text.first(), Some(b'/' | b'\\'))
+    }
+}
+
+/// What stands behind `scheme://authority`; none when the target does not start so (RFC 3986 section 3).
+fn after_authority(target: &[u8]) -> Option<&[u8]> {
+    let colon = target.iter().position(|&byte| byte == b':')?;
+    let (scheme, rest) = target.split_at_checked(colon)?;
+    let is_scheme = scheme.first().is_some_and(u8::is_ascii_alphabetic)
+        && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
+    let rest = rest.strip_prefix(b"://").filter(|_| is_scheme)?;
+    let end = rest.iter().position(|byte| b"/?".contains(byte)).unwrap_or(rest.len());
+    let (authority, rest) = rest.split_at_checked(end)?;
+    // Fewer characters than RFC 3986 has: those on which parsers of hosts agree.
+    let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:@[]".contains(byte);
+    (!authority.is_empty() && authority.iter().all(is_host)).then_some(rest)
 }
 
 /// The class of a byte of a path: a combination of [`Marks`], or `QUERY`, or `REFUSED`.
@@ -82,67 +117,75 @@ fn class(byte: u8) -> u8 {
 
 const QUERY: u8 = 0x40;
 const REFUSED: u8 = 0x80;
-
 const CLASSES: [u8; 256] = classes();
 
 #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated by the compiler")]
 const fn classes() -> [u8; 256] {
-    let mut table = [REFUSED; 256];
+    let mut table = [Marks::SEVERAL_READINGS.0; 256];
     let mut byte = 0;
     while byte < table.len() {
         table[byte] = match byte as u8 {
-            // RFC 3986 section 3.3: pchar without percent-encoding and without `;`.
+            // RFC 3986 section 3.3: pchar without percent-encoding, and without `;`.
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => 0,
             b'-' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b')' | b'*' | b'+' | b',' | b'=' | b':'
             | b'@' => 0,
             b'/' => 0,
-            b'.' => Marks::TRIMMED.0,
             b'(' => Marks::OPEN_BRACKET.0,
             b'%' => Marks::PERCENT.0,
             b'?' => QUERY,
-            _ => REFUSED,
+            0..=b' ' | b'#' | 0x7f => REFUSED,
+            _ => Marks::SEVERAL_READINGS.0,
         };
         byte += 1;
     }
     table
 }
 
-/// Bytes that are ambiguous in the query too: some parser strips them, or ends the target there.
-fn is_refused_anywhere(byte: u8) -> bool {
+/// Bytes that HTTP allows nowhere in a target: some parser strips them, or ends the target there.
+fn is_refused(byte: u8) -> bool {
     matches!(byte, 0..=b' ' | b'#' | 0x7f)
 }
 
 #[cold]
 fn refusal(byte: u8) -> Ambiguity {
-    match byte {
-        b'#' => Ambiguity::Fragment,
-        0..=b' ' | 0x7f => Ambiguity::ControlOrBlank,
-        _ => Ambiguity::PathByte,
-    }
+    if byte == b'#' { Ambiguity::Fragment } else { Ambiguity::ControlOrBlank }
 }
 
 /// True for bytes that stand for themselves in a path, and so may stand in a literal of a template.
-pub(crate) fn is_plain_path_byte(byte: u8) -> bool {
-    let class = class(byte);
-    class < QUERY && byte != b'%' && byte != b'/'
+pub(crate) fn is_literal_byte(byte: u8) -> bool {
+    byte == b'.' || is_plain(byte) && byte != b'/'
+}
+
+/// True for bytes that are read as themselves by every server, the slash included. An open bracket is, unless two
+/// of them start a segment.
+pub(crate) fn is_plain(byte: u8) -> bool {
+    matches!(class(byte), 0) || byte == b'('
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_TARGET_BYTES, Target, is_plain_path_byte};
+    use super::{MAX_TARGET_BYTES, Marks, Path, Target, is_literal_byte};
     use crate::Ambiguity;
 
     fn refusal(target: &[u8]) -> Option<Ambiguity> {
-        Target::parse(target).err()
+        Target::parse(b"GET", target).err()
+    }
+
+    fn path(target: &[u8]) -> Path<'_> {
+        match Target::parse(b"GET", target) {
+            Ok(Target::Path(path)) => path,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
     fn path_and_query_are_parted_at_the_first_question_mark() {
-        let target = Target::parse(b"/a/b/?x=?/&y=%zz").unwrap();
-        assert_eq!((target.path, target.query), (&b"a/b"[..], Some(&b"x=?/&y=%zz"[..])));
-        let root = Target::parse(b"/?").unwrap();
-        assert_eq!((root.path, root.query), (&b""[..], Some(&b""[..])));
-        assert_eq!(Target::parse(b"/a").unwrap().query, None);
+        let target = path(b"/a/b/?x=?/&y=%zz");
+        assert_eq!((target.text, target.query), (&b"a/b"[..], Some(&b"x=?/&y=%zz"[..])));
+        assert_eq!((path(b"/?").text, path(b"/?").query), (&b""[..], Some(&b""[..])));
+        assert_eq!(path(b"/a").query, None);
+        assert_eq!(path(b"//").text, b"/");
+        assert_eq!(path(b"/a//").text, b"a/");
     }
 
     #[test]
@@ -155,27 +198,47 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_of_a_path_is_judged_by_rfc_3986() {
-        for byte in 0..=255_u8 {
-            let plain = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte);
-            assert_eq!(is_plain_path_byte(byte), plain, "{byte:#x}");
-            let expected = match byte {
-                b'/' | b'\\' => Some(Ambiguity::NetworkPath),
-                b'%' | b'?' => None,
-                b'#' => Some(Ambiguity::Fragment),
-                0..=0x20 | 0x7f => Some(Ambiguity::ControlOrBlank),
-                _ if plain => None,
-                _ => Some(Ambiguity::PathByte),
-            };
-            assert_eq!(refusal(&[b'/', byte]), expected, "{byte:#x}");
+    fn absolute_form_is_its_path() {
+        for target in ["http://svc.internal/api/1?x", "HTTPS://u@[::1]:80/api/1?x", "a+b.c-1://h/api/1/?x"] {
+            assert_eq!(path(target.as_bytes()).text, b"api/1", "{target}");
         }
+        assert_eq!(path(b"http://host").text, b"");
+        assert_eq!(path(b"http://host?x").query, Some(&b"x"[..]));
+        for target in [
+            "api",
+            "host:443",
+            "http:/a",
+            "http:///a",
+            "://h/a",
+            "1://h/a",
+            "http://h%2fa/b",
+            "http://h\\a/b",
+            "\\a",
+            "http://é/a",
+            "*",
+            "a://*",
+        ] {
+            assert_eq!(refusal(target.as_bytes()), Some(Ambiguity::NotOriginForm), "{target}");
+        }
+        assert_eq!(Target::parse(b"OPTIONS", b"*"), Ok(Target::Asterisk));
     }
 
     #[test]
-    fn queries_may_hold_what_does_not_end_or_split_a_target() {
+    fn every_byte_of_a_target_is_judged_by_http() {
         for byte in 0..=255_u8 {
-            let refused = byte <= b' ' || byte == 0x7f || byte == b'#';
-            assert_eq!(refusal(&[b'/', b'?', byte]).is_some(), refused, "{byte:#x}");
+            let refused = match byte {
+                b'#' => Some(Ambiguity::Fragment),
+                0..=0x20 | 0x7f => Some(Ambiguity::ControlOrBlank),
+                _ => None,
+            };
+            assert_eq!(refusal(&[b'/', byte]), refused, "{byte:#x}");
+            assert_eq!(refusal(&[b'/', b'?', byte]), refused, "{byte:#x}");
+            let plain = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte);
+            assert_eq!(is_literal_byte(byte), plain, "{byte:#x}");
+            if refused.is_none() && byte != b'?' {
+                let several = !plain && !b"/%".contains(&byte) || byte == b'.';
+                assert_eq!(path(&[b'/', byte]).marks.has(Marks::SEVERAL_READINGS), several, "{byte:#x}");
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Path templates: literal segments and `{parameters}`.
 
 use crate::quoted::quoted;
-use crate::segments::{MAX_SEGMENTS, judge_segment};
-use crate::target::is_plain_path_byte;
+use crate::segments::{MAX_SEGMENTS, is_cookieless_session};
+use crate::target::is_literal_byte;
 
 /// Longest path template, in bytes: room for 64 segments of 31 characters.
 pub const MAX_TEMPLATE_BYTES: usize = 2_048;
@@ -88,7 +88,7 @@ fn add_faults_of_segments(inner: &str, start: usize, faults: &mut Vec<TemplateFa
             let message = if place == last {
                 "remove the trailing slash; one in a request is ignored anyway"
             } else {
-                "remove the doubled slash; a request with an empty segment is always ambiguous"
+                "remove the doubled slash; a row names its segments without empty ones"
             };
             // At the slash before the segment.
             faults.push(TemplateFault { at: at.saturating_sub(1), message: message.into() });
@@ -148,7 +148,7 @@ fn fault_of_braces(segment: &str) -> Option<(usize, String)> {
 fn fault_of_literal(segment: &str) -> Option<(usize, String)> {
     let refused = segment
         .char_indices()
-        .find(|&(_, c)| !u8::try_from(c).is_ok_and(|byte| is_plain_path_byte(byte) && byte != b'*'));
+        .find(|&(_, c)| !u8::try_from(c).is_ok_and(|byte| is_literal_byte(byte) && byte != b'*'));
     if let Some((at, c)) = refused {
         let message = match c {
             '%' => "paths are written decoded; write the character itself, or a {parameter}".into(),
@@ -163,11 +163,8 @@ fn fault_of_literal(segment: &str) -> Option<(usize, String)> {
         };
         return Some((at, message));
     }
-    if judge_segment(segment.as_bytes()).is_err() {
-        return Some((
-            0,
-            format!("a request with the segment {} is always ambiguous; remove it", quoted(segment)),
-        ));
+    if segment.bytes().all(|byte| byte == b'.') || is_cookieless_session(segment.as_bytes()) {
+        return Some((0, format!("servers drop the segment {} from a path; remove it", quoted(segment))));
     }
     segment
         .ends_with('.')
@@ -204,9 +201,9 @@ mod tests {
             ("/a//b", &[(2, "doubled slash")]),
             ("//a", &[(0, "doubled slash")]),
             ("/a/", &[(2, "trailing slash")]),
-            ("/a/../b", &[(3, "always ambiguous")]),
-            ("/./b", &[(1, "always ambiguous")]),
-            ("/(S(x))", &[(1, "always ambiguous")]),
+            ("/a/../b", &[(3, "servers drop the segment")]),
+            ("/./b", &[(1, "servers drop the segment")]),
+            ("/(S(x))", &[(1, "servers drop the segment")]),
             ("/a%2fb", &[(2, "decoded")]),
             ("/a/{}", &[(3, "has no name")]),
             ("/{a}{b}", &[(1, "whole segment")]),

@@ -3,7 +3,7 @@
 use super::syntax::Piece;
 use super::{MAX_NAME_CHARS, effect};
 use crate::fault::{Faults, Position};
-use crate::lookalike;
+use crate::invisible::is_invisible;
 use crate::method::{self, MAX_NAMED_METHODS, Methods};
 use crate::quoted::quoted;
 use crate::template::{Part, Template};
@@ -197,7 +197,7 @@ impl<'s> Source<'s, '_> {
             "the name is empty; say what the operation does, or remove the key".to_owned()
         } else if name.chars().count() > MAX_NAME_CHARS {
             format!("the name is longer than {MAX_NAME_CHARS} characters; shorten it")
-        } else if let Some(c) = name.chars().find(|&c| c.is_control() || lookalike::is_invisible(c)) {
+        } else if let Some(c) = name.chars().find(|&c| c.is_control() || is_invisible(c)) {
             format!("the name holds the invisible character {c:?}; remove it")
         } else if name.trim() != name {
             "the name starts or ends with a blank; remove it".to_owned()

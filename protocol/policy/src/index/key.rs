@@ -3,7 +3,7 @@
 pub(super) const KEY_BYTES: usize = size_of::<u64>();
 
 /// The first eight bytes, ASCII letters in lower case, padded with zeros. Keys sort like the texts do.
-pub(super) fn key(segment: &[u8]) -> u64 {
+pub(crate) fn key(segment: &[u8]) -> u64 {
     let word = match segment.first_chunk::<KEY_BYTES>() {
         Some(bytes) => u64::from_be_bytes(*bytes),
         None => {

@@ -49,7 +49,7 @@ default = "deny"
             "line 7, column 18: the parameter has no name; write one between the braces, such as {id}",
             "line 8, column 1: unknown key \"effects\" in a row; a row has method, path, effect and name",
             "line 9, column 8: the name is empty; say what the operation does, or remove the key",
-            "line 13, column 11: remove the doubled slash; a request with an empty segment is always ambiguous",
+            "line 13, column 11: remove the doubled slash; a row names its segments without empty ones",
             "line 13, column 13: a parameter must be a whole segment; put a slash between it and what stands beside it",
             "line 13, column 20: paths are written decoded; write the character itself, or a {parameter}",
             "line 13, column 24: there are no wildcards; write {name} for one segment of any text",
@@ -91,7 +91,7 @@ path = "/d/../e"
             "line 9, column 10: not valid TOML: string values must be quoted, expected literal string",
             "line 11, column 10: effect must be \"allow\" or \"deny\"",
             "line 13, column 13: not valid TOML: missing escaped value, expected `b`, `e`, `f`, `n`, `r`, `\\`, `\"`, `x`, `u`, `U`",
-            "line 15, column 12: a request with the segment \"..\" is always ambiguous; remove it",
+            "line 15, column 12: servers drop the segment \"..\" from a path; remove it",
         ],
     );
 }

@@ -1,6 +1,8 @@
 //! The index says what asking one row after the other says, however many rows there are. (A router that changed
 //! its mind above a hundred entries: CVE-2026-27587.)
 
+use crate::backends::Request;
+use crate::mutators;
 use crate::random::Random;
 use apikeyd_policy::{Effect, PolicyTable, Row, Verdict};
 use proptest::prelude::*;
@@ -59,33 +61,44 @@ fn operations_meet_rows_in_every_way() {
     let mut met = HashSet::new();
     for seed in 0..20 {
         let mut random = Random::new(seed);
-        let table = PolicyTable::parse(&text_of_table(&mut random, 30)).unwrap();
+        let default = *random.pick(&["allow", "deny"]);
+        let table = PolicyTable::parse(&text_of_table(&mut random, 30, default)).unwrap();
         met.extend((0..200).map(|_| {
-            let judged = linear(&table, &Operation::random(&mut random, &table));
-            (judged.verdict.as_str(), judged.row.is_some())
+            let request = request(&mut random, &table);
+            let judgement = table.judge(&request.method, &request.target);
+            (judgement.verdict.as_str(), judgement.row.is_some())
         }));
     }
-    let every = [("allow", true), ("allow", false), ("deny", true), ("deny", false), ("ambiguous", true)];
+    let every = [
+        ("allow", true),
+        ("allow", false),
+        ("deny", true),
+        ("deny", false),
+        ("ambiguous", true),
+        ("ambiguous", false),
+    ];
     assert_eq!(met, HashSet::from(every));
 }
 
 fn check(seed: u64, rows: usize, operations: usize) {
     let mut random = Random::new(seed);
-    let text = text_of_table(&mut random, rows);
+    let default = *random.pick(&["allow", "deny"]);
+    let text = text_of_table(&mut random, rows, default);
     let table = PolicyTable::parse(&text).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
     assert_eq!(table.rows().len(), rows);
+    let alone = alone(&table);
     for _ in 0..operations {
-        let operation = Operation::random(&mut random, &table);
-        let target = operation.target(&mut random);
-        let judgement = table.judge(operation.methods[0].as_bytes(), target.as_bytes());
+        let request = request(&mut random, &table);
+        let judgement = table.judge(&request.method, &request.target);
         let found = Judged { verdict: judgement.verdict, row: judgement.row.map(Row::line) };
-        assert_eq!(found, linear(&table, &operation), "seed {seed}: {operation:?} as {target}");
+        if let Some(expected) = linear(&table, &alone, &request) {
+            assert_eq!(found, expected, "seed {seed}: {request:?}\n{judgement}");
+        }
     }
 }
 
-fn text_of_table(random: &mut Random, rows: usize) -> String {
+pub(crate) fn text_of_table(random: &mut Random, rows: usize, default: &str) -> String {
     let case_sensitive = random.one_in(2);
-    let default = random.pick(&["allow", "deny"]);
     let mut text = format!("default = \"{default}\"\ncase_sensitive = {case_sensitive}\n");
     let mut seen = HashSet::new();
     while seen.len() < rows {
@@ -118,82 +131,23 @@ fn part(random: &mut Random, rows: usize) -> Option<String> {
     }
 }
 
-#[derive(Debug)]
-struct Operation {
-    /// The method as sent, then that of the override.
-    methods: Vec<&'static str>,
-    segments: Vec<String>,
-}
-
-impl Operation {
-    /// An operation like one of a row, or one of words alone, each segment changed a little now and then.
-    fn random(random: &mut Random, table: &PolicyTable) -> Self {
-        let row = random.pick(table.rows()).template();
-        let like_row = random.one_in(2);
-        let parts = row.split('/').filter(|part| !part.is_empty());
-        let mut segments: Vec<_> = parts
-            .map(|part| {
-                if like_row && !part.starts_with('{') { part } else { *random.pick(&WORDS) }.to_owned()
-            })
-            .collect();
-        for segment in &mut segments {
-            change(segment, random);
-        }
-        let known = METHODS.iter().copied().filter(|&method| is_known(method, table));
-        let known: Vec<_> = known.collect();
-        let count = if random.one_in(5) { 2 } else { 1 };
-        Self { methods: (0..count).map(|_| *random.pick(&known)).collect(), segments }
+/// A request like one for a row, or of words alone, mutated now and then.
+fn request(random: &mut Random, table: &PolicyTable) -> Request {
+    let row = random.pick(table.rows());
+    let like_row = random.one_in(2);
+    let parts = row.template().split('/').filter(|part| !part.is_empty());
+    let segments: Vec<_> = parts
+        .map(|part| if like_row && !part.starts_with('{') { part } else { *random.pick(&WORDS) })
+        .collect();
+    let method = row.method().unwrap_or(*random.pick(&METHODS));
+    let mut request = Request {
+        method: method.as_bytes().to_vec(),
+        target: format!("/{}", segments.join("/")).into_bytes(),
+    };
+    for _ in 0..random.below(5) {
+        random.pick(&mutators::ALL)(&mut request, random);
     }
-
-    fn target(&self, random: &mut Random) -> String {
-        let mut path = String::new();
-        for segment in &self.segments {
-            path.push('/');
-            for byte in segment.bytes() {
-                if byte.is_ascii_graphic() && !random.one_in(8) {
-                    path.push(char::from(byte));
-                } else {
-                    path += &format!("%{byte:02x}");
-                }
-            }
-        }
-        if path.is_empty() || random.one_in(8) {
-            path.push('/');
-        }
-        match self.methods.get(1) {
-            Some(method) => format!("{path}?x=1&_method={}", method.to_lowercase()),
-            None => path,
-        }
-    }
-
-    fn judged_as(&self) -> Vec<&'static str> {
-        let get = self.methods.contains(&"HEAD").then_some("GET");
-        self.methods.iter().copied().chain(get).collect()
-    }
-}
-
-fn change(segment: &mut String, random: &mut Random) {
-    match random.below(24) {
-        0 => *segment = segment.to_uppercase(),
-        1 => segment.push_str(".json"),
-        2 => segment.push_str(". ."),
-        3 => segment.insert(0, ' '),
-        4 => segment.insert_str(0, " ."),
-        5 => segment.push('é'),
-        6 => segment.push_str(" .b.c.d"),
-        7 => segment.push('1'),
-        8 => segment.push_str("..b.c"),
-        9 => segment.insert(0, '.'),
-        _ => {}
-    }
-}
-
-fn is_known(method: &str, table: &PolicyTable) -> bool {
-    match method {
-        "*" => false,
-        "PROPFIND" => table.rows().iter().any(|row| row.method() == Some("PROPFIND")),
-        _ => true,
-    }
+    request
 }
 
 /// A verdict and the line of the row that gave it.
@@ -203,69 +157,75 @@ struct Judged {
     row: Option<usize>,
 }
 
-/// Step 6 of the algorithm as it is written down, row by row.
-fn linear(table: &PolicyTable, operation: &Operation) -> Judged {
-    let mut matches = Vec::new();
-    let mut has_default = false;
-    for method in operation.judged_as() {
-        let before = matches.len();
-        for row in table.rows().iter().filter(|row| row.method().is_none_or(|of_row| of_row == method)) {
-            let verdict = match (matching(row, &operation.segments, table.case_sensitive()), row.effect()) {
-                (Relation::None, _) => continue,
-                (Relation::Near, _) => Verdict::Ambiguous,
-                (Relation::Equal, Effect::Deny) => Verdict::Deny,
-                (Relation::Equal, Effect::Allow) => Verdict::Allow,
-            };
-            matches.push(Judged { verdict, row: Some(row.line()) });
-        }
-        has_default |= matches.len() == before;
-    }
-    if has_default {
-        let verdict = if table.default_effect() == Effect::Deny { Verdict::Deny } else { Verdict::Allow };
-        matches.push(Judged { verdict, row: None });
-    }
-    let strictness =
-        |verdict| [Verdict::Allow, Verdict::Ambiguous, Verdict::Deny].iter().position(|&v| v == verdict);
-    // A row before the default, and the first row.
-    matches
-        .into_iter()
-        .rev()
-        .max_by_key(|judged| (strictness(judged.verdict), judged.row.map(|line| usize::MAX - line)))
-        .unwrap()
+/// What is left of a table when only one row is asked.
+struct Alone {
+    row: PolicyTable,
+    effect: Effect,
+    line: usize,
+    /// For a row that allows, the same that denies: so it is told when a reading meets it.
+    denying: PolicyTable,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Relation {
-    None,
-    Near,
-    Equal,
+/// Each row as a table of its own, with the default that its effect does not have. All name the same methods, so that
+/// what is known is known to each.
+fn alone(table: &PolicyTable) -> Vec<Alone> {
+    let named: String = METHODS
+        .iter()
+        .filter(|method| table.rows().iter().any(|row| row.method() == Some(method)))
+        .map(|method| format!("[[operation]]\nmethod = \"{method}\"\npath = \"{}\"\n", "/far".repeat(64)))
+        .collect();
+    let of = |row: &Row, effect: Effect, default: &str| {
+        let (method, path, effect) = (row.method().unwrap_or("*"), row.template(), effect.as_str());
+        let case_sensitive = table.case_sensitive();
+        let text = format!(
+            "default = \"{default}\"\ncase_sensitive = {case_sensitive}\n[[operation]]\nmethod = \"{method}\"\n\
+             path = \"{path}\"\neffect = \"{effect}\"\n{named}"
+        );
+        PolicyTable::parse(&text).unwrap()
+    };
+    let alone = |row: &Row| Alone {
+        row: if row.effect() == Effect::Deny {
+            of(row, Effect::Deny, "allow")
+        } else {
+            of(row, Effect::Allow, "deny")
+        },
+        effect: row.effect(),
+        line: row.line(),
+        denying: of(row, Effect::Deny, "allow"),
+    };
+    table.rows().iter().map(alone).collect()
 }
 
-fn matching(row: &Row, segments: &[String], case_sensitive: bool) -> Relation {
-    let parts: Vec<_> = row.template().split('/').filter(|part| !part.is_empty()).collect();
-    if parts.len() != segments.len() {
-        return Relation::None;
+/// What the rows say one after the other, put together. None when rows allow a part of several methods each: whether
+/// all are covered cannot be told from them.
+fn linear(table: &PolicyTable, alone: &[Alone], request: &Request) -> Option<Judged> {
+    let (method, target) = (request.method.as_slice(), request.target.as_slice());
+    let judged =
+        |verdict: Verdict, row: Option<&Alone>| Some(Judged { verdict, row: row.map(|row| row.line) });
+    let empty = PolicyTable::parse("default = \"allow\"").unwrap();
+    if empty.judge(method, target).verdict == Verdict::Ambiguous {
+        return judged(Verdict::Ambiguous, None);
     }
-    let each = parts.iter().zip(segments).map(|(part, segment)| relation(part, segment, case_sensitive));
-    each.min().unwrap_or(Relation::Equal)
-}
-
-fn relation(part: &str, segment: &str, case_sensitive: bool) -> Relation {
-    if part.starts_with('{') || part == segment || !case_sensitive && part.eq_ignore_ascii_case(segment) {
-        Relation::Equal
-    } else if !segment.is_ascii() || part.eq_ignore_ascii_case(segment) || is_near(part, segment) {
-        Relation::Near
-    } else {
-        Relation::None
+    let met = |row: &&Alone| row.denying.judge(method, target).verdict != Verdict::Allow;
+    let certain = |row: &&Alone| row.denying.judge(method, target).verdict == Verdict::Deny;
+    let allows = |row: &Alone| row.row.judge(method, target).verdict == Verdict::Allow;
+    let denying = || alone.iter().filter(|row| row.effect == Effect::Deny);
+    let allowing = || alone.iter().filter(|row| row.effect == Effect::Allow);
+    if let Some(row) = denying().find(certain) {
+        return judged(Verdict::Deny, Some(row));
     }
-}
-
-/// Whether the literal is left when blanks and dots are trimmed, or all from some dot on.
-fn is_near(literal: &str, segment: &str) -> bool {
-    let starts = [segment.trim_start_matches([' ', '.']), segment.trim_start_matches(' ')];
-    starts.iter().any(|start| {
-        let ends = start.match_indices('.').map(|(at, _)| at).chain([start.len()]);
-        ends.map(|end| start[..end].trim_end_matches([' ', '.']))
-            .any(|text| text.eq_ignore_ascii_case(literal))
-    })
+    if let Some(row) = denying().find(met) {
+        return judged(Verdict::Ambiguous, Some(row));
+    }
+    let allowed = allowing().find(certain);
+    if table.default_effect() == Effect::Allow || allowing().any(allows) {
+        return judged(Verdict::Allow, allowed);
+    }
+    if allowed.is_some() {
+        return None;
+    }
+    match allowing().find(met) {
+        None => judged(Verdict::Deny, None),
+        row => judged(Verdict::Ambiguous, row),
+    }
 }

@@ -16,5 +16,6 @@ mod handed;
 mod linear;
 mod mutation;
 mod mutators;
+mod oracle;
 mod random;
 mod rules;

@@ -1,0 +1,103 @@
+//! What a character can become as ASCII in the hands of some back end.
+//!
+//! A character is near ASCII only if it folds, decomposes, loses a mark, is dropped, or is replaced by the best fit of
+//! a Windows code page to it; see `make_table.py` for how the table is made, and RULES.md for what it means.
+
+#[rustfmt::skip]
+mod table;
+
+use table::{DROPPED, LONGER, SEVERAL, SINGLE};
+
+/// What becomes of a character that is not ASCII.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fold {
+    /// It is no ASCII in any reading.
+    Other,
+    /// Some drop it.
+    Dropped,
+    /// One ASCII character, in lower case; also a control, from the private use area.
+    One(u8),
+    /// Several ASCII characters.
+    Text(&'static str),
+    /// One of several texts: the place in [`several`].
+    Several(u8),
+}
+
+/// What becomes of a character that is not ASCII.
+pub(crate) fn fold(c: char) -> Fold {
+    let code = u32::from(c);
+    // Cygwin and SMB clients move what Windows reserves in file names to this area and back.
+    if let Some(moved) = code.checked_sub(0xf000).and_then(|low| u8::try_from(low).ok()).filter(u8::is_ascii)
+    {
+        return Fold::One(moved.to_ascii_lowercase());
+    }
+    if contains(DROPPED, code) {
+        return Fold::Dropped;
+    }
+    if let Some(single) = single(code) {
+        return Fold::One(single);
+    }
+    if let Ok(at) = LONGER.binary_search_by_key(&code, |entry| entry.0) {
+        return LONGER.get(at).map_or(Fold::Other, |entry| Fold::Text(entry.1));
+    }
+    let several = SEVERAL.binary_search_by_key(&code, |entry| entry.0);
+    several.ok().and_then(|at| u8::try_from(at).ok()).map_or(Fold::Other, Fold::Several)
+}
+
+/// The texts of [`Fold::Several`].
+pub(crate) fn several(at: u8) -> &'static [&'static str] {
+    SEVERAL.get(usize::from(at)).map_or(&[], |entry| entry.1)
+}
+
+fn contains(ranges: &[(u32, u32)], code: u32) -> bool {
+    let after = ranges.partition_point(|&(first, _)| first <= code);
+    after.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|&(_, last)| code <= last)
+}
+
+fn single(code: u32) -> Option<u8> {
+    let after = SINGLE.partition_point(|&(first, _)| first <= code);
+    let (first, run) = after.checked_sub(1).and_then(|at| SINGLE.get(at))?;
+    let at = usize::try_from(code.checked_sub(*first)?).ok()?;
+    run.get(at).copied().filter(|&to| to != b'^')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DROPPED, Fold, LONGER, SEVERAL, SINGLE, fold, several};
+
+    #[test]
+    fn tables_ascend() {
+        assert!(DROPPED.windows(2).all(|pair| pair[0].1 < pair[1].0));
+        assert!(
+            SINGLE.windows(2).all(|pair| pair[0].0 + u32::try_from(pair[0].1.len()).unwrap() <= pair[1].0)
+        );
+        assert!(LONGER.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert!(SEVERAL.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        // A place among several is one byte of a reading, with room for the other kinds.
+        assert!(SEVERAL.len() < 0x60);
+    }
+
+    #[test]
+    fn characters_fold_to_what_back_ends_make_of_them() {
+        for (c, to) in [('é', b'e'), ('\u{212a}', b'k'), ('ſ', b's'), ('ı', b'i'), ('Ａ', b'a'), ('／', b'/')]
+        {
+            assert_eq!(fold(c), Fold::One(to), "{c}");
+        }
+        for (c, to) in
+            [('\u{2024}', b'.'), ('\u{3000}', b' '), ('\u{f02f}', b'/'), ('\u{f000}', 0), ('α', b'a')]
+        {
+            assert_eq!(fold(c), Fold::One(to), "{c}");
+        }
+        assert_eq!(fold('…'), Fold::Text("..."));
+        assert_eq!(fold('ﬁ'), Fold::Text("fi"));
+        for c in ['\u{34f}', '\u{200b}', '\u{200d}', '\u{301}', '\u{fe0f}', '\u{85}', '\u{e0041}'] {
+            assert_eq!(fold(c), Fold::Dropped, "{c:?}");
+        }
+        for c in "張伟иваنह한😀かß".chars().filter(|&c| c != 'ß') {
+            assert!(matches!(fold(c), Fold::Other | Fold::One(_)), "{c}");
+        }
+        assert!(matches!(fold('張'), Fold::Other));
+        let Fold::Several(at) = fold('ß') else { panic!("ß") };
+        assert_eq!(several(at), ["s", "ss"]);
+    }
+}

@@ -1,0 +1,180 @@
+//! All readings of a path at once: its text decoded and folded as far as any server goes, with marked choices.
+//!
+//! `%HH` and `%uHHHH` are replaced until none is left, characters become what they fold to, and what some server drops
+//! is dropped. That form is unique, because no two of these steps touch the same bytes. What servers differ in besides
+//! stands at the *bounds*, the places where a segment may end: a bound may part two segments, may be plain text inside
+//! of one, and the path may end there, each or all of it. See RULES.md.
+
+mod build;
+mod choices;
+mod names;
+
+pub(crate) use build::TooLong;
+pub(crate) use choices::Choices;
+pub(crate) use names::{Names, NamesOf};
+
+use crate::Ambiguity;
+
+/// A set of bounds: bit `n` is the bound with the number `n`.
+pub(crate) type Bounds = u128;
+
+/// Most places of a path at which servers may part it, its two ends included. Many times what real paths have; a path
+/// with more is refused, unless it is plain.
+pub const MAX_BOUNDS: usize = 127;
+
+/// Paths up to this length are read in small buffers: clearing large ones would cost more than all the rest.
+pub(crate) const SHORT_TEXT: usize = 256;
+pub(crate) const SHORT_BOUNDS: usize = 24;
+
+/// A path of [`MAX_TARGET_BYTES`](crate::MAX_TARGET_BYTES) in which each character of three bytes becomes four.
+pub(crate) const LONG_TEXT: usize = 11_008;
+
+/// What stands in the text of a reading beside ASCII in lower case.
+pub(crate) mod token {
+    /// A character that is ASCII in no reading.
+    pub(crate) const OTHER: u8 = 0x80;
+    /// Bytes that are not UTF-8: anything, or nothing.
+    pub(crate) const ANYTHING: u8 = 0x81;
+    /// A delimiter that does not delimit.
+    pub(crate) const DELIMITER: u8 = 0x82;
+    /// One of several texts; their place is added to this.
+    pub(crate) const SEVERAL: u8 = 0xa0;
+}
+
+/// A place where a segment may end.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Bound {
+    /// Where the segment before it ends in the text.
+    pub(crate) at: u16,
+    /// Where the one behind it starts.
+    pub(crate) next: u16,
+    /// Where it stands in the path as sent.
+    pub(crate) raw: u16,
+    pub(crate) kind: Kind,
+    /// Nothing at all stands between the bound before it and this one.
+    pub(crate) is_after_nothing: bool,
+    /// Something between the bound before it and this one is dropped by some server.
+    pub(crate) has_dropped: bool,
+}
+
+/// What a bound may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Kind(u8);
+
+impl Kind {
+    /// A slash as sent.
+    pub(crate) const SLASH: Self = Self(1);
+    const INSIDE: Self = Self(1 << 1);
+    /// The end of the path as sent.
+    pub(crate) const END: Self = Self(1 << 2);
+    /// A delimiter for some, text for others.
+    pub(crate) const SPLIT: Self = Self(1 | 1 << 1);
+    /// The end of the path for some, text for others.
+    pub(crate) const CUT: Self = Self(1 << 1 | 1 << 2);
+    pub(crate) const ANY: Self = Self(1 | 1 << 1 | 1 << 2);
+
+    const fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// A segment may start behind it.
+    pub(crate) const fn parts(self) -> bool {
+        self.has(Self::SLASH)
+    }
+
+    /// It may be text inside of a segment.
+    pub(crate) const fn joins(self) -> bool {
+        self.has(Self::INSIDE)
+    }
+
+    /// The path may end there.
+    pub(crate) const fn ends(self) -> bool {
+        self.has(Self::END)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+}
+
+/// The text and the bounds of a path.
+#[derive(Debug)]
+pub(crate) struct Reading<const TEXT: usize, const BOUNDS: usize> {
+    text: [u8; TEXT],
+    length: usize,
+    bounds: [Bound; BOUNDS],
+    count: usize,
+    reasons: Reasons,
+    /// Where the query may start in the path as sent.
+    query: Option<usize>,
+}
+
+/// What was met that servers read differently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Reasons(u32);
+
+impl Reasons {
+    pub(crate) fn add(&mut self, reason: Ambiguity) {
+        self.0 |= 1 << (reason as u32);
+    }
+
+    /// The first, in the order of [`Ambiguity::ALL`].
+    pub(crate) fn first(self) -> Option<Ambiguity> {
+        Ambiguity::ALL.into_iter().find(|reason| self.0 >> (*reason as u32) & 1 == 1)
+    }
+}
+
+/// What of a reading does not depend on the size of its buffers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View<'r> {
+    pub(crate) text: &'r [u8],
+    pub(crate) bounds: &'r [Bound],
+}
+
+impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
+    pub(crate) fn view(&self) -> View<'_> {
+        View {
+            text: self.text.get(..self.length).unwrap_or_default(),
+            bounds: self.bounds.get(..self.count).unwrap_or_default(),
+        }
+    }
+
+    pub(crate) fn reasons(&self) -> Reasons {
+        self.reasons
+    }
+
+    /// Where in the path as sent a query may start that some server sees.
+    pub(crate) fn query(&self) -> Option<usize> {
+        self.query
+    }
+}
+
+impl View<'_> {
+    pub(crate) fn bound(&self, at: usize) -> Bound {
+        self.bounds.get(at).copied().unwrap_or_default()
+    }
+
+    /// The token at a place.
+    pub(crate) fn token(&self, at: usize) -> Option<u8> {
+        self.text.get(at).copied()
+    }
+}
+
+/// The bit of a bound.
+pub(crate) const fn bit(bound: usize) -> Bounds {
+    1 << bound
+}
+
+/// The bounds of a set, in order.
+pub(crate) fn each(mut set: Bounds) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let first = usize::try_from(set.trailing_zeros()).ok().filter(|_| set != 0)?;
+        set &= set - 1;
+        Some(first)
+    })
+}
+
+/// The bounds of a set from this one on.
+pub(crate) const fn from(set: Bounds, bound: usize) -> Bounds {
+    set >> bound << bound
+}

@@ -1,0 +1,382 @@
+//! The literals that a segment of a reading may be.
+
+use super::choices::{Choices, may_be_blank};
+use super::{Bounds, View, bit, from, token};
+use crate::fold::several;
+use crate::index::key;
+use crate::target::is_literal_byte;
+
+/// Most different names of a path, and most beginnings of names, that are kept apart.
+const MAX_NAMES: usize = 64;
+const MAX_BEGINNINGS: usize = 32;
+
+/// What of the literals of a table bounds the names that matter.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct NamesOf {
+    /// Most dots inside a literal: only so many cuts of a segment can be one.
+    dots: usize,
+    /// Bytes of the longest literal.
+    longest: usize,
+    /// True when some literal starts with a dot.
+    has_leading_dot: bool,
+}
+
+/// A text that segments may be read as.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Name {
+    pub(crate) key: u64,
+    from: u16,
+    length: u16,
+    /// The bounds that start a segment which is the name and ends at the next bound.
+    next: Bounds,
+    /// Those that start other ones, and where these may end.
+    others: Bounds,
+    ends: Bounds,
+}
+
+/// A beginning behind which characters stand that may be several texts, or anything.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Beginning {
+    from: u16,
+    length: u16,
+    start: u8,
+    end: u8,
+    /// Where the segment may end whatever follows; none if that has to be compared.
+    ends: Bounds,
+}
+
+/// All names that the segments of a path may have.
+#[derive(Debug)]
+pub(crate) struct Names {
+    names: [Name; MAX_NAMES],
+    count: usize,
+    beginnings: [Beginning; MAX_BEGINNINGS],
+    beginning_count: usize,
+    /// The bounds whose segments may have any name, because there was no room for theirs, and their ends.
+    any: Bounds,
+    any_ends: Bounds,
+}
+
+impl NamesOf {
+    pub(crate) fn literals<'a>(literals: impl Iterator<Item = &'a str>) -> Self {
+        literals.fold(Self::default(), |of, literal| Self {
+            dots: of.dots.max(literal.matches('.').count()),
+            longest: of.longest.max(literal.len()),
+            has_leading_dot: of.has_leading_dot || literal.starts_with('.'),
+        })
+    }
+}
+
+impl Names {
+    pub(crate) fn of<const BOUNDS: usize>(view: View<'_>, choices: &Choices<BOUNDS>, of: NamesOf) -> Self {
+        let mut names = Self {
+            names: [Name::default(); MAX_NAMES],
+            count: 0,
+            beginnings: [Beginning::default(); MAX_BEGINNINGS],
+            beginning_count: 0,
+            any: 0,
+            any_ends: 0,
+        };
+        for at in 0..view.bounds.len() {
+            if choices.parting >> at & 1 == 0 {
+                continue;
+            }
+            let start = choices.start(at);
+            let mut scan = Scan { names: &mut names, view, of, at, ends: start.ends };
+            scan.run(usize::from(start.name));
+            if of.has_leading_dot && start.text != start.name {
+                scan.run(usize::from(start.text));
+            }
+        }
+        names
+    }
+
+    /// The names that segments from one of these bounds may have.
+    pub(crate) fn each(&self, starts: Bounds) -> impl Iterator<Item = &Name> {
+        let names = self.names.get(..self.count).unwrap_or_default();
+        names.iter().filter(move |name| (name.next | name.others) & starts != 0)
+    }
+
+    /// The beginnings of names that segments from one of these bounds may have.
+    pub(crate) fn each_beginning(&self, starts: Bounds) -> impl Iterator<Item = &Beginning> {
+        let any = self.any & starts != 0;
+        let beginnings = self.beginnings.get(..self.beginning_count).unwrap_or_default();
+        let any = any.then_some(&Beginning::EMPTY);
+        any.into_iter().chain(beginnings.iter().filter(move |beginning| starts >> beginning.start & 1 == 1))
+    }
+
+    /// Where segments from one of these bounds may end if they are the literal.
+    pub(crate) fn ends(&self, view: View<'_>, starts: Bounds, key: u64, literal: &[u8]) -> Bounds {
+        let named = self.each(starts).filter(|name| name.key == key && name.text(view) == literal);
+        let named = named.fold(0, |ends, name| ends | name.ends(starts));
+        let begun = self.each_beginning(starts).filter(|beginning| literal.starts_with(beginning.text(view)));
+        let begun = begun.fold(0, |ends, beginning| ends | beginning.ends(view, self, starts, literal));
+        named | begun
+    }
+
+    fn add(&mut self, view: View<'_>, at: usize, from: usize, length: usize, ends: Bounds) {
+        let text = view.text.get(from..from + length).unwrap_or_default();
+        let key = key(text);
+        let known = self.names.get_mut(..self.count).unwrap_or_default();
+        let known = known.iter_mut().position(|name| name.key == key && name.text(view) == text);
+        let place = known.unwrap_or(self.count);
+        let narrow = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        let Some(name) = self.names.get_mut(place) else {
+            (self.any, self.any_ends) = (self.any | bit(at), self.any_ends | ends);
+            return;
+        };
+        if known.is_none() {
+            *name = Name { key, from: narrow(from), length: narrow(length), ..Name::default() };
+            self.count += 1;
+        }
+        if ends == bit(at + 1) {
+            name.next |= bit(at);
+        } else {
+            (name.others, name.ends) = (name.others | bit(at), name.ends | ends);
+        }
+    }
+
+    fn add_beginning(&mut self, beginning: Beginning, all_ends: Bounds) {
+        match self.beginnings.get_mut(self.beginning_count) {
+            Some(place) => {
+                *place = beginning;
+                self.beginning_count += 1;
+            }
+            None => {
+                self.any |= bit(usize::from(beginning.start));
+                self.any_ends |= all_ends;
+            }
+        }
+    }
+}
+
+impl Name {
+    pub(crate) fn text<'r>(&self, view: View<'r>) -> &'r [u8] {
+        slice(view, self.from, self.length)
+    }
+
+    pub(crate) fn ends(&self, starts: Bounds) -> Bounds {
+        let others = self.others & starts;
+        // Those of several segments together: a little too many, and never too few.
+        let ends = if others == 0 { 0 } else { from(self.ends, lowest(others) + 1) };
+        (self.next & starts) << 1 | ends
+    }
+}
+
+impl Beginning {
+    /// Of every name.
+    const EMPTY: Self = Self { from: 0, length: 0, start: u8::MAX, end: 0, ends: 0 };
+
+    pub(crate) fn text<'r>(&self, view: View<'r>) -> &'r [u8] {
+        slice(view, self.from, self.length)
+    }
+
+    fn ends(&self, view: View<'_>, names: &Names, starts: Bounds, literal: &[u8]) -> Bounds {
+        if self.start == u8::MAX {
+            from(names.any_ends, lowest(names.any & starts) + 1)
+        } else if self.ends != 0 {
+            self.ends
+        } else {
+            compared(view, self, literal)
+        }
+    }
+}
+
+fn slice(view: View<'_>, from: u16, length: u16) -> &[u8] {
+    let from = usize::from(from);
+    view.text.get(from..from + usize::from(length)).unwrap_or_default()
+}
+
+fn lowest(set: Bounds) -> usize {
+    usize::try_from(set.trailing_zeros()).unwrap_or_default().min(super::MAX_BOUNDS - 1)
+}
+
+/// Goes through a segment once and notes each text that it may be cut to.
+struct Scan<'s, 'r> {
+    names: &'s mut Names,
+    view: View<'r>,
+    of: NamesOf,
+    at: usize,
+    /// Where the segment may end at all.
+    ends: Bounds,
+}
+
+impl Scan<'_, '_> {
+    fn run(&mut self, from: usize) {
+        let (mut place, mut end, mut dots) = (from, self.end_behind(from), 0);
+        // Longer texts are no literals.
+        let last = from + self.of.longest + 1;
+        while place <= last {
+            match self.pass_bounds(from, place, &mut end) {
+                Passed::Ended => return,
+                Passed::Text => {}
+            }
+            match self.view.token(place) {
+                Some(b'.') => {
+                    self.note(from, place, super::from(self.ends, end));
+                    dots += 1;
+                    if dots > self.of.dots {
+                        return;
+                    }
+                }
+                Some(b';') => return self.note(from, place, super::from(self.ends, end)),
+                Some(b' ') => return self.trail(from, place, end),
+                Some(token::ANYTHING) => return self.begin(from, place, end, super::from(self.ends, end)),
+                Some(token::SEVERAL..) => return self.begin(from, place, end, 0),
+                Some(byte) if is_literal_byte(byte) => {}
+                Some(_) | None => return,
+            }
+            place += 1;
+        }
+    }
+
+    /// The first bound behind a place, or at it.
+    fn end_behind(&self, place: usize) -> usize {
+        let behind = self.view.bounds.iter().skip(self.at + 1);
+        self.at + 1 + behind.take_while(|bound| usize::from(bound.at) < place).count()
+    }
+
+    /// Notes the text up to each bound at a place.
+    fn pass_bounds(&mut self, from: usize, place: usize, end: &mut usize) -> Passed {
+        while *end < self.view.bounds.len() && usize::from(self.view.bound(*end).at) == place {
+            let bound = self.view.bound(*end);
+            self.note(from, place, bit(*end));
+            *end += 1;
+            if !bound.kind.joins() {
+                return Passed::Ended;
+            }
+            if usize::from(bound.next) > place {
+                break;
+            }
+        }
+        Passed::Text
+    }
+
+    /// Blanks behind a name count only if nothing but blanks, a suffix or parameters follow.
+    fn trail(&mut self, from: usize, blank: usize, end: usize) {
+        let (mut place, mut end) = (blank, end);
+        loop {
+            let token = self.view.token(place);
+            match token {
+                Some(b'.' | b';' | token::ANYTHING) => {
+                    return self.note(from, blank, super::from(self.ends, end));
+                }
+                Some(b' ') => {}
+                Some(several @ token::SEVERAL..) if may_be_blank(several) => {}
+                Some(_) | None => return,
+            }
+            place += 1;
+            while end < self.view.bounds.len() && usize::from(self.view.bound(end).at) == place {
+                let bound = self.view.bound(end);
+                self.note(from, blank, bit(end));
+                end += 1;
+                if !bound.kind.joins() {
+                    return;
+                }
+                if usize::from(bound.next) > place {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Notes a text that the segment may be, without blanks and dots at its end.
+    fn note(&mut self, from: usize, to: usize, ends: Bounds) {
+        let text = self.view.text.get(from..to).unwrap_or_default();
+        let length = text.iter().rposition(|byte| !matches!(byte, b' ' | b'.')).map_or(0, |at| at + 1);
+        if length > 0 && length <= self.of.longest && ends != 0 {
+            self.names.add(self.view, self.at, from, length, ends);
+        }
+    }
+
+    fn begin(&mut self, from: usize, place: usize, end: usize, ends: Bounds) {
+        let narrow = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        let beginning = Beginning {
+            from: narrow(from),
+            length: narrow(place - from),
+            start: u8::try_from(self.at).unwrap_or(u8::MAX),
+            end: u8::try_from(end).unwrap_or(u8::MAX),
+            ends,
+        };
+        self.names.add_beginning(beginning, self.ends);
+    }
+}
+
+enum Passed {
+    /// The segment ends for certain.
+    Ended,
+    /// More of it follows.
+    Text,
+}
+
+/// Where a segment that starts like a literal may end if it is that, whatever its characters of several texts become:
+/// all places in the literal are followed at once.
+fn compared(view: View<'_>, beginning: &Beginning, literal: &[u8]) -> Bounds {
+    let start = usize::from(beginning.start);
+    let (mut place, mut end) =
+        (usize::from(beginning.from) + usize::from(beginning.length), usize::from(beginning.end));
+    let ends_of_start = ends_from(view, start);
+    let full = literal.len();
+    if full >= super::MAX_BOUNDS {
+        return from(ends_of_start, end);
+    }
+    // Bit `n`: the first `n` bytes of the literal have been read.
+    let mut read: u128 = 1 << beginning.length;
+    let (mut found, mut is_trailing) = (0, false);
+    while read != 0 || is_trailing {
+        is_trailing |= read >> full & 1 == 1;
+        while end < view.bounds.len() && usize::from(view.bound(end).at) == place {
+            let bound = view.bound(end);
+            found |= if is_trailing { bit(end) } else { 0 };
+            end += 1;
+            if !bound.kind.joins() {
+                return found;
+            }
+            if usize::from(bound.next) > place {
+                break;
+            }
+        }
+        match view.token(place) {
+            Some(b'.' | b';') if is_trailing => return found | from(ends_of_start, end),
+            Some(token::ANYTHING) => return found | from(ends_of_start, end),
+            Some(b' ') => read = 0,
+            Some(several_at @ token::SEVERAL..) => {
+                is_trailing &= may_be_blank(several_at);
+                read = step_several(read, several_at, literal);
+            }
+            Some(byte) if is_literal_byte(byte) => {
+                is_trailing = false;
+                read = step(read, byte, literal);
+            }
+            Some(_) | None => return found,
+        }
+        place += 1;
+    }
+    found
+}
+
+/// Where a segment that starts at a bound may end.
+fn ends_from(view: View<'_>, start: usize) -> Bounds {
+    let mut ends = 0;
+    for (at, bound) in view.bounds.iter().enumerate().skip(start + 1) {
+        ends |= bit(at);
+        if !bound.kind.joins() {
+            break;
+        }
+    }
+    ends
+}
+
+fn step(read: u128, byte: u8, literal: &[u8]) -> u128 {
+    let places = literal.iter().enumerate().filter(|(at, other)| read >> at & 1 == 1 && **other == byte);
+    places.fold(0, |next, (at, _)| next | 1 << (at + 1))
+}
+
+fn step_several(read: u128, token: u8, literal: &[u8]) -> u128 {
+    let texts = token.checked_sub(token::SEVERAL).map_or(&[][..], several);
+    texts.iter().fold(0, |next, text| {
+        // A blank in front is trimmed; one within is in no literal.
+        let text = if read == 1 { text.trim_start() } else { text };
+        next | text.bytes().fold(read, |read, byte| step(read, byte, literal))
+    })
+}

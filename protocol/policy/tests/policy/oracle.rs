@@ -1,0 +1,83 @@
+//! An oracle: which operations some composition of back ends performs for a request.
+//!
+//! It takes the atomic things that back ends do to a path (module `steps`), applies them in every order until nothing
+//! new comes out, and asks the table row by row about every path on the way. It shares no code with the judge, knows
+//! no choices and no sets: only texts.
+
+mod query;
+mod steps;
+mod unicode;
+
+use crate::backends::Request;
+use crate::rules::{Operation, Rules};
+use std::collections::HashSet;
+
+/// Most texts of one request that are followed. A request mutated four times gives some hundreds.
+const MAX_TEXTS: usize = 3_000;
+
+/// A path on its way through servers, and what was cut off behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Text {
+    path: Vec<u8>,
+    query: Vec<u8>,
+    /// A step was taken that no server takes for a path that is routed as it stands: a suffix or a leading dot went.
+    is_loose: bool,
+}
+
+/// The denied operation that some composition performs for the request, if there is one.
+pub(crate) fn denied(rules: &Rules, request: &Request) -> Option<Operation> {
+    let first = received(&request.target)?;
+    let mut seen = HashSet::from([first.clone()]);
+    let mut left = vec![first];
+    while let Some(text) = left.pop() {
+        let methods = query::methods(&request.method, &text.query);
+        let segments = routed(&text.path);
+        let denied = methods.into_iter().find_map(|method| {
+            let operation = Operation { method, segments: segments.clone()? };
+            // No server routes what is still encoded throughout.
+            let is_encoded = steps::decoded(&text.path, |_| true) != text.path;
+            let is_denied = if text.is_loose || is_encoded {
+                rules.deny_by_row(&operation)
+            } else {
+                rules.deny_in_any_case(&operation)
+            };
+            is_denied.then_some(operation)
+        });
+        if denied.is_some() {
+            return denied;
+        }
+        for step in steps::ALL {
+            let next = step(&text);
+            for next in next.into_iter().filter(|next| next.path.starts_with(b"/")) {
+                if seen.len() < MAX_TEXTS && !seen.contains(&next) {
+                    seen.insert(next.clone());
+                    left.push(next);
+                }
+            }
+        }
+    }
+    None
+}
+
+/// What a server takes from the request line: path and query, in origin or absolute form.
+fn received(target: &[u8]) -> Option<Text> {
+    let scheme_end = target.windows(3).position(|window| window == b"://");
+    let path = match scheme_end.filter(|_| !target.starts_with(b"/")) {
+        Some(end) => {
+            let rest = &target[end + 3..];
+            let at = rest.iter().position(|byte| b"/?".contains(byte)).unwrap_or(rest.len());
+            if rest[at..].starts_with(b"/") { rest[at..].to_vec() } else { [b"/", &rest[at..]].concat() }
+        }
+        None => target.to_vec(),
+    };
+    let (path, query) = steps::cut(&path, b'?').unwrap_or((path, Vec::new()));
+    path.starts_with(b"/").then_some(Text { path, query, is_loose: false })
+}
+
+/// The segments that a router compares. One slash at the end is ignored; other empty segments match nothing.
+fn routed(path: &[u8]) -> Option<Vec<String>> {
+    let path = String::from_utf8_lossy(path);
+    let inner = path.strip_prefix('/')?;
+    let inner = inner.strip_suffix('/').unwrap_or(inner);
+    Some(if inner.is_empty() { Vec::new() } else { inner.split('/').map(str::to_owned).collect() })
+}
