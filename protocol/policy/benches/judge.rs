@@ -31,6 +31,9 @@ fn blake3_keyed_54_bytes(bencher: Bencher<'_, '_>) {
     ("GET", "/api/ap%69key", Verdict::Deny),
     ("GET", "/api/apikey.json", Verdict::Ambiguous),
     ("GET", "/api/x/../apikey", Verdict::Ambiguous),
+    ("GET", "/api/file/report.pdf", Verdict::Allow),
+    ("GET", "/api/file/caf%C3%A9.pdf", Verdict::Allow),
+    ("DELETE", "/api/v4/projects/group%2Fproject/issues/3", Verdict::Allow),
 ])]
 fn rows_12(bencher: Bencher<'_, '_>, case: &(&str, &str, Verdict)) {
     judge(bencher, &PolicyTable::shipped(), case);
@@ -43,33 +46,58 @@ fn rows_12(bencher: Bencher<'_, '_>, case: &(&str, &str, Verdict)) {
     ("GET", "/api/v1/reports", Verdict::Allow),
     ("GET", "/api/v1/resource-042/7f3a/history", Verdict::Allow),
     ("GET", "/api/v1/resource-042.json", Verdict::Ambiguous),
-    ("GET", "/api/v1/resource-042%C3%A9", Verdict::Ambiguous),
+    ("GET", "/api/v1/r%C3%A9source-042", Verdict::Ambiguous),
+    (
+        "GET",
+        "/api/v1/../v1/x/%2e%2e/res%2575urce-01/;v=1/resource%2D042%2f..%2f.%5cresource-042/%E2%80%8B/%00.json/a/b/c/d/e",
+        Verdict::Allow,
+    ),
 ])]
 fn rows_500(bencher: Bencher<'_, '_>, case: &(&str, &str, Verdict)) {
     judge(bencher, &resources(100), case);
 }
 
-/// What a hostile target can cost: 64 segments and 8,192 bytes against a common table, and a target near to every
-/// literal against tables of 10,000 rows, each on a branch of its own, where only the last segment fits none.
+/// What a hostile target can cost: 8,192 bytes or 64 segments against tables of 10,000 rows. Anything near every
+/// literal, on branches that part in their first segment; segments that climb, vanish and split against a tree in which
+/// each node has a literal and a parameter.
 #[divan::bench(args = [
-    Worst { name: "long-plain", rows: 500, depth: 64, segment: ("a", 127) },
-    Worst { name: "long-dotted", rows: 500, depth: 64, segment: ("a.", 63) },
-    Worst { name: "near-all-4-deep", rows: 10_000, depth: 4, segment: ("%C3%A9", 1) },
-    Worst { name: "near-all-64-deep", rows: 10_000, depth: 64, segment: ("%C3%A9", 1) },
+    Worst { name: "long-plain", table: Table::Branches(500, 64), segment: ("a", 127) },
+    Worst { name: "long-dotted", table: Table::Branches(500, 64), segment: ("a.", 63) },
+    Worst { name: "anything-4-deep", table: Table::Branches(10_000, 4), segment: ("%FF", 42) },
+    Worst { name: "anything-24-deep", table: Table::Branches(10_000, 24), segment: ("%FF", 1) },
+    Worst { name: "sharp-s-24-deep", table: Table::Branches(10_000, 24), segment: ("%C3%9F", 21) },
+    Worst { name: "climbing", table: Table::Forks, segment: ("a/..", 1) },
+    Worst { name: "vanishing", table: Table::Forks, segment: ("a//", 1) },
+    Worst { name: "splitting", table: Table::Forks, segment: ("a%2f", 1) },
+    Worst { name: "anything-forks", table: Table::Forks, segment: ("%FF", 1) },
 ])]
 fn worst(bencher: Bencher<'_, '_>, worst: &Worst) {
-    let table = branches(worst.rows, worst.depth);
+    let table = worst.table.parsed();
     let segment = worst.segment.0.repeat(worst.segment.1);
-    let target = format!("/{segment}").repeat(worst.depth - 1) + "/none";
-    assert_eq!(table.judge(b"GET", target.as_bytes()).row, None);
+    let count = (8_187 / (segment.len() + 1)).min(40);
+    let target = format!("/{segment}").repeat(count) + "/none";
     bencher.bench(|| table.judge(black_box(b"GET"), black_box(target.as_bytes())));
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Table {
+    Branches(usize, usize),
+    Forks,
+}
+
+impl Table {
+    fn parsed(self) -> PolicyTable {
+        match self {
+            Self::Branches(rows, depth) => branches(rows, depth),
+            Self::Forks => forks(),
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Worst {
     name: &'static str,
-    rows: usize,
-    depth: usize,
+    table: Table,
     /// A text and how often it is repeated.
     segment: (&'static str, usize),
 }
@@ -115,6 +143,18 @@ fn branches(rows: usize, depth: usize) -> PolicyTable {
     for row in 0..rows {
         let path = format!("/r{row}{}", "/x".repeat(depth - 1));
         text += &format!("[[operation]]\nmethod=\"GET\"\npath=\"{path}\"\n");
+    }
+    PolicyTable::parse(&text).unwrap()
+}
+
+/// Ten thousand rows whose every segment is `a` or a parameter, and whose last is a literal that no target has.
+fn forks() -> PolicyTable {
+    let mut text = "default = \"allow\"\n".to_owned();
+    for row in 0..10_000 {
+        let path: String = (0..14)
+            .map(|bit| if row >> bit & 1 == 1 { "/a".to_owned() } else { format!("/{{p{bit}}}") })
+            .collect();
+        text += &format!("[[operation]]\nmethod=\"GET\"\npath=\"{path}/last\"\n");
     }
     PolicyTable::parse(&text).unwrap()
 }

@@ -24,7 +24,9 @@ pub const MAX_BOUNDS: usize = 127;
 
 /// Paths up to this length are read in small buffers: clearing large ones would cost more than all the rest.
 pub(crate) const SHORT_TEXT: usize = 256;
-pub(crate) const SHORT_BOUNDS: usize = 24;
+pub(crate) const SHORT_BOUNDS: usize = 20;
+pub(crate) const SHORT_NAMES: usize = 20;
+pub(crate) const LONG_NAMES: usize = 64;
 
 /// A path of [`MAX_TARGET_BYTES`](crate::MAX_TARGET_BYTES) in which each character of three bytes becomes four.
 pub(crate) const LONG_TEXT: usize = 11_008;
@@ -55,6 +57,11 @@ pub(crate) struct Bound {
     pub(crate) is_after_nothing: bool,
     /// Something between the bound before it and this one is dropped by some server.
     pub(crate) has_dropped: bool,
+}
+
+impl Bound {
+    const EMPTY: Self =
+        Self { at: 0, next: 0, raw: 0, kind: Kind(0), is_after_nothing: false, has_dropped: false };
 }
 
 /// What a bound may be.
@@ -132,6 +139,16 @@ pub(crate) struct View<'r> {
 }
 
 impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
+    /// Filled in place: it is too large to be moved about.
+    pub(crate) const EMPTY: Self = Self {
+        text: [0; TEXT],
+        length: 0,
+        bounds: [Bound::EMPTY; BOUNDS],
+        count: 0,
+        reasons: Reasons(0),
+        query: None,
+    };
+
     pub(crate) fn view(&self) -> View<'_> {
         View {
             text: self.text.get(..self.length).unwrap_or_default(),

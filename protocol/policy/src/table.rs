@@ -7,7 +7,10 @@ use crate::file::PolicyFile;
 use crate::index::{Asked, Found, Index, Readings};
 use crate::method::{self, MethodSet, Methods};
 use crate::method_override::Overrides;
-use crate::reading::{Choices, LONG_TEXT, MAX_BOUNDS, Names, Reading, SHORT_BOUNDS, SHORT_TEXT, TooLong};
+use crate::reading::{
+    Choices, LONG_NAMES, LONG_TEXT, MAX_BOUNDS, Names, Reading, SHORT_BOUNDS, SHORT_NAMES, SHORT_TEXT,
+    TooLong,
+};
 use crate::segments::{Segments, Split};
 use crate::target::{Path, Target};
 use crate::{Ambiguity, Effect, Judgement, Row};
@@ -111,7 +114,7 @@ impl PolicyTable {
         match Segments::of_plain(&path, |segments| self.index.find(segments, request.asked, &mut found)) {
             Split::Plain(()) | Split::TooMany => Ok(self.strictest(&found, &request, true)),
             Split::Several if path.text.len() <= SHORT_TEXT * 3 / 4 => {
-                match self.judge_readings::<SHORT_TEXT, SHORT_BOUNDS>(&path, &mut request) {
+                match self.judge_readings::<SHORT_TEXT, SHORT_BOUNDS, SHORT_NAMES>(&path, &mut request) {
                     Ok(judgement) => Ok(judgement),
                     Err(TooLong) => self.judge_long(&path, &mut request),
                 }
@@ -123,24 +126,26 @@ impl PolicyTable {
     // Not inlined, so that its buffers are not part of the frame of every judgement.
     #[inline(never)]
     fn judge_long(&self, path: &Path<'_>, request: &mut Request) -> Result<Judgement<'_>, Ambiguity> {
-        let judged = self.judge_readings::<LONG_TEXT, MAX_BOUNDS>(path, request);
+        let judged = self.judge_readings::<LONG_TEXT, MAX_BOUNDS, LONG_NAMES>(path, request);
         judged.map_err(|TooLong| Ambiguity::TooManySegments)
     }
 
     /// Judges a path that servers may read in several ways.
     #[inline(never)]
-    fn judge_readings<const TEXT: usize, const BOUNDS: usize>(
+    fn judge_readings<const TEXT: usize, const BOUNDS: usize, const NAMES: usize>(
         &self,
         path: &Path<'_>,
         request: &mut Request,
     ) -> Result<Judgement<'_>, TooLong> {
-        let reading = Reading::<TEXT, BOUNDS>::of(path.text)?;
+        let mut reading = Reading::<TEXT, BOUNDS>::EMPTY;
+        reading.read(path.text)?;
         let view = reading.view();
         let mut reasons = reading.reasons();
         if path.starts_like_a_host() {
             reasons.add(Ambiguity::NetworkPath);
         }
-        let choices = Choices::<BOUNDS>::of(view, &mut reasons);
+        let mut choices = Choices::<BOUNDS>::EMPTY;
+        choices.read(view, &mut reasons);
         if let Some(query) = reading.query().and_then(|start| path.text.get(start..)) {
             request.may_be(&Overrides::of(query, &self.methods));
         }
@@ -152,7 +157,8 @@ impl PolicyTable {
                 return Ok(self.strictest(&found, request, true));
             }
         }
-        let names = Names::of(view, &choices, self.index.names());
+        let mut names = Names::<NAMES>::EMPTY;
+        names.read(view, &choices, self.index.names());
         let readings = Readings { view, choices: &choices, names: &names };
         self.index.find_possible(&readings, request.asked, self.default == Effect::Deny, &mut found);
         request.reasons = request.reasons.or(reasons.first());

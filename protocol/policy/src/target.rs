@@ -107,7 +107,9 @@ fn after_authority(target: &[u8]) -> Option<&[u8]> {
     let (authority, rest) = rest.split_at_checked(end)?;
     // Fewer characters than RFC 3986 has: those on which parsers of hosts agree.
     let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:@[]".contains(byte);
-    (!authority.is_empty() && authority.iter().all(is_host)).then_some(rest)
+    // Not every parser ends a host at a question mark.
+    let is_parted = rest.first() != Some(&b'?') || !rest.contains(&b'/');
+    (is_parted && !authority.is_empty() && authority.iter().all(is_host)).then_some(rest)
 }
 
 /// The class of a byte of a path: a combination of [`Marks`], or `QUERY`, or `REFUSED`.
@@ -215,6 +217,7 @@ mod tests {
             "http://h\\a/b",
             "\\a",
             "http://é/a",
+            "http://h?x/a",
             "*",
             "a://*",
         ] {

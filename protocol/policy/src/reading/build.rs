@@ -44,6 +44,8 @@ struct Builder<'b, const TEXT: usize, const BOUNDS: usize> {
     /// A cookieless session has started and not ended.
     in_session: bool,
     is_too_long: bool,
+    /// A percent sign was written, and may still be there.
+    has_percent: bool,
     /// The byte that is written stands in the path as sent.
     is_as_sent: bool,
     /// Where the byte stands that is being read.
@@ -79,17 +81,9 @@ impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
     ///
     /// # Errors
     /// [`TooLong`] when it does not fit.
-    pub(crate) fn of(path: &[u8]) -> Result<Self, TooLong> {
-        let mut reading = Self {
-            text: [0; TEXT],
-            length: 0,
-            bounds: [Bound::default(); BOUNDS],
-            count: 0,
-            reasons: Reasons::default(),
-            query: None,
-        };
+    pub(crate) fn read(&mut self, path: &[u8]) -> Result<(), TooLong> {
         let mut builder = Builder {
-            reading: &mut reading,
+            reading: self,
             partial: Partial::default(),
             waiting: [0; MAX_WAITING],
             waiting_length: 0,
@@ -97,27 +91,44 @@ impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
             swallowed: 0,
             in_session: false,
             is_too_long: false,
+            has_percent: false,
             is_as_sent: true,
             raw: 0,
         };
         builder.bound(Kind::SLASH, None);
-        for (at, &byte) in path.iter().enumerate() {
-            builder.raw = at;
-            builder.read(byte, path.get(at + 1..).unwrap_or_default());
+        let mut rest = path;
+        while let Some((&byte, after)) = rest.split_first() {
+            builder.raw = path.len() - rest.len();
+            rest = builder.read(byte, after);
         }
         builder.raw = path.len();
         builder.bound(Kind::END, None);
-        if builder.is_too_long { Err(TooLong) } else { Ok(reading) }
+        if builder.is_too_long { Err(TooLong) } else { Ok(()) }
     }
 }
 
 impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
-    /// Reads a byte of the path as sent. `rest` is what follows.
-    fn read(&mut self, byte: u8, rest: &[u8]) {
+    /// Reads a byte of the path as sent, or a triplet. Gives what is left behind it.
+    fn read<'p>(&mut self, byte: u8, rest: &'p [u8]) -> &'p [u8] {
+        self.is_as_sent = true;
         match byte {
-            b'%' if !starts_encoded(rest) => {
-                self.anything();
-                self.reading.reasons.add(Ambiguity::BrokenTriplet);
+            b'%' => {
+                if let Some(([high, low], after)) = rest.split_first_chunk::<2>()
+                    && let Some((high, low)) = hex(*high).zip(hex(*low))
+                {
+                    self.raw += 2;
+                    self.is_as_sent = false;
+                    self.swallowed = self.swallowed.saturating_sub(2);
+                    self.decoded(high << 4 | low);
+                    self.write_waiting();
+                    return after;
+                }
+                if starts_encoded(rest) {
+                    self.write(byte);
+                } else {
+                    self.anything();
+                    self.reading.reasons.add(Ambiguity::BrokenTriplet);
+                }
             }
             b'/' => {
                 let is_inside = self.swallowed > 0 || self.in_session;
@@ -126,21 +137,23 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
                 self.bound(kind, Some(token));
                 self.swallowed = self.swallowed.saturating_sub(1);
             }
-            b'\\' => {
-                self.delimiter(Kind::SPLIT, Ambiguity::PathByte);
-            }
+            b'\\' => self.delimiter(Kind::SPLIT, Ambiguity::PathByte),
             b';' => {
                 self.reading.reasons.add(Ambiguity::PathByte);
                 self.write(byte);
             }
             _ => self.write(byte),
         }
+        rest
     }
 
     /// Writes a byte, and whatever it completes.
     fn write(&mut self, byte: u8) {
-        self.is_as_sent = true;
         self.wait(byte);
+        self.write_waiting();
+    }
+
+    fn write_waiting(&mut self) {
         while let Some(length) = self.waiting_length.checked_sub(1) {
             self.waiting_length = length;
             let byte = self.waiting.get(length).copied().unwrap_or_default();
@@ -187,7 +200,10 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
                 // A dot that is not written as one may have had a suffix, before it was.
                 self.has_dropped |= byte == b'.' && !self.is_as_sent;
                 self.token(byte.to_ascii_lowercase());
-                self.complete();
+                let may_complete = matches!(byte, b'(' | b')') || self.has_percent && hex(byte).is_some();
+                if may_complete {
+                    self.complete();
+                }
             }
         }
     }
@@ -240,11 +256,15 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
 
     /// ASP.NET cuts `(S(...))` out of the front of a segment, and joins what is left to the segment before.
     fn start_session(&mut self, start: usize) {
-        let last = self.reading.count.checked_sub(1);
-        let Some(last) = last.and_then(|last| self.reading.bounds.get_mut(last)) else { return };
+        let bounds = self.reading.bounds.get_mut(..self.reading.count).unwrap_or_default();
+        // A control that was dropped may have left a bound behind it.
+        let Some(last) = bounds.iter_mut().rev().find(|bound| bound.kind.parts()) else { return };
         let before = self.reading.text.get(usize::from(last.next)..start).unwrap_or_default();
         // What servers trim may stand in front.
-        if !before.iter().all(|token| matches!(*token, b' ' | b'.' | token::ANYTHING)) {
+        if !before
+            .iter()
+            .all(|token| matches!(*token, b' ' | b'.' | token::ANYTHING) || may_be_nothing(*token))
+        {
             return;
         }
         last.kind.add(Kind::SPLIT);
@@ -392,6 +412,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
     }
 
     fn token(&mut self, token: u8) {
+        self.has_percent |= token == b'%';
         match self.reading.text.get_mut(self.reading.length) {
             Some(place) => {
                 *place = token;
@@ -403,6 +424,9 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
 
     /// Where an unfinished triplet or `%uHHHH` at the end of the text starts; the end if there is none.
     fn open_triplet(&self) -> usize {
+        if !self.has_percent {
+            return self.reading.length;
+        }
         let (last, places) = self.last_tokens();
         let starts = last.iter().zip(&places).rposition(|(token, _)| *token == b'%');
         let open = starts.filter(|&start| match last.get(start + 1..).unwrap_or_default() {
@@ -461,7 +485,8 @@ mod tests {
     }
 
     fn read_bytes(path: &[u8]) -> String {
-        let reading = Reading::<256, 24>::of(path).unwrap();
+        let mut reading = Reading::<256, 24>::EMPTY;
+        reading.read(path).unwrap();
         let view = reading.view();
         let mut shown = String::new();
         for at in 0..=view.text.len() {
@@ -521,9 +546,9 @@ mod tests {
 
     #[test]
     fn a_path_that_does_not_fit_is_too_long() {
-        assert!(Reading::<256, 24>::of(&[b'a'; 256]).is_ok());
-        assert!(Reading::<256, 24>::of(&[b'a'; 257]).is_err());
-        assert!(Reading::<256, 24>::of(&b"a/".repeat(22)).is_ok());
-        assert!(Reading::<256, 24>::of(&b"a/".repeat(23)).is_err());
+        assert!(Reading::<256, 24>::EMPTY.read(&[b'a'; 256]).is_ok());
+        assert!(Reading::<256, 24>::EMPTY.read(&[b'a'; 257]).is_err());
+        assert!(Reading::<256, 24>::EMPTY.read(&b"a/".repeat(22)).is_ok());
+        assert!(Reading::<256, 24>::EMPTY.read(&b"a/".repeat(23)).is_err());
     }
 }

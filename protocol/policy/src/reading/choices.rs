@@ -38,35 +38,36 @@ pub(crate) struct Choices<const BOUNDS: usize> {
 }
 
 impl<const BOUNDS: usize> Choices<BOUNDS> {
-    pub(crate) fn of(view: View<'_>, reasons: &mut Reasons) -> Self {
-        let mut choices = Self {
-            starts: [Start::default(); BOUNDS],
-            same: [0; BOUNDS],
-            root: 0,
-            parting: 0,
-            ending: 0,
-            is_open: false,
-            has_vanishing: false,
-        };
+    /// Filled in place: it is too large to be moved about.
+    pub(crate) const EMPTY: Self = Self {
+        starts: [Start { ends: 0, filled: 0, vanishes: 0, climbs: 0, text: 0, name: 0 }; BOUNDS],
+        same: [0; BOUNDS],
+        root: 0,
+        parting: 0,
+        ending: 0,
+        is_open: false,
+        has_vanishing: false,
+    };
+
+    pub(crate) fn read(&mut self, view: View<'_>, reasons: &mut Reasons) {
         let mut ends = 0;
         for (at, bound) in view.bounds.iter().enumerate().rev() {
             let kind = bound.kind;
-            choices.parting |= if kind.parts() { bit(at) } else { 0 };
-            choices.ending |= if kind.ends() { bit(at) } else { 0 };
-            choices.is_open |= kind.joins();
-            if let Some(start) = choices.starts.get_mut(at).filter(|_| kind.parts()) {
+            self.parting |= if kind.parts() { bit(at) } else { 0 };
+            self.ending |= if kind.ends() { bit(at) } else { 0 };
+            self.is_open |= kind.joins();
+            if let Some(start) = self.starts.get_mut(at).filter(|_| kind.parts()) {
                 *start = start_at(view, at, ends, reasons);
-                choices.has_vanishing |= start.vanishes != 0;
+                self.has_vanishing |= start.vanishes != 0;
             }
             ends = bit(at) | if kind.joins() { ends } else { 0 };
         }
-        choices.is_open |= choices.has_vanishing;
-        if choices.has_vanishing {
-            choices.close(view.bounds.len());
+        self.is_open |= self.has_vanishing;
+        if self.has_vanishing {
+            self.close(view.bounds.len());
         } else {
-            choices.root = bit(0);
+            self.root = bit(0);
         }
-        choices
     }
 
     pub(crate) fn start(&self, at: usize) -> Start {
@@ -140,7 +141,9 @@ fn start_at(view: View<'_>, at: usize, ends: Bounds, reasons: &mut Reasons) -> S
             if usize::from(bound.next) > place {
                 break;
             }
+            has_stem = true;
         }
+        has_stem |= view.bound(end).has_dropped;
         if is_text {
             break;
         }

@@ -6,10 +6,6 @@ use crate::fold::several;
 use crate::index::key;
 use crate::target::is_literal_byte;
 
-/// Most different names of a path, and most beginnings of names, that are kept apart.
-const MAX_NAMES: usize = 64;
-const MAX_BEGINNINGS: usize = 32;
-
 /// What of the literals of a table bounds the names that matter.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct NamesOf {
@@ -39,22 +35,24 @@ pub(crate) struct Name {
 pub(crate) struct Beginning {
     from: u16,
     length: u16,
-    start: u8,
+    /// The first bound behind it, from which a comparison goes on.
     end: u8,
-    /// Where the segment may end whatever follows; none if that has to be compared.
+    /// What follows has to be compared: else it may be anything.
+    is_compared: bool,
+    /// The bounds that start segments which begin so. One, if they are compared.
+    starts: Bounds,
+    /// Where these may end.
     ends: Bounds,
 }
 
-/// All names that the segments of a path may have.
+/// All names that the segments of a path may have. As many beginnings as names are kept apart; what does not fit is
+/// taken for anything.
 #[derive(Debug)]
-pub(crate) struct Names {
-    names: [Name; MAX_NAMES],
+pub(crate) struct Names<const NAMES: usize> {
+    names: [Name; NAMES],
     count: usize,
-    beginnings: [Beginning; MAX_BEGINNINGS],
+    beginnings: [Beginning; NAMES],
     beginning_count: usize,
-    /// The bounds whose segments may have any name, because there was no room for theirs, and their ends.
-    any: Bounds,
-    any_ends: Bounds,
 }
 
 impl NamesOf {
@@ -67,28 +65,29 @@ impl NamesOf {
     }
 }
 
-impl Names {
-    pub(crate) fn of<const BOUNDS: usize>(view: View<'_>, choices: &Choices<BOUNDS>, of: NamesOf) -> Self {
-        let mut names = Self {
-            names: [Name::default(); MAX_NAMES],
-            count: 0,
-            beginnings: [Beginning::default(); MAX_BEGINNINGS],
-            beginning_count: 0,
-            any: 0,
-            any_ends: 0,
-        };
-        for at in 0..view.bounds.len() {
-            if choices.parting >> at & 1 == 0 {
-                continue;
-            }
+impl<const NAMES: usize> Names<NAMES> {
+    /// Filled in place: it is too large to be moved about.
+    pub(crate) const EMPTY: Self = Self {
+        names: [Name { key: 0, from: 0, length: 0, next: 0, others: 0, ends: 0 }; NAMES],
+        count: 0,
+        beginnings: [Beginning { from: 0, length: 0, end: 0, is_compared: false, starts: 0, ends: 0 }; NAMES],
+        beginning_count: 0,
+    };
+
+    pub(crate) fn read<const BOUNDS: usize>(
+        &mut self,
+        view: View<'_>,
+        choices: &Choices<BOUNDS>,
+        of: NamesOf,
+    ) {
+        for at in super::each(choices.parting) {
             let start = choices.start(at);
-            let mut scan = Scan { names: &mut names, view, of, at, ends: start.ends };
+            let mut scan = Scan { names: self, view, of, at, ends: start.ends };
             scan.run(usize::from(start.name));
             if of.has_leading_dot && start.text != start.name {
                 scan.run(usize::from(start.text));
             }
         }
-        names
     }
 
     /// The names that segments from one of these bounds may have.
@@ -99,10 +98,8 @@ impl Names {
 
     /// The beginnings of names that segments from one of these bounds may have.
     pub(crate) fn each_beginning(&self, starts: Bounds) -> impl Iterator<Item = &Beginning> {
-        let any = self.any & starts != 0;
         let beginnings = self.beginnings.get(..self.beginning_count).unwrap_or_default();
-        let any = any.then_some(&Beginning::EMPTY);
-        any.into_iter().chain(beginnings.iter().filter(move |beginning| starts >> beginning.start & 1 == 1))
+        beginnings.iter().filter(move |beginning| starts & beginning.starts != 0)
     }
 
     /// Where segments from one of these bounds may end if they are the literal.
@@ -110,8 +107,7 @@ impl Names {
         let named = self.each(starts).filter(|name| name.key == key && name.text(view) == literal);
         let named = named.fold(0, |ends, name| ends | name.ends(starts));
         let begun = self.each_beginning(starts).filter(|beginning| literal.starts_with(beginning.text(view)));
-        let begun = begun.fold(0, |ends, beginning| ends | beginning.ends(view, self, starts, literal));
-        named | begun
+        begun.fold(named, |ends, beginning| ends | beginning.ends(view, starts, literal))
     }
 
     fn add(&mut self, view: View<'_>, at: usize, from: usize, length: usize, ends: Bounds) {
@@ -122,8 +118,7 @@ impl Names {
         let place = known.unwrap_or(self.count);
         let narrow = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         let Some(name) = self.names.get_mut(place) else {
-            (self.any, self.any_ends) = (self.any | bit(at), self.any_ends | ends);
-            return;
+            return self.add_anything(bit(at), ends);
         };
         if known.is_none() {
             *name = Name { key, from: narrow(from), length: narrow(length), ..Name::default() };
@@ -136,16 +131,34 @@ impl Names {
         }
     }
 
-    fn add_beginning(&mut self, beginning: Beginning, all_ends: Bounds) {
+    fn add_beginning(&mut self, view: View<'_>, beginning: Beginning) {
+        let known = self.beginnings.get_mut(..self.beginning_count).unwrap_or_default();
+        let text = beginning.text(view);
+        let same =
+            |known: &&mut Beginning| !known.is_compared && !beginning.is_compared && known.text(view) == text;
+        if let Some(known) = known.iter_mut().find(same) {
+            (known.starts, known.ends) = (known.starts | beginning.starts, known.ends | beginning.ends);
+            return;
+        }
         match self.beginnings.get_mut(self.beginning_count) {
             Some(place) => {
                 *place = beginning;
                 self.beginning_count += 1;
             }
-            None => {
-                self.any |= bit(usize::from(beginning.start));
-                self.any_ends |= all_ends;
-            }
+            None => self.add_anything(beginning.starts, beginning.ends),
+        }
+    }
+
+    /// Without room for what a segment may be, it may be anything. One place is made for all such segments.
+    fn add_anything(&mut self, starts: Bounds, ends: Bounds) {
+        let anything = |place: &Beginning| place.length == 0 && !place.is_compared;
+        let known = self.beginnings.get(..self.beginning_count).unwrap_or_default().iter().position(anything);
+        let place =
+            known.unwrap_or(if self.beginning_count < NAMES { self.beginning_count } else { NAMES - 1 });
+        self.beginning_count = self.beginning_count.max(place + 1);
+        if let Some(place) = self.beginnings.get_mut(place) {
+            let (starts, ends) = (starts | place.starts, ends | place.ends);
+            *place = Beginning { starts, ends, ..Beginning::default() };
         }
     }
 }
@@ -164,20 +177,15 @@ impl Name {
 }
 
 impl Beginning {
-    /// Of every name.
-    const EMPTY: Self = Self { from: 0, length: 0, start: u8::MAX, end: 0, ends: 0 };
-
     pub(crate) fn text<'r>(&self, view: View<'r>) -> &'r [u8] {
         slice(view, self.from, self.length)
     }
 
-    fn ends(&self, view: View<'_>, names: &Names, starts: Bounds, literal: &[u8]) -> Bounds {
-        if self.start == u8::MAX {
-            from(names.any_ends, lowest(names.any & starts) + 1)
-        } else if self.ends != 0 {
-            self.ends
-        } else {
+    fn ends(&self, view: View<'_>, starts: Bounds, literal: &[u8]) -> Bounds {
+        if self.is_compared {
             compared(view, self, literal)
+        } else {
+            from(self.ends, lowest(self.starts & starts) + 1)
         }
     }
 }
@@ -192,8 +200,8 @@ fn lowest(set: Bounds) -> usize {
 }
 
 /// Goes through a segment once and notes each text that it may be cut to.
-struct Scan<'s, 'r> {
-    names: &'s mut Names,
+struct Scan<'s, 'r, const NAMES: usize> {
+    names: &'s mut Names<NAMES>,
     view: View<'r>,
     of: NamesOf,
     at: usize,
@@ -201,7 +209,7 @@ struct Scan<'s, 'r> {
     ends: Bounds,
 }
 
-impl Scan<'_, '_> {
+impl<const NAMES: usize> Scan<'_, '_, NAMES> {
     fn run(&mut self, from: usize) {
         let (mut place, mut end, mut dots) = (from, self.end_behind(from), 0);
         // Longer texts are no literals.
@@ -221,8 +229,8 @@ impl Scan<'_, '_> {
                 }
                 Some(b';') => return self.note(from, place, super::from(self.ends, end)),
                 Some(b' ') => return self.trail(from, place, end),
-                Some(token::ANYTHING) => return self.begin(from, place, end, super::from(self.ends, end)),
-                Some(token::SEVERAL..) => return self.begin(from, place, end, 0),
+                Some(token::ANYTHING) => return self.begin(from, place, end, false),
+                Some(token::SEVERAL..) => return self.begin(from, place, end, true),
                 Some(byte) if is_literal_byte(byte) => {}
                 Some(_) | None => return,
             }
@@ -289,16 +297,17 @@ impl Scan<'_, '_> {
         }
     }
 
-    fn begin(&mut self, from: usize, place: usize, end: usize, ends: Bounds) {
+    fn begin(&mut self, from: usize, place: usize, end: usize, is_compared: bool) {
         let narrow = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         let beginning = Beginning {
             from: narrow(from),
             length: narrow(place - from),
-            start: u8::try_from(self.at).unwrap_or(u8::MAX),
             end: u8::try_from(end).unwrap_or(u8::MAX),
-            ends,
+            is_compared,
+            starts: bit(self.at),
+            ends: super::from(self.ends, end),
         };
-        self.names.add_beginning(beginning, self.ends);
+        self.names.add_beginning(self.view, beginning);
     }
 }
 
@@ -312,10 +321,9 @@ enum Passed {
 /// Where a segment that starts like a literal may end if it is that, whatever its characters of several texts become:
 /// all places in the literal are followed at once.
 fn compared(view: View<'_>, beginning: &Beginning, literal: &[u8]) -> Bounds {
-    let start = usize::from(beginning.start);
     let (mut place, mut end) =
         (usize::from(beginning.from) + usize::from(beginning.length), usize::from(beginning.end));
-    let ends_of_start = ends_from(view, start);
+    let ends_of_start = beginning.ends;
     let full = literal.len();
     if full >= super::MAX_BOUNDS {
         return from(ends_of_start, end);
@@ -339,32 +347,22 @@ fn compared(view: View<'_>, beginning: &Beginning, literal: &[u8]) -> Bounds {
         match view.token(place) {
             Some(b'.' | b';') if is_trailing => return found | from(ends_of_start, end),
             Some(token::ANYTHING) => return found | from(ends_of_start, end),
-            Some(b' ') => read = 0,
+            // In front it is trimmed.
+            Some(b' ') => read &= 1,
             Some(several_at @ token::SEVERAL..) => {
                 is_trailing &= may_be_blank(several_at);
                 read = step_several(read, several_at, literal);
             }
             Some(byte) if is_literal_byte(byte) => {
                 is_trailing = false;
-                read = step(read, byte, literal);
+                let front = if byte == b'.' { read & 1 } else { 0 };
+                read = step(read, byte, literal) | front;
             }
             Some(_) | None => return found,
         }
         place += 1;
     }
     found
-}
-
-/// Where a segment that starts at a bound may end.
-fn ends_from(view: View<'_>, start: usize) -> Bounds {
-    let mut ends = 0;
-    for (at, bound) in view.bounds.iter().enumerate().skip(start + 1) {
-        ends |= bit(at);
-        if !bound.kind.joins() {
-            break;
-        }
-    }
-    ends
 }
 
 fn step(read: u128, byte: u8, literal: &[u8]) -> u128 {
