@@ -46,6 +46,9 @@ pub(crate) fn run(request: Request, output: &mut Output) -> Result<Exit, Failure
         Command::PolicyTest { policy, operations } => {
             policy::test::run(&policy::judge(&connection, policy.as_deref())?, &operations, output)
         }
+        Command::PolicyExplain { policy, operation } => {
+            policy::explain::run(&connection, policy.as_deref(), &operation, output)
+        }
         Command::PolicyCheck(file) => policy::check::run(&file, output),
         Command::PolicyReload => policy::reload(&client(&connection)?, output),
         Command::AuditList { after, limit } => audit::list::run(&client(&connection)?, after, limit, output),

@@ -86,6 +86,13 @@ pub(crate) enum Command {
         /// What to judge.
         operations: Operations,
     },
+    /// Explain how an operation is judged.
+    PolicyExplain {
+        /// The file.
+        policy: Option<PathBuf>,
+        /// What to explain.
+        operation: Operation,
+    },
     /// Check a policy file.
     PolicyCheck(PathBuf),
     /// Reload the policy.
@@ -235,7 +242,11 @@ fn tested(arguments: PolicyTestArguments) -> Result<Command, Failure> {
         (Some(file), _) if file.as_os_str() == "-" => Operations::StandardInput,
         (Some(file), _) => Operations::File(file),
         (None, Some((method, path))) => {
-            Operations::One(Operation { method: method.into_vec(), target: path.into_vec() })
+            let operation = Operation { method: method.into_vec(), target: path.into_vec() };
+            if arguments.explain {
+                return Ok(Command::PolicyExplain { policy: arguments.policy, operation });
+            }
+            Operations::One(operation)
         }
         (None, None) => return Err(Failure::usage("give METHOD and PATH, or --from FILE")),
     };

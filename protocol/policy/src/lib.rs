@@ -42,6 +42,7 @@
 
 mod ambiguity;
 mod case_line;
+mod explain;
 #[cfg(feature = "file")]
 mod fault;
 #[cfg(feature = "file")]
@@ -69,6 +70,7 @@ pub const RULES: u32 = 2;
 
 pub use ambiguity::Ambiguity;
 pub use case_line::{LineFault, parse_case_line};
+pub use explain::{Explanation, Reached};
 #[cfg(feature = "file")]
 pub use fault::{Fault, MAX_FAULTS};
 #[cfg(feature = "file")]

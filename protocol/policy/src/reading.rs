@@ -50,8 +50,9 @@ pub(crate) struct Bound {
     pub(crate) at: u16,
     /// Where the one behind it starts.
     pub(crate) next: u16,
-    /// Where it stands in the path as sent.
+    /// Where it stands in the path as sent, and what follows.
     pub(crate) raw: u16,
+    pub(crate) raw_next: u16,
     pub(crate) kind: Kind,
     /// Nothing at all stands between the bound before it and this one.
     pub(crate) is_after_nothing: bool,
@@ -60,8 +61,15 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
-    const EMPTY: Self =
-        Self { at: 0, next: 0, raw: 0, kind: Kind(0), is_after_nothing: false, has_dropped: false };
+    const EMPTY: Self = Self {
+        at: 0,
+        next: 0,
+        raw: 0,
+        raw_next: 0,
+        kind: Kind(0),
+        is_after_nothing: false,
+        has_dropped: false,
+    };
 }
 
 /// What a bound may be.
@@ -112,7 +120,7 @@ pub(crate) struct Reading<const TEXT: usize, const BOUNDS: usize> {
     bounds: [Bound; BOUNDS],
     count: usize,
     reasons: Reasons,
-    /// Where the query may start in the path as sent.
+    /// Where in the text a query starts for some servers.
     query: Option<usize>,
 }
 
@@ -125,9 +133,22 @@ impl Reasons {
         self.0 |= 1 << (reason as u32);
     }
 
+    pub(crate) fn add_all(&mut self, reasons: Self) {
+        self.0 |= reasons.0;
+    }
+
+    pub(crate) fn remove(&mut self, reason: Ambiguity) {
+        self.0 &= !(1 << (reason as u32));
+    }
+
+    /// All, in the order of [`Ambiguity::ALL`].
+    pub(crate) fn each(self) -> impl Iterator<Item = Ambiguity> {
+        Ambiguity::ALL.into_iter().filter(move |reason| self.0 >> (*reason as u32) & 1 == 1)
+    }
+
     /// The first, in the order of [`Ambiguity::ALL`].
     pub(crate) fn first(self) -> Option<Ambiguity> {
-        Ambiguity::ALL.into_iter().find(|reason| self.0 >> (*reason as u32) & 1 == 1)
+        self.each().next()
     }
 }
 
@@ -160,9 +181,19 @@ impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
         self.reasons
     }
 
-    /// Where in the path as sent a query may start that some server sees.
-    pub(crate) fn query(&self) -> Option<usize> {
-        self.query
+    /// True when a server that decodes before it looks for the query may find a method in it.
+    pub(crate) fn may_override(&self) -> bool {
+        const NAME: &[u8] = b"method";
+        let query = self.query.and_then(|start| self.view().text.get(start..)).unwrap_or_default();
+        let mut found = 0;
+        query.iter().any(|token| {
+            found = match NAME.get(found) {
+                Some(wanted) if wanted == token => found + 1,
+                _ if *token >= token::SEVERAL => found,
+                _ => usize::from(*token == b'm'),
+            };
+            found == NAME.len() || *token == token::ANYTHING
+        })
     }
 }
 

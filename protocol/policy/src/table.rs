@@ -8,8 +8,8 @@ use crate::index::{Asked, Found, Index, Readings};
 use crate::method::{self, MethodSet, Methods};
 use crate::method_override::Overrides;
 use crate::reading::{
-    Choices, LONG_NAMES, LONG_TEXT, MAX_BOUNDS, Names, Reading, SHORT_BOUNDS, SHORT_NAMES, SHORT_TEXT,
-    TooLong,
+    Choices, LONG_NAMES, LONG_TEXT, MAX_BOUNDS, Names, NamesOf, Reading, SHORT_BOUNDS, SHORT_NAMES,
+    SHORT_TEXT, TooLong,
 };
 use crate::segments::{Segments, Split};
 use crate::target::{Path, Target};
@@ -95,6 +95,28 @@ impl PolicyTable {
         &self.source
     }
 
+    /// What of the literals bounds the names of a path that are to be looked for.
+    pub(crate) fn names(&self) -> NamesOf {
+        self.index.names()
+    }
+
+    /// All methods under which some server may run a request. `may_override` says that its path may hold another one.
+    pub(crate) fn methods_of(&self, method: &[u8], path: &Path<'_>, may_override: bool) -> MethodSet {
+        let known = self.methods.find(method);
+        let overrides = path.query.map_or(Overrides::NONE, |query| Overrides::of(query, &self.methods));
+        let mut request = Request::of(known.unwrap_or(MethodSet::ALL), overrides, method == b"CONNECT");
+        if may_override {
+            request.may_be_any(Ambiguity::OverrideMethod);
+        }
+        request.asked.certain | request.asked.possible
+    }
+
+    /// True when the row covers one of the methods.
+    pub(crate) fn may_be_run_as(&self, row: &Row, methods: MethodSet) -> bool {
+        let covered = row.method().and_then(|method| self.methods.find(method.as_bytes()));
+        covered.is_none_or(|covered| !(covered & methods).is_empty())
+    }
+
     /// Judges an operation that HTTP allows; the error is why it does not.
     fn try_judge(&self, method: &[u8], target: &[u8]) -> Result<Judgement<'_>, Ambiguity> {
         let known = self.methods.find(method);
@@ -146,8 +168,8 @@ impl PolicyTable {
         }
         let mut choices = Choices::<BOUNDS>::EMPTY;
         choices.read(view, &mut reasons);
-        if let Some(query) = reading.query().and_then(|start| path.text.get(start..)) {
-            request.may_be(&Overrides::of(query, &self.methods));
+        if reading.may_override() {
+            request.may_be_any(Ambiguity::OverrideMethod);
         }
         let mut found = Found::default();
         if !choices.is_open {
@@ -208,14 +230,6 @@ impl Request {
     fn may_be_any(&mut self, reason: Ambiguity) {
         self.asked.possible = MethodSet::ALL;
         self.reasons = self.reasons.or(Some(reason));
-    }
-
-    /// Adds the methods of a query that not every server sees.
-    fn may_be(&mut self, overrides: &Overrides) {
-        self.asked.possible = self.asked.possible | overrides.methods;
-        if overrides.unknown {
-            self.may_be_any(Ambiguity::OverrideMethod);
-        }
     }
 }
 

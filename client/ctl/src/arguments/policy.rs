@@ -47,7 +47,7 @@ pub(crate) struct PolicyShowArguments {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Prints `allow`, `deny` or `ambiguous`, a tab, then the row or the reason. An operation is
-ambiguous when servers disagree about what it means; it is refused like a denied one.
+ambiguous when some server could take it for one that is denied; it is refused like that.
 
 --from FILE (- for standard input) judges one operation a line: the method, a tab, the path;
 \\xHH stands for a raw byte, \\\\ for a backslash. Every line gets one line of answer, in
@@ -55,6 +55,7 @@ order; a line that cannot be read is answered `ambiguous` and named on standard 
 
 Examples:
   apikeyctl policy test GET /api/user/42
+  apikeyctl policy test --explain DELETE /api/user%2F42
   apikeyctl policy test --from requests.tsv --policy policy.toml
   awk -F'\"' '{split($2, a, \" \"); print a[1] \"\\t\" a[2]}' access.log | apikeyctl policy test --from -
 
@@ -67,6 +68,9 @@ pub(crate) struct PolicyTestArguments {
     /// Path and query, as on the request line
     #[arg()]
     pub(crate) path: Option<OsString>,
+    /// Also show what servers read differently, and the rows that some reading meets
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) explain: bool,
     /// Judge the operations of this file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["method", "path"])]
     pub(crate) from: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! `policy`: by the daemon's table, or by a file without a daemon.
 
 pub(super) mod check;
+pub(super) mod explain;
 mod file;
 pub(super) mod show;
 pub(super) mod test;

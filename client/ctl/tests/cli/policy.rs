@@ -40,9 +40,61 @@ fn one_operation_is_judged_by_a_file() {
     let judged = |method: &str, path: &[u8]| test(&[method.as_ref(), OsStr::from_bytes(path)], b"");
     judged("GET", b"/api/user").is(0, "allow\tno row matches; the default is allow\n", "");
     judged("PUT", b"/api/user?x=1").is(1, "deny\tPUT /api/user (change a user)\n", "");
-    judged("PUT", b"/api//user").is(1, "ambiguous\tthe path has an empty segment\n", "");
+    judged("PUT", b"/api//user").is(
+        1,
+        "ambiguous\tthe path has an empty segment: PUT /api/user (change a user)\n",
+        "",
+    );
+    judged("PUT", b"/api//file").is(0, "allow\tno row matches; the default is allow\n", "");
     let raw = judged("PUT", b"/api/us\xffr");
     assert!(raw.code == 1 && raw.stdout.starts_with("ambiguous\t"), "{raw:?}");
+}
+
+#[test]
+fn an_operation_is_explained_by_a_file_or_by_the_table_in_force() {
+    let told = "ambiguous\tthe path holds an encoded / \\\\ % ? # or ;: PUT /api/user (change a user)\n\
+                choice\tencoded-delimiter: the path holds an encoded / \\\\ % ? # or ;\n\
+                reaches\tdeny PUT /api/user (change a user): api from api, user from user\n"
+        .replace("\\\\", "\\");
+    let operation: [&OsStr; 3] = ["--explain".as_ref(), "PUT".as_ref(), "/api%2Fuser".as_ref()];
+    test(&operation, b"").is(1, &told, "");
+    let page = PolicyPage {
+        total: 1,
+        default_allow: true,
+        case_sensitive: false,
+        epoch: 1,
+        rows: vec![PolicyRow {
+            method: "PUT".into(),
+            path: "/api/user".into(),
+            allow: false,
+            name: "change a user".into(),
+        }],
+        next: None,
+    };
+    let page = Answer::ok(Opcode::PolicyRows, &page).to(&PolicyRows { from: 0 });
+    Peer::answering([page]).run(["policy", "test", "--explain", "PUT", "/api%2Fuser"]).is(1, &told, "");
+
+    let harmless: [&OsStr; 3] = ["--explain".as_ref(), "PUT".as_ref(), "/api%2Ffile".as_ref()];
+    assert!(
+        test(&harmless, b"")
+            .stdout
+            .ends_with("reaches\tno row that denies in any reading; the default is allow\n")
+    );
+    let both: [&OsStr; 3] = ["--explain".as_ref(), "--from".as_ref(), "-".as_ref()];
+    assert_eq!(test(&both, b"").code, 2);
+}
+
+#[test]
+fn an_explanation_is_an_object_with_json() {
+    let run =
+        test(&["--json".as_ref(), "--explain".as_ref(), "PUT".as_ref(), "/api/x/..%2Fuser".as_ref()], b"");
+    let object: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(
+        (run.code, &object["verdict"], &object["reason"]),
+        (1, &"ambiguous".into(), &"encoded-delimiter".into())
+    );
+    assert_eq!(object["choices"], serde_json::json!(["encoded-delimiter", "dot-segment"]));
+    assert_eq!(object["rows"][0]["parts"][1], serde_json::json!({"segment": "user", "sent": "user"}));
 }
 
 #[test]

@@ -48,8 +48,9 @@ struct Builder<'b, const TEXT: usize, const BOUNDS: usize> {
     has_percent: bool,
     /// The byte that is written stands in the path as sent.
     is_as_sent: bool,
-    /// Where the byte stands that is being read.
+    /// Where the byte stands that is being read, and how many bytes it is written with.
     raw: usize,
+    width: usize,
 }
 
 /// The first bytes of a character. Until it is whole, [`token::ANYTHING`] stands in its place.
@@ -94,6 +95,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
             has_percent: false,
             is_as_sent: true,
             raw: 0,
+            width: 0,
         };
         builder.bound(Kind::SLASH, None);
         let mut rest = path;
@@ -101,7 +103,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
             builder.raw = path.len() - rest.len();
             rest = builder.read(byte, after);
         }
-        builder.raw = path.len();
+        (builder.raw, builder.width) = (path.len(), 0);
         builder.bound(Kind::END, None);
         if builder.is_too_long { Err(TooLong) } else { Ok(()) }
     }
@@ -111,12 +113,13 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
     /// Reads a byte of the path as sent, or a triplet. Gives what is left behind it.
     fn read<'p>(&mut self, byte: u8, rest: &'p [u8]) -> &'p [u8] {
         self.is_as_sent = true;
+        self.width = 1;
         match byte {
             b'%' => {
                 if let Some(([high, low], after)) = rest.split_first_chunk::<2>()
                     && let Some((high, low)) = hex(*high).zip(hex(*low))
                 {
-                    self.raw += 2;
+                    self.width = 3;
                     self.is_as_sent = false;
                     self.swallowed = self.swallowed.saturating_sub(2);
                     self.decoded(high << 4 | low);
@@ -183,10 +186,10 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         match byte {
             b'/' | b'\\' => self.delimiter(Kind::SPLIT, encoded),
             b'?' | b'#' => {
-                if byte == b'?' && self.reading.query.is_none() {
-                    self.reading.query = Some(self.raw + 1);
-                }
                 self.delimiter(Kind::CUT, encoded);
+                if byte == b'?' && self.reading.query.is_none() {
+                    self.reading.query = Some(self.reading.length);
+                }
             }
             0..0x20 | 0x7f => {
                 self.reading.reasons.add(Ambiguity::EncodedControl);
@@ -256,17 +259,11 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
 
     /// ASP.NET cuts `(S(...))` out of the front of a segment, and joins what is left to the segment before.
     fn start_session(&mut self, start: usize) {
-        let bounds = self.reading.bounds.get_mut(..self.reading.count).unwrap_or_default();
-        // A control that was dropped may have left a bound behind it.
-        let Some(last) = bounds.iter_mut().rev().find(|bound| bound.kind.parts()) else { return };
-        let before = self.reading.text.get(usize::from(last.next)..start).unwrap_or_default();
-        // What servers trim may stand in front.
-        if !before
-            .iter()
-            .all(|token| matches!(*token, b' ' | b'.' | token::ANYTHING) || may_be_nothing(*token))
-        {
+        if !self.starts_segment(start) {
             return;
         }
+        let bounds = self.reading.bounds.get_mut(..self.reading.count).unwrap_or_default();
+        let Some(last) = bounds.iter_mut().rev().find(|bound| bound.kind.parts()) else { return };
         last.kind.add(Kind::SPLIT);
         let (at, next) = (usize::from(last.at), usize::from(last.next));
         for place in self.reading.text.get_mut(at..=next).unwrap_or_default() {
@@ -274,6 +271,19 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         }
         self.reading.reasons.add(Ambiguity::CookielessSession);
         self.in_session = true;
+    }
+
+    /// True when only what servers trim stands between the start of a segment and this place.
+    fn starts_segment(&self, place: usize) -> bool {
+        let bounds = self.reading.bounds.get(..self.reading.count).unwrap_or_default();
+        // A control that was dropped may have left a bound behind that starts no segment.
+        let last = bounds.iter().rev().find(|bound| bound.kind.parts());
+        let before = last.and_then(|last| self.reading.text.get(usize::from(last.next)..place));
+        before.is_some_and(|before| {
+            before
+                .iter()
+                .all(|token| matches!(*token, b' ' | b'.' | token::ANYTHING) || may_be_nothing(*token))
+        })
     }
 
     /// Adds a byte that is not ASCII.
@@ -320,7 +330,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
     /// True when nothing came between the bytes of a character.
     fn is_where_it_was(&self) -> bool {
         let after = self.partial.after;
-        Mark { swallowed: after.swallowed, ..self.mark() } == after
+        Mark { swallowed: after.swallowed, reasons: after.reasons, ..self.mark() } == after
     }
 
     fn mark(&self) -> Mark {
@@ -338,7 +348,9 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         let (from, overwritten) = (self.partial.from, self.partial.overwritten);
         let text = self.reading.text.get_mut(from..length).unwrap_or_default();
         text.iter_mut().zip(overwritten).for_each(|(place, token)| *place = token);
-        (self.reading.length, self.reading.count, self.reading.reasons) = (length, count, reasons);
+        (self.reading.length, self.reading.count) = (length, count);
+        self.reading.reasons.remove(Ambiguity::InvalidUtf8);
+        self.reading.reasons.add_all(reasons);
         (self.swallowed, self.has_dropped) = (swallowed, has_dropped);
     }
 
@@ -402,6 +414,12 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         self.swallowed = SWALLOWED;
         // Whatever they are may complete what stands before them.
         self.take_back(self.open_triplet());
+        let (last, places) = self.last_tokens();
+        match last {
+            [.., b'(', letter] if letter.is_ascii_alphabetic() => self.start_session(places[4]),
+            [.., b'('] => self.start_session(places[5]),
+            _ => {}
+        }
         let last = self.reading.count.checked_sub(1).and_then(|last| self.reading.bounds.get(last));
         let follows_another = last
             .is_some_and(|last| last.kind == Kind::ANY && usize::from(last.next) + 1 == self.reading.length);
@@ -464,9 +482,11 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         }
         let place = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
         let (at, next, raw) = (place(at), place(self.reading.length), place(self.raw));
+        let raw_next = place(self.raw + self.width);
         match self.reading.bounds.get_mut(self.reading.count).filter(|_| self.reading.count < MAX_BOUNDS) {
             Some(bound) => {
-                *bound = Bound { at, next, raw, kind, is_after_nothing, has_dropped: self.has_dropped };
+                *bound =
+                    Bound { at, next, raw, kind, is_after_nothing, has_dropped: self.has_dropped, raw_next };
                 self.reading.count += 1;
             }
             None => self.is_too_long = true,
@@ -546,9 +566,11 @@ mod tests {
 
     #[test]
     fn a_path_that_does_not_fit_is_too_long() {
-        assert!(Reading::<256, 24>::EMPTY.read(&[b'a'; 256]).is_ok());
-        assert!(Reading::<256, 24>::EMPTY.read(&[b'a'; 257]).is_err());
-        assert!(Reading::<256, 24>::EMPTY.read(&b"a/".repeat(22)).is_ok());
-        assert!(Reading::<256, 24>::EMPTY.read(&b"a/".repeat(23)).is_err());
+        let fits = |path: &[u8]| {
+            let mut reading = Reading::<256, 24>::EMPTY;
+            reading.read(path).is_ok()
+        };
+        assert!(fits(&[b'a'; 256]) && !fits(&[b'a'; 257]));
+        assert!(fits(&b"a/".repeat(22)) && !fits(&b"a/".repeat(23)));
     }
 }

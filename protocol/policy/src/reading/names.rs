@@ -13,8 +13,8 @@ pub(crate) struct NamesOf {
     dots: usize,
     /// Bytes of the longest literal.
     longest: usize,
-    /// True when some literal starts with a dot.
-    has_leading_dot: bool,
+    /// Most dots at the start of a literal.
+    leading_dots: usize,
 }
 
 /// A text that segments may be read as.
@@ -60,7 +60,7 @@ impl NamesOf {
         literals.fold(Self::default(), |of, literal| Self {
             dots: of.dots.max(literal.matches('.').count()),
             longest: of.longest.max(literal.len()),
-            has_leading_dot: of.has_leading_dot || literal.starts_with('.'),
+            leading_dots: of.leading_dots.max(literal.bytes().take_while(|byte| *byte == b'.').count()),
         })
     }
 }
@@ -83,10 +83,12 @@ impl<const NAMES: usize> Names<NAMES> {
         for at in super::each(choices.parting) {
             let start = choices.start(at);
             let mut scan = Scan { names: self, view, of, at, ends: start.ends };
-            scan.run(usize::from(start.name));
-            if of.has_leading_dot && start.text != start.name {
-                scan.run(usize::from(start.text));
-            }
+            let (text, name) = (usize::from(start.text), usize::from(start.name));
+            scan.run(name);
+            // Some of the dots in front may be trimmed, and the rest be a part of the literal.
+            let front = view.text.get(text..name).unwrap_or_default();
+            let dots = front.iter().rev().take_while(|token| **token == b'.').count();
+            (1..=dots.min(of.leading_dots)).for_each(|dots| scan.run(name - dots));
         }
     }
 

@@ -4,7 +4,7 @@ use super::file::table;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, Rows};
 use apikeyd_client::Client;
-use apikeyd_policy::{Effect, Row};
+use apikeyd_policy::{Effect, HandedRow, PolicyTable, Row};
 use apikeyd_protocol::message::{PolicyPage, PolicyRow};
 use serde::Serialize;
 use std::path::Path;
@@ -36,9 +36,27 @@ struct Table {
 }
 
 pub(crate) fn in_force(client: &Client, output: &mut Output) -> Result<Exit, Failure> {
+    write(&fetch(client)?, output)
+}
+
+/// The daemon's table, to be judged by here.
+pub(super) fn table_in_force(client: &Client) -> Result<PolicyTable, Failure> {
+    let table = fetch(client)?;
+    let effect = |allow| if allow { Effect::Allow } else { Effect::Deny };
+    let rows = table.rows.iter().map(|row| HandedRow {
+        method: &row.method,
+        path: &row.path,
+        effect: effect(row.allow),
+        name: &row.name,
+    });
+    PolicyTable::from_rows(effect(table.default_allow), table.case_sensitive, rows)
+        .map_err(|fault| Failure::internal(format!("the daemon's table cannot be used here: {fault}")))
+}
+
+fn fetch(client: &Client) -> Result<Table, Failure> {
     for _ in 0..ATTEMPTS {
         if let Some(table) = collect(client)? {
-            return write(&table, output);
+            return Ok(table);
         }
     }
     Err(Failure::new(Exit::TryAgain, "the policy table changed each time while it was read; try again"))

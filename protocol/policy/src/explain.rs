@@ -1,0 +1,163 @@
+//! Which readings of an operation count, for people who ask why it is refused. Not for the path of a request: it asks
+//! row after row, and allocates.
+
+use crate::index::key;
+use crate::reading::{Bounds, Choices, LONG_NAMES, LONG_TEXT, MAX_BOUNDS, Names, Reading, View, bit, each};
+use crate::target::{Path, Target};
+use crate::template::Part;
+use crate::{Ambiguity, Effect, Judgement, PolicyTable, Row};
+
+/// Why an operation is judged as it is.
+#[derive(Debug)]
+pub struct Explanation<'a> {
+    /// The verdict.
+    pub judgement: Judgement<'a>,
+    /// What in the path servers read differently, in the order of [`Ambiguity::ALL`]. Empty for a plain path.
+    pub choices: Vec<Ambiguity>,
+    /// The rows that some reading meets and that bear on the verdict, in the order of the file: those that deny, and
+    /// under `default = "deny"` those that allow.
+    pub rows: Vec<Reached<'a>>,
+}
+
+/// A row that some reading of the path meets.
+#[derive(Debug)]
+pub struct Reached<'a> {
+    /// The row.
+    pub row: &'a Row,
+    /// For each segment of its template the part of the path, as sent, that is read as it.
+    pub parts: Vec<(&'a str, String)>,
+}
+
+impl PolicyTable {
+    /// Judges an operation and tells which rows its readings meet. Allocates, and asks one row after the other.
+    #[must_use]
+    pub fn explain(&self, method: &[u8], target: &[u8]) -> Explanation<'_> {
+        let judgement = self.judge(method, target);
+        let mut explanation = Explanation { judgement, choices: Vec::new(), rows: Vec::new() };
+        let is_malformed = judgement.ambiguity.is_some_and(Ambiguity::is_malformed);
+        if let Ok(Target::Path(path)) = Target::parse(method, target)
+            && !is_malformed
+        {
+            self.explain_path(method, &path, &mut explanation);
+        }
+        explanation
+    }
+
+    fn explain_path<'a>(&'a self, method: &[u8], path: &Path<'_>, into: &mut Explanation<'a>) {
+        let mut reading = Box::new(Reading::<LONG_TEXT, MAX_BOUNDS>::EMPTY);
+        if reading.read(path.text).is_err() {
+            return;
+        }
+        let mut reasons = reading.reasons();
+        if path.starts_like_a_host() {
+            reasons.add(Ambiguity::NetworkPath);
+        }
+        let mut choices = Box::new(Choices::<MAX_BOUNDS>::EMPTY);
+        choices.read(reading.view(), &mut reasons);
+        let mut names = Box::new(Names::<LONG_NAMES>::EMPTY);
+        names.read(reading.view(), &choices, self.names());
+        let methods = self.methods_of(method, path, reading.may_override());
+        let readings = Readings { path, view: reading.view(), choices: &choices, names: &names };
+        let bears = |row: &&Row| row.effect() == Effect::Deny || self.default_effect() == Effect::Deny;
+        let reached = self.rows().iter().filter(bears).filter(|row| self.may_be_run_as(row, methods));
+        into.choices = reasons.each().collect();
+        into.rows = reached.filter_map(|row| Some(Reached { row, parts: readings.parts(row)? })).collect();
+    }
+}
+
+struct Readings<'r> {
+    path: &'r Path<'r>,
+    view: View<'r>,
+    choices: &'r Choices<MAX_BOUNDS>,
+    names: &'r Names<LONG_NAMES>,
+}
+
+impl Readings<'_> {
+    /// What of the path is read as each segment of the row; none if no reading meets it.
+    fn parts<'a>(&self, row: &'a Row) -> Option<Vec<(&'a str, String)>> {
+        let template: Vec<_> = row.template.parts().collect();
+        let mut reached = vec![self.choices.root];
+        for part in &template {
+            let ends = self.ends(*reached.last()?, *part);
+            reached.push(self.choices.closed(ends));
+        }
+        let last = *reached.last()? & self.choices.ending;
+        let mut end = each(last).next()?;
+        // Back again, along one of the ways that led here.
+        let mut parts = Vec::new();
+        for (part, before) in template.iter().zip(&reached).rev() {
+            let starts = each(*before & self.choices.parting);
+            let mut ways =
+                starts.flat_map(|start| each(self.ends(bit(start), *part)).map(move |at| (start, at)));
+            let (start, at) = ways.find(|(_, at)| self.choices.closed(bit(*at)) >> end & 1 == 1)?;
+            let text = match part {
+                Part::Literal(text) => text,
+                Part::Parameter => "{}",
+            };
+            parts.push((text, self.sent(start, at)));
+            end = start;
+        }
+        parts.reverse();
+        Some(parts)
+    }
+
+    fn ends(&self, bounds: Bounds, part: Part<'_>) -> Bounds {
+        let starts = bounds & self.choices.parting;
+        match part {
+            Part::Parameter => each(starts).fold(0, |ends, start| ends | self.choices.start(start).filled),
+            Part::Literal(text) => {
+                let folded = text.to_ascii_lowercase();
+                self.names.ends(self.view, starts, key(folded.as_bytes()), folded.as_bytes())
+            }
+        }
+    }
+
+    /// The path as sent between two bounds.
+    fn sent(&self, start: usize, end: usize) -> String {
+        let (start, end) = (self.view.bound(start).raw_next, self.view.bound(end).raw);
+        let sent = self.path.text.get(usize::from(start)..usize::from(end)).unwrap_or_default();
+        sent.escape_ascii().to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Ambiguity, PolicyTable};
+
+    fn explained(method: &str, target: &str) -> (Vec<Ambiguity>, Vec<String>) {
+        let table = PolicyTable::shipped();
+        let explanation = table.explain(method.as_bytes(), target.as_bytes());
+        assert_eq!(explanation.judgement, table.judge(method.as_bytes(), target.as_bytes()));
+        let parts = |parts: &[(&str, String)]| {
+            parts.iter().map(|(part, sent)| format!("{part}={sent}")).collect::<Vec<_>>().join(" ")
+        };
+        let rows = explanation.rows.iter();
+        (
+            explanation.choices,
+            rows.map(|reached| format!("{}: {}", reached.row, parts(&reached.parts))).collect(),
+        )
+    }
+
+    #[test]
+    fn each_row_that_a_reading_meets_is_told_with_what_is_read_as_it() {
+        let (choices, rows) = explained("DELETE", "/api/x/%2e%2e/user%2F42.json");
+        assert_eq!(choices, [Ambiguity::EncodedDelimiter, Ambiguity::DotSegment]);
+        assert_eq!(rows, ["DELETE /api/user/{userId} (delete a user): api=api user=user {}=42.json"]);
+        let (choices, rows) = explained("GET", "/api/ap%69key.json");
+        assert_eq!(
+            (choices, rows),
+            (
+                vec![],
+                vec!["GET /api/apikey (show the key's record): api=api apikey=ap%69key.json".to_owned()]
+            )
+        );
+    }
+
+    #[test]
+    fn what_meets_no_row_has_none() {
+        let (choices, rows) = explained("DELETE", "/api/v4/projects/group%2Fproject/issues/3");
+        assert_eq!((choices, rows), (vec![Ambiguity::EncodedDelimiter], vec![]));
+        assert_eq!(explained("GET", "/api/file"), (vec![], vec![]));
+        assert_eq!(explained("GET", "/api/apikey#"), (vec![], vec![]));
+    }
+}
