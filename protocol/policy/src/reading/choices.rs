@@ -1,9 +1,12 @@
 //! What may become of the segments of a reading: which end where, which vanish, which take others with them.
 
-use super::{Bounds, View, bit, each, from, token};
+use super::{Bounds, Kind, View, bit, each, from, token};
 use crate::Ambiguity;
 use crate::fold::several;
 use crate::reading::Reasons;
+
+/// Characters behind bytes that are no UTF-8 which may belong to them.
+const REST: usize = 5;
 
 /// What may become of a segment that starts at a bound.
 #[derive(Debug, Clone, Copy, Default)]
@@ -126,6 +129,7 @@ fn start_at(view: View<'_>, at: usize, ends: Bounds, reasons: &mut Reasons) -> S
     let mut place = usize::from(view.bound(at).next);
     let (mut text, mut name) = (None, None);
     let (mut dots, mut end) = (0_u32, at + 1);
+    let is_rest = view.bound(at).kind == Kind::ANY;
     // A suffix behind blanks, or behind what is dropped, leaves nothing of the segment.
     let mut has_stem = first.has_dropped || view.bound(at).kind.joins();
     loop {
@@ -156,6 +160,14 @@ fn start_at(view: View<'_>, at: usize, ends: Bounds, reasons: &mut Reasons) -> S
                 }
                 dots += 1;
                 text = text.or(Some(place));
+            }
+            // What is left of the byte that parted the segment from the one before it, and of what it swallowed.
+            token::ANYTHING
+                if is_rest
+                    && place == usize::from(view.bound(at).next)
+                    && !view.text.iter().skip(place).take(REST).any(|token| *token == b'.') =>
+            {
+                (text, name) = (Some(place), Some(place));
             }
             token::ANYTHING => {
                 // A dot, a blank, or what the rest is a parameter of.

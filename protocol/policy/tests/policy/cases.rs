@@ -32,7 +32,7 @@ fn case(line: &'static str) -> Case {
 fn the_shipped_table_gives_every_verdict() {
     let table = PolicyTable::shipped();
     let cases = cases();
-    assert_eq!(cases.len(), 133);
+    assert!(cases.len() >= 400, "{}", cases.len());
     let wrong: Vec<_> = cases
         .iter()
         .filter(|case| table.judge(&case.method, &case.target).verdict != case.expected)
