@@ -4,21 +4,20 @@
 //!
 //! Proxies and back ends disagree about what a path means. One merges `//`, one drops `;v=1`, one folds case,
 //! one decodes twice, one takes `/users.json` for `/users`. A list that compares text is walked around by
-//! whoever knows the back end better than the list does. So this crate does not guess: **a target that has
-//! more than one reading is refused as ambiguous, and only a target with one reading is matched.**
+//! anybody who knows the back end better than the list does; one that refuses whatever has several readings refuses
+//! real traffic, and is switched off. So: **what is malformed is refused; what has one reading is matched; what has
+//! several is refused if, and only if, one of them could be a denied operation.**
 //!
 //! # How it judges
 //!
-//! 1. The method must be one of the seven usual ones or one that the table names. `HEAD` is judged as `GET`
-//!    too, because handlers of GET serve it; `_method=` in the query adds the method that it names.
-//! 2. The raw target is scanned once. Anything but origin form, any byte that some parser strips, splits at or
-//!    rewrites, makes it ambiguous (module `target`).
-//! 3. `%HH` is decoded once. What would need a second decoding, hides, or looks like a delimiter after some
-//!    back end's normalisation makes it ambiguous (module `decode`, and `lookalike` for the characters).
-//! 4. The segments walk a tree of the table's templates (module `index`). Beside the literal that *equals* a
-//!    segment the walk follows those that a lenient router would take it for (*near*, module `index::near`).
-//!    Of all rows found the strictest counts: deny, then ambiguous (reached by a near step), then allow.
-//! 5. Where no row was found, the table's default stands.
+//! The rules stand in RULES.md, precisely enough to judge by them in another language. In short:
+//!
+//! 1. The method is known, or may be any. `HEAD` is judged as `GET` too; `_method=` in the query adds a method.
+//! 2. A target that HTTP does not allow is refused (module `target`).
+//! 3. A plain path is split and walks a tree of the table's templates (modules `segments` and `index`).
+//! 4. Any other path is decoded and folded until nothing changes, with the places marked at which servers part, join
+//!    or cut it (module `reading`). All its readings walk the tree at once, as sets of such places (`index::possible`).
+//! 5. The strictest row counts: deny, then ambiguous (met by some reading only), then allow; then the default.
 //!
 //! More specific rows do not win over general ones: an `allow` row cannot punch a hole into a `deny` row. That
 //! would make the verdict depend on how a back end orders its routes.
@@ -38,7 +37,7 @@
 //!
 //! Pure: no IO, clock, randomness or global state. [`PolicyTable::judge`] does not allocate. Its work is linear
 //! in the target (at most [`MAX_TARGET_BYTES`]) and in the nodes of the tree that the target can reach, each of
-//! which is visited at most once; there is no backtracking to blow up.
+//! which is visited at most once, whatever the number of readings; there is no backtracking to blow up.
 
 mod ambiguity;
 mod case_line;

@@ -115,7 +115,10 @@ fn what_the_table_refuses_the_daemon_refuses() {
             assert_eq!(asked_in(daemon, || denied(asker, target)), 1);
         }
         assert_eq!(
-            asked_in(daemon, || allowed(asker, "/a/../b")),
+            asked_in(daemon, || {
+                // The peer that stands for the daemon here compares text.
+                allowed(asker, "/x/../a");
+            }),
             1,
             "ambiguous here: the daemon has the word"
         );

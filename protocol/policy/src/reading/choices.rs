@@ -5,8 +5,8 @@ use crate::Ambiguity;
 use crate::fold::several;
 use crate::reading::Reasons;
 
-/// Characters behind bytes that are no UTF-8 which may belong to them.
-const REST: usize = 5;
+/// Characters behind bytes that are no UTF-8, or behind a broken `%uHHHH`, which may belong to them.
+const REST: usize = 8;
 
 /// What may become of a segment that starts at a bound.
 #[derive(Debug, Clone, Copy, Default)]
@@ -165,7 +165,12 @@ fn start_at(view: View<'_>, at: usize, ends: Bounds, reasons: &mut Reasons) -> S
             token::ANYTHING
                 if is_rest
                     && place == usize::from(view.bound(at).next)
-                    && !view.text.iter().skip(place).take(REST).any(|token| *token == b'.') =>
+                    && !view
+                        .text
+                        .iter()
+                        .skip(place + 1)
+                        .take(REST)
+                        .any(|token| matches!(*token, b'.' | token::ANYTHING)) =>
             {
                 (text, name) = (Some(place), Some(place));
             }

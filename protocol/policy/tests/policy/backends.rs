@@ -16,20 +16,8 @@ mod truncating;
 mod unicode_fold;
 mod whatwg;
 
+pub(crate) use crate::request::Request;
 use crate::rules::Operation;
-
-/// A request as it arrives.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Request {
-    pub(crate) method: Vec<u8>,
-    pub(crate) target: Vec<u8>,
-}
-
-impl std::fmt::Debug for Request {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {}", self.method.escape_ascii(), self.target.escape_ascii())
-    }
-}
 
 pub(crate) struct Backend {
     pub(crate) name: &'static str,

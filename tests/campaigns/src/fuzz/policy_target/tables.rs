@@ -1,4 +1,4 @@
-//! Tables that an input chooses, as the second judge reads them and as a policy file.
+//! Tables that an input chooses, as rows and as a policy file.
 
 use crate::fuzz::input::Input;
 

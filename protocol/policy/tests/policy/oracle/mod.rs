@@ -8,8 +8,8 @@ mod query;
 mod steps;
 mod unicode;
 
-use crate::backends::Request;
-use crate::rules::{Operation, Rules};
+use super::request::Request;
+use super::rules::{Operation, Rules};
 use std::collections::HashSet;
 
 /// Most texts of one request that are followed. A request mutated four times gives some hundreds.
