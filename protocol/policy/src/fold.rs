@@ -83,9 +83,14 @@ mod tests {
         {
             assert_eq!(fold(c), Fold::One(to), "{c}");
         }
-        for (c, to) in
-            [('\u{2024}', b'.'), ('\u{3000}', b' '), ('\u{f02f}', b'/'), ('\u{f000}', 0), ('α', b'a')]
-        {
+        for (c, to) in [
+            ('\u{2024}', b'.'),
+            ('\u{3000}', b' '),
+            ('\u{1680}', b' '),
+            ('\u{f02f}', b'/'),
+            ('\u{f000}', 0),
+            ('α', b'a'),
+        ] {
             assert_eq!(fold(c), Fold::One(to), "{c}");
         }
         assert_eq!(fold('…'), Fold::Text("..."));

@@ -7,7 +7,7 @@ DIRECTORY holds bestfit*.txt of https://www.unicode.org/Public/MAPPINGS/VENDORS/
 are those of the Python that runs it (or of the module unicodedata2, if there).
 
 For each character all texts are made that come out of these steps, in every order: NFKC, NFKD, lower case, upper case,
-case folding, marks off, invisible characters off, and the best-fit table of each code page (targets that are ASCII).
+case folding, marks off, invisible characters off, every space a blank, and the best-fit table of each code page (targets that are ASCII).
 Those that are ASCII count, in lower case. Left out: texts with characters that stand in no literal and part nothing
 (such as ^ and "), the private use area at F000 (a rule in fold.rs), and the pictures of control characters in code
 page 874, which give controls there.
@@ -71,6 +71,7 @@ def steps(directory):
     yield str.casefold
     yield lambda s: "".join(c for c in s if not unicode.category(c).startswith("M"))
     yield lambda s: "".join(c for c in s if not is_invisible(c))
+    yield lambda s: "".join(" " if unicode.category(c) == "Zs" else c for c in s)
     for page in pages(directory):
         yield lambda s, page=page: "".join(page.get(c, c) for c in s)
 

@@ -97,6 +97,7 @@ pub(super) const SINGLE: &[(u32, &[u8])] = &[
     (0x4ba, br"hh"),
     (0x589, br":"),
     (0x660, br"0123456789%"),
+    (0x1680, br" "),
     (0x1d2c, br"aab^de^ghijklmn^o^prtuwa^^^bde^^^g^km^o^^^ptu^^v^^gdf^iruv^g^f"),
     (0x1d9c, br"c^^^f^g^i"),
     (0x1db1, br"o^^^t^^^^^z^^^t"),

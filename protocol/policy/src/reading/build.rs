@@ -8,6 +8,9 @@ use crate::triplet::hex;
 /// Bytes behind a broken sequence that a lax decoder may take for a part of it: three, each written as `%HH`.
 const SWALLOWED: u8 = 9;
 
+/// Tokens between two brackets of a session, one of which is no UTF-8.
+const REST: usize = 8;
+
 /// Tokens of an unfinished triplet, with marks between its digits, that are kept while a character is not whole.
 const MAX_OVERWRITTEN: usize = 16;
 
@@ -185,6 +188,8 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         let encoded = Ambiguity::EncodedDelimiter;
         match byte {
             b'/' | b'\\' => self.delimiter(Kind::SPLIT, encoded),
+            // Parameters of the segment, or of the whole path.
+            b';' => self.bound(Kind::CUT, Some(b';')),
             b'?' | b'#' => {
                 self.delimiter(Kind::CUT, encoded);
                 if byte == b'?' && self.reading.query.is_none() {
@@ -218,7 +223,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
 
     /// Replaces what the last token completes: a triplet, `%uHHHH`, or the start of a cookieless session.
     fn complete(&mut self) {
-        let (last, places) = self.last_tokens();
+        let (last, places) = self.last_tokens(self.reading.length);
         match last {
             [.., b'%', high, low] => {
                 if let Some((high, low)) = hex(high).zip(hex(low)) {
@@ -235,15 +240,16 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
                 }
             }
             [.., b'(', letter, b'('] if letter.is_ascii_alphabetic() => self.start_session(places[3]),
+            [.., b'('] => self.start_unclear_session(),
             [.., b')', b')'] => self.in_session = false,
             _ => {}
         }
     }
 
-    /// The last six tokens and where they stand, without those that may be nothing. Zeros where there are fewer.
-    fn last_tokens(&self) -> ([u8; 6], [usize; 6]) {
+    /// The last six tokens before a place and where they stand, without those that may be nothing. Zeros where there are fewer.
+    fn last_tokens(&self, end: usize) -> ([u8; 6], [usize; 6]) {
         let (mut tokens, mut places) = ([0; 6], [0; 6]);
-        let text = self.reading.text.get(..self.reading.length).unwrap_or_default();
+        let text = self.reading.text.get(..end).unwrap_or_default();
         let shown = text.iter().enumerate().rev().filter(|(_, token)| !may_be_nothing(**token));
         let into = tokens.iter_mut().zip(&mut places).rev();
         into.zip(shown).for_each(|((token, place), (at, shown))| (*token, *place) = (*shown, at));
@@ -257,13 +263,28 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         self.wait(byte);
     }
 
+    /// Bytes that are no UTF-8 may be the letter between two brackets.
+    fn start_unclear_session(&mut self) {
+        let text = self.reading.text.get(..self.reading.length).unwrap_or_default();
+        let before = text.iter().enumerate().rev().skip(1).take(REST);
+        let mut has_anything = false;
+        let start = before.into_iter().find(|(_, token)| {
+            has_anything |= **token == token::ANYTHING;
+            **token == b'('
+        });
+        if let Some((start, _)) = start.filter(|_| has_anything) {
+            self.start_session(start);
+        }
+    }
+
     /// ASP.NET cuts `(S(...))` out of the front of a segment, and joins what is left to the segment before.
     fn start_session(&mut self, start: usize) {
         if !self.starts_segment(start) {
             return;
         }
         let bounds = self.reading.bounds.get_mut(..self.reading.count).unwrap_or_default();
-        let Some(last) = bounds.iter_mut().rev().find(|bound| bound.kind.parts()) else { return };
+        let starts = |bound: &&mut Bound| bound.kind.parts() && usize::from(bound.next) <= start;
+        let Some(last) = bounds.iter_mut().rev().find(starts) else { return };
         last.kind.add(Kind::SPLIT);
         let (at, next) = (usize::from(last.at), usize::from(last.next));
         for place in self.reading.text.get_mut(at..=next).unwrap_or_default() {
@@ -277,7 +298,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
     fn starts_segment(&self, place: usize) -> bool {
         let bounds = self.reading.bounds.get(..self.reading.count).unwrap_or_default();
         // A control that was dropped may have left a bound behind that starts no segment.
-        let last = bounds.iter().rev().find(|bound| bound.kind.parts());
+        let last = bounds.iter().rev().find(|bound| bound.kind.parts() && usize::from(bound.next) <= place);
         let before = last.and_then(|last| self.reading.text.get(usize::from(last.next)..place));
         before.is_some_and(|before| {
             before
@@ -414,12 +435,6 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         self.swallowed = SWALLOWED;
         // Whatever they are may complete what stands before them.
         self.take_back(self.open_triplet());
-        let (last, places) = self.last_tokens();
-        match last {
-            [.., b'(', letter] if letter.is_ascii_alphabetic() => self.start_session(places[4]),
-            [.., b'('] => self.start_session(places[5]),
-            _ => {}
-        }
         let last = self.reading.count.checked_sub(1).and_then(|last| self.reading.bounds.get(last));
         let follows_another = last
             .is_some_and(|last| last.kind == Kind::ANY && usize::from(last.next) + 1 == self.reading.length);
@@ -442,10 +457,19 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
 
     /// Where an unfinished triplet or `%uHHHH` at the end of the text starts; the end if there is none.
     fn open_triplet(&self) -> usize {
-        if !self.has_percent {
-            return self.reading.length;
+        let mut start = self.reading.length;
+        while self.has_percent {
+            match self.open_triplet_before(start) {
+                // Its own start may be what another one waits for.
+                Some(open) => start = open,
+                None => break,
+            }
         }
-        let (last, places) = self.last_tokens();
+        start
+    }
+
+    fn open_triplet_before(&self, end: usize) -> Option<usize> {
+        let (last, places) = self.last_tokens(end);
         let starts = last.iter().zip(&places).rposition(|(token, _)| *token == b'%');
         let open = starts.filter(|&start| match last.get(start + 1..).unwrap_or_default() {
             [] => true,
@@ -453,7 +477,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
             [digit] => hex(*digit).is_some(),
             _ => false,
         });
-        open.and_then(|start| places.get(start).copied()).unwrap_or(self.reading.length)
+        open.and_then(|start| places.get(start).copied())
     }
 
     /// Removes the text from a place on. Bounds within it, where a control was dropped, move to that place.

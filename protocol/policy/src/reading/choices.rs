@@ -125,80 +125,101 @@ impl<const BOUNDS: usize> Choices<BOUNDS> {
 fn start_at(view: View<'_>, at: usize, ends: Bounds, reasons: &mut Reasons) -> Start {
     let first = view.bound(at + 1);
     let filled = if first.is_after_nothing { ends & !bit(at + 1) } else { ends };
-    let mut start = Start { ends, filled, ..Start::default() };
-    let mut place = usize::from(view.bound(at).next);
-    let (mut text, mut name) = (None, None);
-    let (mut dots, mut end) = (0_u32, at + 1);
-    let is_rest = view.bound(at).kind == Kind::ANY;
-    // A suffix behind blanks, or behind what is dropped, leaves nothing of the segment.
-    let mut has_stem = first.has_dropped || view.bound(at).kind.joins();
-    loop {
-        let mut is_text = false;
-        while usize::from(view.bound(end).at) == place && end < view.bounds.len() {
-            start.add(bit(end), dots);
-            let bound = view.bound(end);
-            end += 1;
-            if !bound.kind.joins() {
-                is_text = true;
-                break;
-            }
-            if usize::from(bound.next) > place {
-                break;
-            }
-            has_stem = true;
-        }
-        has_stem |= view.bound(end).has_dropped;
-        if is_text {
-            break;
-        }
-        let Some(token) = view.token(place) else { break };
-        match token {
-            b' ' => has_stem = true,
-            b'.' => {
-                if has_stem {
-                    start.add(from(ends, end), dots);
-                }
-                dots += 1;
-                text = text.or(Some(place));
-            }
-            // What is left of the byte that parted the segment from the one before it, and of what it swallowed.
-            token::ANYTHING
-                if is_rest
-                    && place == usize::from(view.bound(at).next)
-                    && !view
-                        .text
-                        .iter()
-                        .skip(place + 1)
-                        .take(REST)
-                        .any(|token| matches!(*token, b'.' | token::ANYTHING)) =>
-            {
-                (text, name) = (Some(place), Some(place));
-            }
-            token::ANYTHING => {
-                // A dot, a blank, or what the rest is a parameter of.
-                dots += 2;
-                (text, name) = (text.or(Some(place)), name.or(Some(place)));
-                start.add(from(ends, end), dots);
-            }
-            b';' => {
-                start.add(from(ends, end), dots);
-                break;
-            }
-            token::SEVERAL.. if may_be_blank(token) => {
-                has_stem = true;
-                (text, name) = (text.or(Some(place)), name.or(Some(place)));
-            }
-            _ => break,
-        }
-        place += 1;
+    let next = usize::from(view.bound(at).next);
+    let mut front = Front {
+        start: Start { ends, filled, ..Start::default() },
+        place: next,
+        end: at + 1,
+        dots: 0,
+        text: None,
+        name: None,
+        has_stem: first.has_dropped || view.bound(at).kind.joins(),
+    };
+    let is_rest = view.bound(at).kind == Kind::ANY && front.is_rest(view);
+    while front.pass_bounds(view) && front.pass_token(view, is_rest && front.place == next) {
+        front.place += 1;
     }
+    let Front { mut start, place, dots, text, name, .. } = front;
     if dots > 0 && start.vanishes != 0 {
         reasons.add(Ambiguity::DotSegment);
     }
-    let narrow =
-        |place: Option<usize>| u16::try_from(place.unwrap_or(usize::from(u16::MAX))).unwrap_or(u16::MAX);
+    let narrow = |place: Option<usize>| u16::try_from(place.unwrap_or_default()).unwrap_or(u16::MAX);
     (start.text, start.name) = (narrow(text.or(Some(place))), narrow(name.or(Some(place))));
     start
+}
+
+/// The front of a segment, as far as it has been looked at.
+struct Front {
+    start: Start,
+    place: usize,
+    /// The first bound at the place or behind it.
+    end: usize,
+    dots: u32,
+    /// Where text starts that is no blank, and that is no dot.
+    text: Option<usize>,
+    name: Option<usize>,
+    /// A suffix leaves nothing of the segment: blanks are before it, or what some server drops.
+    has_stem: bool,
+}
+
+impl Front {
+    /// True when what follows is only what is left of bytes that parted this segment from the one before it.
+    fn is_rest(&self, view: View<'_>) -> bool {
+        let mut behind = view.text.iter().skip(self.place + 1).take(REST);
+        !behind.any(|token| matches!(*token, b'.' | token::ANYTHING))
+    }
+
+    /// Notes the bounds at the place. False when the segment ends there.
+    fn pass_bounds(&mut self, view: View<'_>) -> bool {
+        while self.end < view.bounds.len() && usize::from(view.bound(self.end).at) == self.place {
+            let bound = view.bound(self.end);
+            self.start.add(bit(self.end), self.dots);
+            self.end += 1;
+            if !bound.kind.joins() {
+                return false;
+            }
+            if usize::from(bound.next) > self.place {
+                break;
+            }
+            self.has_stem = true;
+        }
+        self.has_stem |= view.bound(self.end).has_dropped;
+        true
+    }
+
+    /// Looks at the token at the place. False when the front ends there.
+    fn pass_token(&mut self, view: View<'_>, is_rest: bool) -> bool {
+        let rest = from(self.start.ends, self.end);
+        let here = Some(self.place);
+        match view.token(self.place) {
+            Some(b' ') => self.has_stem = true,
+            Some(b'.') => {
+                if self.has_stem {
+                    self.start.add(rest, self.dots);
+                }
+                self.dots += 1;
+                self.text = self.text.or(here);
+            }
+            Some(token::ANYTHING) => {
+                (self.text, self.name) = (self.text.or(here), self.name.or(here));
+                if !is_rest {
+                    // Two dots, or what the rest is a parameter of.
+                    self.dots += 2;
+                    self.start.add(rest, self.dots);
+                }
+            }
+            Some(token @ token::SEVERAL..) if may_be_blank(token) => {
+                self.has_stem = true;
+                (self.text, self.name) = (self.text.or(here), self.name.or(here));
+            }
+            Some(b';') => {
+                self.start.add(rest, self.dots);
+                return false;
+            }
+            _ => return false,
+        }
+        true
+    }
 }
 
 impl Start {

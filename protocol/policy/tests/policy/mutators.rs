@@ -227,7 +227,7 @@ fn add_to_segment(request: &mut Request, random: &mut Random) {
         "%e3%80%80",
         "%c2%a0",
     ];
-    const BEFORE: [&str; 6] = ["%20", "%20%20", "%e3%80%80", "(S(x))", ".", "%09"];
+    const BEFORE: [&str; 7] = ["%20", "%20%20", "%e3%80%80", "%e1%9a%80", "(S(x))", ".", "%09"];
     let mut ends = places(request, |byte| byte == b'/');
     ends.push(request.target.iter().position(|&byte| byte == b'?').unwrap_or(request.target.len()));
     let at = random.below(ends.len());

@@ -4,7 +4,7 @@ use super::{Text, unicode};
 
 type Step = fn(&Text) -> Vec<Text>;
 
-pub(super) const ALL: [Step; 33] = [
+pub(super) const ALL: [Step; 34] = [
     |text| path(text, |path| decoded(path, |_| true)),
     |text| path(text, |path| decoded(path, |byte| byte != b'/')),
     |text| path(text, |path| decoded(path, |byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))),
@@ -19,6 +19,7 @@ pub(super) const ALL: [Step; 33] = [
     |text| path(text, |path| cut(path, b'\r').map_or(path.to_vec(), |(front, _)| front)),
     |text| path(text, |path| cut(path, b'\n').map_or(path.to_vec(), |(front, _)| front)),
     |text| path(text, |path| cut(path, b'#').map_or(path.to_vec(), |(front, _)| front)),
+    |text| path(text, |path| cut(path, b';').map_or(path.to_vec(), |(front, _)| front)),
     cut_query,
     |text| path(text, |path| path.iter().copied().filter(|byte| !b"\t\r\n".contains(byte)).collect()),
     |text| characters(text, unicode::nfkc),
