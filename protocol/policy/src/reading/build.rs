@@ -458,11 +458,10 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
     /// Where an unfinished triplet or `%uHHHH` at the end of the text starts; the end if there is none.
     fn open_triplet(&self) -> usize {
         let mut start = self.reading.length;
-        while self.has_percent {
-            match self.open_triplet_before(start) {
-                // Its own start may be what another one waits for.
-                Some(open) => start = open,
-                None => break,
+        if self.has_percent {
+            // Its own start may be what another one waits for.
+            while let Some(open) = self.open_triplet_before(start) {
+                start = open;
             }
         }
         start
