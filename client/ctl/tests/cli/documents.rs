@@ -99,6 +99,8 @@ fn the_policy_is_documented() {
     };
     agrees("policy show", &asked([Answer::ok(Opcode::PolicyRows, &page)], &["policy", "show"]));
     agrees("policy test", &asked([denied().to(&operation())], &["policy", "test", "PUT", "/api/user"]));
+    let shown = [Answer::ok(Opcode::PolicyRows, &page)];
+    agrees("policy test --explain", &asked(shown, &["policy", "test", "--explain", "PUT", "/api%2Fuser"]));
     agrees("policy reload", &asked([reloaded()], &["policy", "reload"]));
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("policy.toml");
@@ -132,5 +134,5 @@ fn failures_are_documented() {
 fn every_object_of_the_document_is_tried() {
     // One heading for each object that is compared above, and `bench`, whose members the tests of the whole house
     // compare with what a real measurement says.
-    assert_eq!(DOCUMENT.matches("```json\n").count(), 18, "a new object needs a line in these tests");
+    assert_eq!(DOCUMENT.matches("```json\n").count(), 19, "a new object needs a line in these tests");
 }

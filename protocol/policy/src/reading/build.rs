@@ -8,8 +8,8 @@ use crate::triplet::hex;
 /// Bytes behind a broken sequence that a lax decoder may take for a part of it: three, each written as `%HH`.
 const SWALLOWED: u8 = 9;
 
-/// Tokens between two brackets of a session, one of which is no UTF-8.
-const REST: usize = 8;
+/// Tokens of a session of which a part is no UTF-8.
+const REST: usize = 64;
 
 /// Tokens of an unfinished triplet, with marks between its digits, that are kept while a character is not whole.
 const MAX_OVERWRITTEN: usize = 16;
@@ -241,7 +241,11 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
             }
             [.., b'(', letter, b'('] if letter.is_ascii_alphabetic() => self.start_session(places[3]),
             [.., b'('] => self.start_unclear_session(),
-            [.., b')', b')'] => self.in_session = false,
+            [.., b')', b')'] => {
+                // Where the second bracket is not clear either, the end shows what it was.
+                self.start_unclear_session();
+                self.in_session = false;
+            }
             _ => {}
         }
     }
@@ -263,16 +267,16 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         self.wait(byte);
     }
 
-    /// Bytes that are no UTF-8 may be the letter between two brackets.
+    /// Bytes that are no UTF-8 may be a letter or a bracket of the start of a session.
     fn start_unclear_session(&mut self) {
         let text = self.reading.text.get(..self.reading.length).unwrap_or_default();
         let before = text.iter().enumerate().rev().skip(1).take(REST);
         let mut has_anything = false;
-        let start = before.into_iter().find(|(_, token)| {
+        let start = before.filter(|(_, token)| {
             has_anything |= **token == token::ANYTHING;
-            **token == b'('
+            has_anything && **token == b'('
         });
-        if let Some((start, _)) = start.filter(|_| has_anything) {
+        if let Some(start) = start.map(|(start, _)| start).find(|&start| self.starts_segment(start)) {
             self.start_session(start);
         }
     }
