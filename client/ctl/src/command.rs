@@ -43,8 +43,9 @@ pub(crate) fn run(request: Request, output: &mut Output) -> Result<Exit, Failure
         Command::DeleteUser(user) => user_event::delete_user(&client(&connection)?, &user, output),
         Command::PolicyShow(None) => policy::show::in_force(&client(&connection)?, output),
         Command::PolicyShow(Some(file)) => policy::show::file(&file, output),
-        Command::PolicyTest { policy, operations } => {
-            policy::test::run(&policy::judge(&connection, policy.as_deref())?, &operations, output)
+        Command::PolicyTest { policy, operations, only_totals } => {
+            let judge = policy::judge(&connection, policy.as_deref())?;
+            policy::test::run(&judge, &operations, only_totals, output)
         }
         Command::PolicyExplain { policy, operation } => {
             policy::explain::run(&connection, policy.as_deref(), &operation, output)

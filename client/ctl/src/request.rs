@@ -85,6 +85,8 @@ pub(crate) enum Command {
         policy: Option<PathBuf>,
         /// What to judge.
         operations: Operations,
+        /// Whether the verdicts on single lines are left out.
+        only_totals: bool,
     },
     /// Explain how an operation is judged.
     PolicyExplain {
@@ -250,5 +252,5 @@ fn tested(arguments: PolicyTestArguments) -> Result<Command, Failure> {
         }
         (None, None) => return Err(Failure::usage("give METHOD and PATH, or --from FILE")),
     };
-    Ok(Command::PolicyTest { policy: arguments.policy, operations })
+    Ok(Command::PolicyTest { policy: arguments.policy, operations, only_totals: arguments.totals })
 }

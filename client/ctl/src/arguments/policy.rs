@@ -49,15 +49,18 @@ pub(crate) struct PolicyShowArguments {
 Prints `allow`, `deny` or `ambiguous`, a tab, then the row or the reason. An operation is
 ambiguous when some server could take it for one that is denied; it is refused like that.
 
---from FILE (- for standard input) judges one operation a line: the method, a tab, the path;
-\\xHH stands for a raw byte, \\\\ for a backslash. Every line gets one line of answer, in
-order; a line that cannot be read is answered `ambiguous` and named on standard error.
+--from FILE (- for standard input) judges one operation a line: a line of an access log in the
+common or combined format of Apache and nginx, or the method, a tab, the path, where \\xHH
+stands for a raw byte and \\\\ for a backslash. Every line gets one line of answer, in order; a
+line that cannot be read is answered `ambiguous` and named on standard error. At the end
+standard error tells how many lines got which verdict, and why; --totals prints that alone.
 
 Examples:
   apikeyctl policy test GET /api/user/42
   apikeyctl policy test --explain DELETE /api/user%2F42
   apikeyctl policy test --from requests.tsv --policy policy.toml
-  awk -F'\"' '{split($2, a, \" \"); print a[1] \"\\t\" a[2]}' access.log | apikeyctl policy test --from -
+  apikeyctl policy test --from /var/log/nginx/access.log --totals
+  zcat access.log.*.gz | apikeyctl policy test --from - --totals --policy policy.toml
 
 Right: validate; none with --policy, which needs no daemon. Exit codes: 0 all allowed, 1
 denied or ambiguous, 2 a line cannot be read.")]
@@ -74,6 +77,9 @@ pub(crate) struct PolicyTestArguments {
     /// Judge the operations of this file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["method", "path"])]
     pub(crate) from: Option<PathBuf>,
+    /// Print how many lines got which verdict, and why, in place of a verdict for each line
+    #[arg(long, requires = "from", conflicts_with_all = ["method", "path"])]
+    pub(crate) totals: bool,
     /// Judge by this file instead of the table in force
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,

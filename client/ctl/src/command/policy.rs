@@ -1,10 +1,13 @@
 //! `policy`: by the daemon's table, or by a file without a daemon.
 
+mod access_log;
 pub(super) mod check;
 pub(super) mod explain;
 mod file;
+mod reason;
 pub(super) mod show;
 pub(super) mod test;
+mod totals;
 
 use crate::daemon::client;
 use crate::failure::{Exit, Failure};
@@ -13,6 +16,7 @@ use crate::request::{Connection, Operation};
 use apikeyd_client::Client;
 use apikeyd_policy::{PolicyTable, Verdict};
 use apikeyd_protocol::message::PolicyVerdict;
+use reason::Reason;
 use serde::Serialize;
 use std::path::Path;
 
@@ -40,13 +44,33 @@ pub(super) fn judge(connection: &Connection, file: Option<&Path>) -> Result<Judg
     }
 }
 
+/// The answer for one operation.
+#[derive(Debug)]
+struct Judged {
+    verdict: PolicyVerdict,
+    /// The row or the reason in words.
+    because: String,
+    /// The same for programs.
+    reason: Reason,
+}
+
+/// The verdict as it is printed.
+const fn word(verdict: PolicyVerdict) -> &'static str {
+    match verdict {
+        PolicyVerdict::Allow => "allow",
+        PolicyVerdict::Deny => "deny",
+        PolicyVerdict::Ambiguous => "ambiguous",
+    }
+}
+
 impl Judge {
-    /// The verdict, and the row or the reason in words.
-    fn judge(&self, operation: &Operation) -> Result<(PolicyVerdict, String), Failure> {
+    /// Judges one operation.
+    fn judge(&self, operation: &Operation) -> Result<Judged, Failure> {
         match self {
             Self::Daemon(client) => {
                 let answer = client.policy_test(&operation.method, &operation.target)?;
-                Ok((answer.verdict, answer.because))
+                let reason = Reason::of_words(answer.verdict, &answer.because);
+                Ok(Judged { verdict: answer.verdict, because: answer.because, reason })
             }
             Self::File(table) => {
                 let judgement = table.judge(&operation.method, &operation.target);
@@ -55,7 +79,8 @@ impl Judge {
                     Verdict::Deny => PolicyVerdict::Deny,
                     Verdict::Ambiguous => PolicyVerdict::Ambiguous,
                 };
-                Ok((verdict, judgement.to_string()))
+                let because = judgement.to_string();
+                Ok(Judged { verdict, because, reason: Reason::of(&judgement) })
             }
         }
     }

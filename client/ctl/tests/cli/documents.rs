@@ -6,8 +6,8 @@ use crate::program::Run;
 use crate::samples::{LATER, ended, generated, head, id, key, record, user};
 use apikeyd_protocol::frame::{Opcode, Status};
 use apikeyd_protocol::message::{
-    BackupReady, DeleteOutcome, Deleted, EndReason, KeyPage, KeyState, PolicyPage, PolicyRow, Refusal, Saved,
-    Statistics, UserEnded, ValidKey, Verdict,
+    BackupReady, DeleteOutcome, Deleted, EndReason, KeyPage, KeyState, PolicyAnswer, PolicyPage, PolicyRow,
+    PolicyVerdict, Refusal, Saved, Statistics, UserEnded, ValidKey, Verdict,
 };
 use serde_json::Value;
 
@@ -101,11 +101,20 @@ fn the_policy_is_documented() {
     agrees("policy test", &asked([denied().to(&operation())], &["policy", "test", "PUT", "/api/user"]));
     let shown = [Answer::ok(Opcode::PolicyRows, &page)];
     agrees("policy test --explain", &asked(shown, &["policy", "test", "--explain", "PUT", "/api%2Fuser"]));
+    agrees("policy test, totals", &totals());
     agrees("policy reload", &asked([reloaded()], &["policy", "reload"]));
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("policy.toml");
     std::fs::write(&file, "default = \"perhaps\"\n").unwrap();
     agrees("policy check", &asked([], &["policy", "check", file.to_str().unwrap()]));
+}
+
+fn totals() -> Run {
+    let because = "no row matches; the default is allow";
+    let allowed = Answer::ok(Opcode::PolicyTest, &PolicyAnswer { verdict: PolicyVerdict::Allow, because });
+    let log = b"PUT\t/api/user\nGET\t/\nno tab\nPUT\t/api/user\n";
+    Peer::answering([denied(), allowed, denied()])
+        .run_with_input(["--json", "policy", "test", "--from", "-", "--totals"], log)
 }
 
 #[test]

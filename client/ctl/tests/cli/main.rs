@@ -12,6 +12,7 @@
     reason = "a test that cannot go on must stop"
 )]
 
+mod access_log;
 mod answers;
 mod backup;
 mod command_line;

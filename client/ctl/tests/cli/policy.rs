@@ -105,7 +105,8 @@ fn a_log_gets_one_answer_for_each_line_in_order() {
     assert_eq!(words, ["allow", "deny", "deny", "ambiguous", "ambiguous", "ambiguous", "allow"], "{run:?}");
     assert_eq!(run.code, 2, "three lines cannot be read");
     let told: Vec<_> = run.stderr.lines().map(|line| line.split(':').nth(1).unwrap()).collect();
-    assert_eq!(told, [" standard input, line 4", " standard input, line 5", " standard input, line 6"]);
+    assert_eq!(told[..3], [" standard input, line 4", " standard input, line 5", " standard input, line 6"]);
+    assert_eq!(told[3], " 7 lines", "the totals follow");
 }
 
 #[test]
@@ -138,6 +139,7 @@ fn with_json_each_line_is_an_object_with_its_number() {
         (&objects[2]["verdict"], &objects[2]["method"]),
         (&"ambiguous".into(), &serde_json::Value::Null)
     );
+    assert_eq!((objects.len(), &objects[3]["totals"]["lines"]), (4, &3.into()));
     assert_eq!((run.code, run.stderr.as_str()), (2, ""));
 }
 
@@ -225,7 +227,8 @@ fn without_a_file_the_daemon_judges() {
     peer.run_with_input(["policy", "test", "--from", "-"], b"GET\t/a\nPUT\t/\\xff\n").is(
         1,
         "allow\twhy\nambiguous\twhy not\n",
-        "",
+        "apikeyctl: 2 lines: 1 allow, 0 deny, 1 ambiguous\n\
+         apikeyctl: 1 allow, row: why\napikeyctl: 1 ambiguous, why not\n",
     );
 }
 

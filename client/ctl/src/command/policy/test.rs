@@ -1,6 +1,7 @@
 //! `policy test`
 
-use super::Judge;
+use super::totals::Totals;
+use super::{Judge, access_log, word};
 use crate::failure::{Exit, Failure};
 use crate::output::text::{visible, visible_bytes};
 use crate::output::{Output, Tone};
@@ -15,6 +16,9 @@ use std::io::{self, BufRead, BufReader, Read};
 /// as `\xHH`, with room for the method; longer ones could only be ambiguous.
 const MAX_LINE_BYTES: usize = 64 * 1024;
 
+/// Lines that cannot be read and are named one by one, if totals alone are wanted.
+const MAX_NAMED_FAULTS: u64 = 10;
+
 /// An answer of `policy test`, see JSON.md.
 #[derive(Serialize)]
 struct JudgedObject<'a> {
@@ -26,73 +30,140 @@ struct JudgedObject<'a> {
     because: &'a str,
 }
 
-pub(crate) fn run(judge: &Judge, operations: &Operations, output: &mut Output) -> Result<Exit, Failure> {
+/// With `only_totals` the verdicts on the lines of a file are counted and not written.
+pub(crate) fn run(
+    judge: &Judge,
+    operations: &Operations,
+    only_totals: bool,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let answers = Answers { totals: Totals::default(), only_totals, all_allowed: true, unreadable: 0 };
     match operations {
         Operations::One(operation) => {
-            let (verdict, because) = judge.judge(operation)?;
-            write(None, Some(operation), verdict, &because, output)?;
-            Ok(if verdict == PolicyVerdict::Allow { Exit::Done } else { Exit::Refused })
+            let judged = judge.judge(operation)?;
+            write(None, Some(operation), judged.verdict, &judged.because, output)?;
+            Ok(if judged.verdict == PolicyVerdict::Allow { Exit::Done } else { Exit::Refused })
         }
         Operations::File(path) => {
             let unreadable =
                 |error: io::Error| Failure::usage(format!("cannot read {}: {error}", path.display()));
             let file = File::open(path).map_err(unreadable)?;
-            lines(judge, file, &path.display().to_string(), output)
+            answers.lines(judge, file, &path.display().to_string(), output)
         }
-        Operations::StandardInput => lines(judge, io::stdin(), "standard input", output),
+        Operations::StandardInput => answers.lines(judge, io::stdin(), "standard input", output),
     }
 }
 
-/// Judges line by line. A line that cannot be read is answered, too, so that answers and lines stay in step.
-fn lines(judge: &Judge, source: impl Read, name: &str, output: &mut Output) -> Result<Exit, Failure> {
-    let mut source = BufReader::with_capacity(MAX_LINE_BYTES, source);
-    let mut line = Vec::new();
-    let mut number = 0_u64;
-    let (mut all_allowed, mut all_readable) = (true, true);
-    loop {
-        // Whoever feeds one line and waits for its answer must get it.
-        if source.buffer().is_empty() {
-            output.finish()?;
+/// What was answered to the lines so far.
+struct Answers {
+    totals: Totals,
+    only_totals: bool,
+    all_allowed: bool,
+    unreadable: u64,
+}
+
+impl Answers {
+    /// Judges line by line. A line that cannot be read is answered, too, so that answers and lines stay in step.
+    fn lines(
+        mut self,
+        judge: &Judge,
+        source: impl Read,
+        name: &str,
+        output: &mut Output,
+    ) -> Result<Exit, Failure> {
+        let mut source = BufReader::with_capacity(MAX_LINE_BYTES, source);
+        let mut line = Vec::new();
+        let mut number = 0_u64;
+        loop {
+            // Whoever feeds one line and waits for its answer must get it.
+            if source.buffer().is_empty() {
+                output.finish()?;
+            }
+            if output.is_closed() {
+                // Not all was judged, so not all is allowed, and there are no totals.
+                self.all_allowed = false;
+                return Ok(self.exit());
+            }
+            let complete = next_line(&mut source, &mut line)
+                .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
+            let Some(complete) = complete else { break };
+            number += 1;
+            let operation = if complete {
+                operation(&line)
+            } else {
+                Err(format!("the line is longer than {MAX_LINE_BYTES} bytes"))
+            };
+            match operation {
+                Ok(operation) => self.answer(judge, number, &operation, output)?,
+                Err(fault) => self.answer_unreadable(number, &fault, name, output)?,
+            }
         }
-        if output.is_closed() {
-            // Not all was judged, so not all is allowed.
-            all_allowed = false;
-            break;
-        }
-        let complete = next_line(&mut source, &mut line)
-            .map_err(|error| Failure::usage(format!("cannot read {name}: {error}")))?;
-        let Some(complete) = complete else { break };
-        number += 1;
-        let operation = if complete {
-            parse_case_line(&line).map_err(|fault| fault.to_string())
+        if self.only_totals {
+            self.totals.write(output)?
         } else {
-            Err(format!("the line is longer than {MAX_LINE_BYTES} bytes"))
-        };
-        match operation {
-            Ok((method, target)) => {
-                let operation = Operation { method, target };
-                let (verdict, because) = judge.judge(&operation)?;
-                all_allowed &= verdict == PolicyVerdict::Allow;
-                write(Some(number), Some(&operation), verdict, &because, output)?;
-            }
-            Err(fault) => {
-                all_readable = false;
-                output.note(format!("{name}, line {number}: {fault}"));
-                write(
-                    Some(number),
-                    None,
-                    PolicyVerdict::Ambiguous,
-                    &format!("line {number} cannot be read: {fault}"),
-                    output,
-                )?;
-            }
+            self.append_totals(output)?
+        }
+        Ok(self.exit())
+    }
+
+    fn answer(
+        &mut self,
+        judge: &Judge,
+        line: u64,
+        operation: &Operation,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let judged = judge.judge(operation)?;
+        self.all_allowed &= judged.verdict == PolicyVerdict::Allow;
+        self.totals.add(judged.verdict, judged.reason);
+        if self.only_totals {
+            return Ok(());
+        }
+        write(Some(line), Some(operation), judged.verdict, &judged.because, output)
+    }
+
+    fn answer_unreadable(
+        &mut self,
+        line: u64,
+        fault: &str,
+        name: &str,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        self.unreadable += 1;
+        self.totals.add_unreadable();
+        if !self.only_totals || self.unreadable <= MAX_NAMED_FAULTS {
+            output.note(format!("{name}, line {line}: {fault}"));
+        }
+        if self.only_totals {
+            return Ok(());
+        }
+        let because = format!("line {line} cannot be read: {fault}");
+        write(Some(line), None, PolicyVerdict::Ambiguous, &because, output)
+    }
+
+    /// Behind the last verdict, also where both streams are one file.
+    fn append_totals(&self, output: &mut Output) -> Result<(), Failure> {
+        output.finish()?;
+        self.totals.append(output)
+    }
+
+    const fn exit(&self) -> Exit {
+        match (self.unreadable, self.all_allowed) {
+            (0, true) => Exit::Done,
+            (0, false) => Exit::Refused,
+            (_, _) => Exit::Usage,
         }
     }
-    Ok(match (all_readable, all_allowed) {
-        (false, _) => Exit::Usage,
-        (true, false) => Exit::Refused,
-        (true, true) => Exit::Done,
-    })
+}
+
+/// A line with a tab is `METHOD<TAB>TARGET`; the servers that write access logs escape tabs.
+fn operation(line: &[u8]) -> Result<Operation, String> {
+    let logged = if line.contains(&b'\t') { None } else { access_log::parse(line) };
+    let (method, target) = match logged {
+        Some(logged) => logged,
+        None => parse_case_line(line).map_err(|fault| fault.to_string())?,
+    };
+    Ok(Operation { method, target })
 }
 
 /// Reads a line: `None` at the end, `Some(false)` for one that was too long and was skipped.
@@ -129,11 +200,12 @@ fn write(
     because: &str,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let (word, tone) = match verdict {
-        PolicyVerdict::Allow => ("allow", Tone::Good),
-        PolicyVerdict::Deny => ("deny", Tone::Bad),
-        PolicyVerdict::Ambiguous => ("ambiguous", Tone::Doubtful),
+    let tone = match verdict {
+        PolicyVerdict::Allow => Tone::Good,
+        PolicyVerdict::Deny => Tone::Bad,
+        PolicyVerdict::Ambiguous => Tone::Doubtful,
     };
+    let word = word(verdict);
     if output.is_json() {
         let method = operation.map(|operation| visible_bytes(&operation.method));
         let path = operation.map(|operation| visible_bytes(&operation.target));
