@@ -19,10 +19,9 @@ pub(super) enum Work {
     Whole,
 }
 
-/// Pages that are read at a time.
-const PAGES: usize = 2;
-
-/// Works over the whole database that go on at a time. Each keeps a processor busy.
+/// Pages that are read at a time, and works over the whole database. Each keeps a processor busy, so on two of them with
+/// two of each a revocation under attack took four times as long as a quiet one.
+const PAGES: usize = 1;
 const WHOLES: usize = 1;
 
 /// Changes of one uid that are under way at a time, and as many that revoke: as many as one connection may have in
@@ -99,17 +98,17 @@ mod tests {
     }
 
     #[test]
-    fn each_uid_has_one_turn_and_all_together_have_few() {
+    fn uids_have_their_turns_in_the_order_of_asking_one_each() {
         let turns = Turns::new();
         let first = now(pin!(turns.turn(Work::Page, 1))).unwrap().unwrap();
         let mut second = pin!(turns.turn(Work::Page, 1));
         assert!(now(second.as_mut()).is_none(), "its second waits");
-        let _other = now(pin!(turns.turn(Work::Page, 2))).unwrap().unwrap();
-        let mut third = pin!(turns.turn(Work::Page, 3));
-        assert!(now(third.as_mut()).is_none(), "all turns are taken");
+        let mut other = pin!(turns.turn(Work::Page, 2));
+        assert!(now(other.as_mut()).is_none(), "and so does another uid's first");
         drop(first);
-        assert!(now(second.as_mut()).is_none(), "the other uid asked before this one's second could");
-        assert!(now(third.as_mut()).is_some());
+        assert!(now(second.as_mut()).is_none(), "which asked before this one's second could");
+        let turn = now(other.as_mut()).unwrap();
+        drop(turn);
         assert!(now(second.as_mut()).is_some());
     }
 
