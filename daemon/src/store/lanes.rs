@@ -71,7 +71,7 @@ pub(super) struct Lanes {
 struct State {
     revocations: Lane,
     changes: Lane,
-    /// Recover and close, which come when no command waits.
+    /// Recover, which comes before all commands, and close, which comes behind them.
     others: VecDeque<Message>,
     /// A close was queued: nothing more is taken.
     closing: bool,
@@ -109,7 +109,8 @@ impl Lanes {
         Ok(())
     }
 
-    /// Queues what is not a command, behind all commands. Nothing is taken behind a close.
+    /// Queues what is not a command: a recovery comes next, however many commands fail meanwhile, and a close behind
+    /// all commands. Nothing is taken behind a close.
     ///
     /// # Errors
     /// `Closed` behind a close.
@@ -170,7 +171,8 @@ impl Lanes {
 
 impl State {
     fn next(&mut self) -> Option<Message> {
-        if self.revocations.length + self.changes.length > 0 {
+        let is_recovery_next = matches!(self.others.front(), Some(Message::Recover(_)));
+        if !is_recovery_next && self.revocations.length + self.changes.length > 0 {
             return Some(Message::Commands);
         }
         self.others.pop_front()

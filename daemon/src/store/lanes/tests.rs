@@ -93,6 +93,15 @@ fn a_full_lane_refuses_until_something_was_carried_out_and_the_other_lane_goes_o
 }
 
 #[test]
+fn a_recovery_does_not_wait_for_commands_that_fail_until_it_has_come() {
+    let queue = Queue::default();
+    queue.queue(Ticket::revocation(1), "fails").unwrap();
+    queue.lanes.queue_other(Message::Recover(Box::new(|| ()))).unwrap();
+    assert!(matches!(queue.lanes.wait(), Message::Recover(_)));
+    assert!(matches!(queue.lanes.wait(), Message::Commands));
+}
+
+#[test]
 fn a_close_comes_behind_every_command_and_nothing_behind_it() {
     let queue = Queue::default();
     queue.queue(Ticket::change(1), "first").unwrap();
