@@ -1,5 +1,6 @@
 //! The templates of a table as a tree, and the walk that finds all rows for a path.
 
+mod every;
 mod key;
 mod possible;
 
@@ -8,6 +9,7 @@ use crate::reading::NamesOf;
 use crate::segments::Segments;
 use crate::template::Part;
 use crate::{Effect, Row};
+pub(crate) use every::Parted;
 use key::KEY_BYTES;
 pub(crate) use key::key;
 pub(crate) use possible::Readings;
@@ -78,8 +80,8 @@ pub(crate) struct Found {
     pub(crate) allowed: MethodSet,
     /// A row that denies in some reading, or under some method.
     pub(crate) may_deny: Option<usize>,
-    /// A row that allows in some reading.
-    pub(crate) may_allow: Option<usize>,
+    /// Some row allows in some reading.
+    pub(crate) may_allow: bool,
 }
 
 impl Index {
@@ -105,11 +107,10 @@ impl Index {
 impl Found {
     /// Notes a row that is met in one reading, or under a method that is not certain.
     fn note_possible(&mut self, end: &End) {
-        let place = match end.effect {
-            Effect::Deny => &mut self.may_deny,
-            Effect::Allow => &mut self.may_allow,
-        };
-        note(place, end.row);
+        match end.effect {
+            Effect::Deny => note(&mut self.may_deny, end.row),
+            Effect::Allow => self.may_allow = true,
+        }
     }
 }
 

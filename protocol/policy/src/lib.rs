@@ -17,6 +17,7 @@
 //! 3. A plain path is split and walks a tree of the table's templates (modules `segments` and `index`).
 //! 4. Any other path is decoded and folded until nothing changes, with the places marked at which servers part, join
 //!    or cut it (module `reading`). All its readings walk the tree at once, as sets of such places (`index::possible`).
+//!    Under a default of deny, and if it differs only in where it is parted, each walks alone (`index::every`).
 //! 5. The strictest row counts: deny, then ambiguous (met by some reading only), then allow; then the default.
 //!
 //! More specific rows do not win over general ones: an `allow` row cannot punch a hole into a `deny` row. That
@@ -82,4 +83,4 @@ pub use segments::MAX_SEGMENTS;
 pub use table::{MAX_ROWS, PolicyTable, SHIPPED};
 pub use target::MAX_TARGET_BYTES;
 pub use template::MAX_TEMPLATE_BYTES;
-pub use verdict::{Effect, Judgement, Verdict};
+pub use verdict::{Effect, Judgement, NOT_EVERY_READING, Verdict};

@@ -4,12 +4,12 @@
 use crate::Fault;
 #[cfg(feature = "file")]
 use crate::file::PolicyFile;
-use crate::index::{Asked, Found, Index, Readings};
+use crate::index::{Asked, Found, Index, Parted, Readings};
 use crate::method::{self, MethodSet, Methods};
 use crate::method_override::Overrides;
 use crate::reading::{
     Choices, LONG_NAMES, LONG_TEXT, MAX_BOUNDS, Names, NamesOf, Reading, SHORT_BOUNDS, SHORT_NAMES,
-    SHORT_TEXT, TooLong,
+    SHORT_TEXT, TooLong, View,
 };
 use crate::segments::{Segments, Split};
 use crate::target::{Path, Target};
@@ -179,12 +179,34 @@ impl PolicyTable {
                 return Ok(self.strictest(&found, request, true));
             }
         }
+        let is_default_deny = self.default == Effect::Deny;
         let mut names = Names::<NAMES>::EMPTY;
         names.read(view, &choices, self.index.names());
         let readings = Readings { view, choices: &choices, names: &names };
-        self.index.find_possible(&readings, request.asked, self.default == Effect::Deny, &mut found);
+        self.index.find_possible(&readings, request.asked, is_default_deny, &mut found);
         request.reasons = request.reasons.or(reasons.first());
+        if is_default_deny
+            && choices.is_open
+            && found.may_deny.is_none()
+            && found.may_allow
+            && let Some(row) = self.row_for_every(path, view, &choices, request.asked)
+        {
+            return Ok(Judgement::decided(Effect::Allow, Some(row)));
+        }
         Ok(self.strictest(&found, request, !choices.is_open))
+    }
+
+    /// The first row that allows a reading, if rows are known to allow each. Not inlined: see [`judge_long`](Self::judge_long).
+    #[inline(never)]
+    fn row_for_every<const BOUNDS: usize>(
+        &self,
+        path: &Path<'_>,
+        view: View<'_>,
+        choices: &Choices<BOUNDS>,
+        asked: Asked,
+    ) -> Option<&Row> {
+        let mut parted = Parted::of(path, view, choices)?;
+        self.rows.get(self.index.find_every(&mut parted, asked)?)
     }
 
     /// Deny before ambiguous before allow. `is_certain` says that all servers read the same segments.
@@ -198,11 +220,12 @@ impl PolicyTable {
             Judgement::ambiguous(reason, row(found.may_deny))
         } else if self.default == Effect::Allow || is_certain && (all & !found.allowed).is_empty() {
             Judgement::decided(Effect::Allow, row(found.allow))
-        } else if found.may_allow.is_none() {
+        } else if !found.may_allow {
             // Nothing allows it, in whichever reading, under at least one method.
             Judgement::decided(Effect::Deny, None)
         } else {
-            Judgement::ambiguous(reason, row(found.may_allow))
+            // A row that allows is no reason to refuse.
+            Judgement::ambiguous(reason, None)
         }
     }
 }
@@ -311,6 +334,50 @@ mod tests {
         for method in ["", "GET ", "G\u{c9}T"] {
             assert_eq!(judged(method, "/"), (Verdict::Ambiguous, Some(Ambiguity::MalformedMethod)));
         }
+    }
+
+    #[test]
+    fn a_default_of_deny_allows_what_rows_allow_in_every_reading() {
+        let table = |rows: &[&str]| {
+            let row = |path: &&str| {
+                format!("[[operation]]\nmethod = \"GET\"\npath = \"{path}\"\neffect = \"allow\"\n")
+            };
+            let rows: String = rows.iter().map(row).collect();
+            PolicyTable::parse(&format!("default = \"deny\"\n{rows}")).unwrap()
+        };
+        let whole = table(&["/v2/{a}/manifests/{r}", "/v2/{a}/{b}/manifests/{r}"]);
+        let told = |table: &PolicyTable, method: &str, path: &str| {
+            let judgement = table.judge(method.as_bytes(), path.as_bytes());
+            format!("{}: {judgement}", judgement.verdict)
+        };
+        let allowed = "allow: GET /v2/{a}/manifests/{r}";
+        let refused = "ambiguous: the path holds an encoded / \\ % ? # or ;: not every reading is allowed";
+        for path in [
+            "/v2/library%2Falpine/manifests/sha-0123abc",
+            "/v2/library%252falpine/manifests/latest?n=1",
+            "/v2/library%5calpine/Manifests/latest/",
+        ] {
+            assert_eq!(told(&whole, "GET", path), allowed, "{path}");
+        }
+        for path in [
+            "/v2/a%2Fb%2Fc/manifests/latest",
+            "/v2/a%2F/manifests/latest",
+            "/v2/a%2F%2E%2E/manifests/latest",
+            "/v2/a%2Fb/manifests/x%2Fy",
+            "/v2/a%2Fb/manifests/x%3By",
+            "/v2%2Fa/manifests/x",
+            "/v2/a%2Fmanifests/x",
+        ] {
+            assert_eq!(told(&whole, "GET", path), refused, "{path}");
+        }
+        assert_eq!(told(&whole, "HEAD", "/v2/a%2Fb/manifests/x"), refused, "HEAD is not allowed itself");
+        for part in ["/v2/{a}/manifests/{r}", "/v2/{a}/{b}/manifests/{r}"] {
+            assert_eq!(told(&table(&[part]), "GET", "/v2/a%2Fb/manifests/x"), refused, "{part}");
+        }
+        let two =
+            table(&["/f/{a}/raw/{b}", "/f/{a}/{b}/raw/{c}", "/f/{a}/raw/{b}/{c}", "/f/{a}/{b}/raw/{c}/{d}"]);
+        assert_eq!(told(&two, "GET", "/f/x%2Fy/raw/z%2Fw"), "allow: GET /f/{a}/raw/{b}");
+        assert_eq!(told(&two, "GET", "/f/x%2Fy/raw/z%2Fw%2Fv"), refused);
     }
 
     #[test]

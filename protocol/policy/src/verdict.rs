@@ -3,6 +3,9 @@
 use crate::{Ambiguity, Row};
 use std::fmt;
 
+/// In place of a row that denies, if there is none.
+pub const NOT_EVERY_READING: &str = "not every reading is allowed";
+
 /// What a row, or the default of a table, does to the operations that it covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
@@ -19,7 +22,7 @@ pub enum Verdict {
     Allow,
     /// The table refuses the operation.
     Deny,
-    /// The operation has more than one reading, so the table cannot be asked. Refuse it.
+    /// The operation is malformed, or has readings of which one may be denied. Refuse it.
     Ambiguous,
 }
 
@@ -28,8 +31,9 @@ pub enum Verdict {
 pub struct Judgement<'a> {
     /// The answer.
     pub verdict: Verdict,
-    /// The first row, in the order of the file, that gave the verdict; for [`Ambiguity::NearLiteral`] the row
-    /// that the target almost names. None when the default decided, or the operation was not matched at all.
+    /// The first row, in the order of the file, that gave the verdict; for [`Verdict::Ambiguous`] one that denies, and
+    /// that some reading meets. None when the default decided, when the operation was not matched at all, or when it is
+    /// ambiguous because the default denies and rows do not allow every reading.
     pub row: Option<&'a Row>,
     /// Why, when the verdict is [`Verdict::Ambiguous`]; else none.
     pub ambiguity: Option<Ambiguity>,
@@ -89,7 +93,9 @@ impl fmt::Display for Judgement<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.ambiguity, self.row) {
             (Some(reason), Some(row)) => write!(f, "{reason}: {row}"),
-            (Some(reason), None) => write!(f, "{reason}"),
+            (Some(reason), None) if reason.is_malformed() => write!(f, "{reason}"),
+            // Under a default of deny; else a row is named.
+            (Some(reason), None) => write!(f, "{reason}: {NOT_EVERY_READING}"),
             (None, Some(row)) => write!(f, "{row}"),
             (None, None) => write!(f, "no row matches; the default is {}", self.verdict),
         }

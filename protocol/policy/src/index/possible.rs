@@ -1,7 +1,6 @@
 //! The walk that follows all readings of a path at once.
 
-use super::{Asked, Found, Index, Node, note};
-use crate::Effect;
+use super::{Asked, Found, Index, Node};
 use crate::reading::{Bounds, Choices, Names, View, each};
 
 /// What the readings of a path are.
@@ -144,9 +143,6 @@ impl<const BOUNDS: usize, const NAMES: usize> Walk<'_, '_, BOUNDS, NAMES> {
         if (end.methods & (self.asked.certain | self.asked.possible)).is_empty() {
             return;
         }
-        match end.effect {
-            Effect::Deny => note(&mut self.found.may_deny, end.row),
-            Effect::Allow => note(&mut self.found.may_allow, end.row),
-        }
+        self.found.note_possible(end);
     }
 }

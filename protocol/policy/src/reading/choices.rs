@@ -37,7 +37,8 @@ pub(crate) struct Choices<const BOUNDS: usize> {
     pub(crate) ending: Bounds,
     /// False when every server reads the same segments.
     pub(crate) is_open: bool,
-    has_vanishing: bool,
+    /// Some server drops a segment.
+    pub(crate) has_vanishing: bool,
 }
 
 impl<const BOUNDS: usize> Choices<BOUNDS> {

@@ -4,7 +4,7 @@
 use crate::backends::Request;
 use crate::mutators;
 use crate::random::Random;
-use apikeyd_policy::{Effect, PolicyTable, Row, Verdict};
+use apikeyd_policy::{Effect, HandedRow, PolicyTable, Row, Verdict};
 use proptest::prelude::*;
 use std::collections::HashSet;
 
@@ -196,6 +196,21 @@ fn alone(table: &PolicyTable) -> Vec<Alone> {
     table.rows().iter().map(alone).collect()
 }
 
+/// A table of these rows, with the methods and the default of the whole.
+fn together(table: &PolicyTable, rows: &[&Alone]) -> PolicyTable {
+    let named = METHODS.iter().filter(|method| table.rows().iter().any(|row| row.method() == Some(method)));
+    let far = "/far".repeat(64);
+    let all = rows.iter().map(|alone| table.rows().iter().find(|row| row.line() == alone.line).unwrap());
+    let all = all.map(|row| HandedRow {
+        method: row.method().unwrap_or("*"),
+        path: row.template(),
+        effect: row.effect(),
+        name: "",
+    });
+    let named = named.map(|method| HandedRow { method, path: &far, effect: Effect::Deny, name: "" });
+    PolicyTable::from_rows(table.default_effect(), table.case_sensitive(), all.chain(named)).unwrap()
+}
+
 /// What the rows say one after the other, put together. None when rows allow a part of several methods each: whether
 /// all are covered cannot be told from them.
 fn linear(table: &PolicyTable, alone: &[Alone], request: &Request) -> Option<Judged> {
@@ -224,8 +239,15 @@ fn linear(table: &PolicyTable, alone: &[Alone], request: &Request) -> Option<Jud
     if allowed.is_some() {
         return None;
     }
-    match allowing().find(met) {
-        None => judged(Verdict::Deny, None),
-        row => judged(Verdict::Ambiguous, row),
+    let met: Vec<_> = allowing().filter(met).collect();
+    // Of several rows each may allow some readings: a table of these alone says whether they allow all.
+    let together = together(table, &met);
+    match together.judge(method, target) {
+        judgement if judgement.verdict == Verdict::Allow => {
+            let place = together.rows().iter().position(|row| Some(row) == judgement.row);
+            judged(Verdict::Allow, place.and_then(|at| met.get(at).copied()))
+        }
+        _ if met.is_empty() => judged(Verdict::Deny, None),
+        _ => judged(Verdict::Ambiguous, None),
     }
 }

@@ -11,6 +11,7 @@
 
 mod backends;
 mod cases;
+mod every_reading;
 mod faults;
 mod handed;
 mod inputs;

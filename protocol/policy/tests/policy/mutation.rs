@@ -40,7 +40,7 @@ operation = [
 ]
 "#;
 
-type Judge<'a> = dyn Fn(&Request) -> Verdict + 'a;
+pub(crate) type Judge<'a> = dyn Fn(&Request) -> Verdict + 'a;
 
 #[test]
 fn no_spelling_of_a_denied_operation_is_allowed() {
@@ -121,18 +121,18 @@ fn trimmed(segments: &[String]) -> Vec<String> {
     segments.strip_suffix(&[String::new()]).unwrap_or(segments).to_vec()
 }
 
-struct Campaign<'a> {
+pub(crate) struct Campaign<'a> {
     rules: &'a Rules,
     judge: &'a Judge<'a>,
     random: Random,
     /// An operation for each row.
     operations: Vec<Operation>,
     /// How often each verdict came: allow, deny, ambiguous.
-    verdicts: [usize; 3],
+    pub(crate) verdicts: [usize; 3],
 }
 
 impl<'a> Campaign<'a> {
-    fn new(rules: &'a Rules, judge: &'a Judge<'a>, random: Random) -> Self {
+    pub(crate) fn new(rules: &'a Rules, judge: &'a Judge<'a>, random: Random) -> Self {
         Self { rules, judge, random, operations: rules.operations(), verdicts: [0; 3] }
     }
 
@@ -146,7 +146,12 @@ impl<'a> Campaign<'a> {
         for _ in 0..=self.random.below(4) {
             self.random.pick(&mutators::ALL)(&mut request, &mut self.random);
         }
-        let verdict = (self.judge)(&request);
+        self.bypasses(&request)
+    }
+
+    /// What back ends perform for the request though it is denied, if the verdict is allow.
+    pub(crate) fn bypasses(&mut self, request: &Request) -> Vec<String> {
+        let verdict = (self.judge)(request);
         self.verdicts[match verdict {
             Verdict::Allow => 0,
             Verdict::Deny => 1,
@@ -155,14 +160,14 @@ impl<'a> Campaign<'a> {
         if verdict != Verdict::Allow {
             return Vec::new();
         }
-        let bypass = |backend: &Backend| Some((backend.name, denied_by(backend, self.rules, &request)?));
-        let composed = oracle::denied(self.rules, &request).map(|operation| ("a composition", operation));
+        let bypass = |backend: &Backend| Some((backend.name, denied_by(backend, self.rules, request)?));
+        let composed = oracle::denied(self.rules, request).map(|operation| ("a composition", operation));
         let bypasses = backends::ALL.iter().filter_map(bypass).chain(composed);
         bypasses.map(|(name, operation)| format!("{name} performs {operation:?} for {request:?}")).collect()
     }
 }
 
-fn spelled(operation: &Operation) -> Request {
+pub(crate) fn spelled(operation: &Operation) -> Request {
     let target = format!("/{}", operation.segments.join("/")).into_bytes();
     Request { method: operation.method.clone().into_bytes(), target }
 }
@@ -181,7 +186,7 @@ fn denied_by(backend: &Backend, rules: &Rules, request: &Request) -> Option<Oper
     (backend.operations)(request).into_iter().find(deny)
 }
 
-fn number_from_environment<T: std::str::FromStr>(name: &str, default: T) -> T {
+pub(crate) fn number_from_environment<T: std::str::FromStr>(name: &str, default: T) -> T {
     match std::env::var(name) {
         Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} must be a number, not {text:?}")),
         Err(_) => default,

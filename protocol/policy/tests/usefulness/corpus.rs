@@ -1,6 +1,6 @@
 //! Reading `tests/corpora`.
 
-use apikeyd_policy::{Effect, Judgement, PolicyTable, Row, parse_case_line};
+use apikeyd_policy::{Judgement, PolicyTable, Row, parse_case_line};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -38,12 +38,6 @@ impl Operation {
         Self { line: line.to_owned(), method, target }
     }
 
-    /// True when the path holds a slash or a percent sign that is encoded, which splits a segment or does not.
-    pub(crate) fn may_be_split(&self) -> bool {
-        let path = self.line.split('?').next().unwrap_or_default().to_ascii_lowercase();
-        path.contains("%2f") || path.contains("%25")
-    }
-
     pub(crate) fn judge<'t>(&self, table: &'t PolicyTable) -> Judgement<'t> {
         table.judge(&self.method, &self.target)
     }
@@ -63,12 +57,6 @@ impl Corpus {
             folder: folder.to_owned(),
             name,
         }
-    }
-
-    /// Under `default = "deny"` the judge allows only what has one reading: it does not prove of several that each is
-    /// allowed. Then these operations are refused for the table's own sake, and are not counted as needless.
-    pub(crate) fn is_held_to(&self, operation: &Operation) -> bool {
-        self.table.default_effect() == Effect::Allow || !operation.may_be_split()
     }
 
     /// The operations of a further file of the folder.

@@ -24,7 +24,8 @@ struct Text {
     is_loose: bool,
 }
 
-/// The denied operation that some composition performs for the request, if there is one.
+/// The denied operation that some composition performs for the request, if there is one. Under a default of deny that
+/// is also one that no row names.
 pub(crate) fn denied(rules: &Rules, request: &Request) -> Option<Operation> {
     let first = received(&request.target)?;
     let mut seen = HashSet::from([first.clone()]);
@@ -32,16 +33,24 @@ pub(crate) fn denied(rules: &Rules, request: &Request) -> Option<Operation> {
     while let Some(text) = left.pop() {
         let methods = query::methods(&request.method, &text.query);
         let segments = routed(&text.path);
-        let denied = methods.into_iter().find_map(|method| {
-            let operation = Operation { method, segments: segments.clone()? };
-            // No server routes what is still encoded throughout.
-            let is_encoded = steps::decoded(&text.path, |_| true) != text.path;
-            let is_denied = if text.is_loose || is_encoded {
-                rules.deny_by_row(&operation)
+        // No server routes what is still encoded throughout; one may decode the segments that it has parted.
+        let decoded =
+            segments.as_ref().map(|segments| segments.iter().map(|one| decoded(one)).collect::<Vec<_>>());
+        let is_encoded = segments != decoded;
+        let operation = |method: &String, segments: &Option<Vec<String>>| {
+            Some(Operation { method: method.clone(), segments: segments.clone()? })
+        };
+        let denied = methods.iter().find_map(|method| {
+            let sent = operation(method, &segments)?;
+            let read = operation(method, &decoded)?;
+            let is_denied = |operation: &Operation| rules.deny_by_row(operation);
+            if is_denied(&sent) {
+                Some(sent)
+            } else if is_encoded && is_denied(&read) || !text.is_loose && rules.deny_in_any_case(&read) {
+                Some(read)
             } else {
-                rules.deny_in_any_case(&operation)
-            };
-            is_denied.then_some(operation)
+                None
+            }
         });
         if denied.is_some() {
             return denied;
@@ -80,4 +89,8 @@ fn routed(path: &[u8]) -> Option<Vec<String>> {
     let inner = path.strip_prefix('/')?;
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     Some(if inner.is_empty() { Vec::new() } else { inner.split('/').map(str::to_owned).collect() })
+}
+
+fn decoded(segment: &str) -> String {
+    String::from_utf8_lossy(&steps::decoded(segment.as_bytes(), |_| true)).into_owned()
 }

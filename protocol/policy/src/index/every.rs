@@ -1,0 +1,137 @@
+//! The proof that rows allow a path in every reading, for paths whose only choice is where a segment is parted.
+
+use super::{Asked, Found, Index, Node, note};
+use crate::Effect;
+use crate::reading::{Choices, Kind, View, token};
+use crate::segments::MAX_SEGMENTS;
+use crate::target::Path;
+
+/// Most readings of a path that are tried: each costs as much as judging a plain path.
+const MAX_READINGS: usize = 32;
+
+/// A path as the segments that each server parts, and how many each may be once more.
+#[derive(Debug)]
+pub(crate) struct Parted<'p> {
+    pieces: [Piece<'p>; MAX_SEGMENTS],
+    count: usize,
+}
+
+/// What stands between two slashes.
+#[derive(Debug, Clone, Copy)]
+struct Piece<'p> {
+    /// As sent.
+    sent: &'p [u8],
+    /// Most segments that some server makes of it.
+    most: usize,
+    /// As many as the reading has that is tried: 1 to `most`.
+    parts: usize,
+}
+
+impl<'p> Parted<'p> {
+    /// None if servers differ in more than where they part segments, or in too much of that.
+    pub(crate) fn of<const BOUNDS: usize>(
+        path: &Path<'p>,
+        view: View<'_>,
+        choices: &Choices<BOUNDS>,
+    ) -> Option<Self> {
+        let (first, rest) = view.bounds.split_first()?;
+        // What may be several texts, or anything, may be a delimiter of another kind.
+        let is_clear = view.text.iter().all(|token| *token < token::ANYTHING || *token == token::DELIMITER);
+        if choices.has_vanishing || !is_clear || first.kind != Kind::SLASH {
+            return None;
+        }
+        let nothing = Piece { sent: &[], most: 1, parts: 1 };
+        let mut parted = Self { pieces: [nothing; MAX_SEGMENTS], count: 0 };
+        let (mut start, mut most, mut readings) = (usize::from(first.raw_next), 1, 1_usize);
+        for bound in rest {
+            match bound.kind {
+                Kind::SPLIT => most += 1,
+                Kind::SLASH | Kind::END => {
+                    let sent = path.text.get(start..usize::from(bound.raw))?;
+                    *parted.pieces.get_mut(parted.count)? = Piece { sent, most, parts: 1 };
+                    parted.count += 1;
+                    readings = readings.saturating_mul(most);
+                    (start, most) = (usize::from(bound.raw_next), 1);
+                }
+                // The path may end there.
+                _ => return None,
+            }
+        }
+        (readings <= MAX_READINGS).then_some(parted)
+    }
+
+    /// Goes on to the next reading. False when all were tried.
+    fn advance(&mut self) -> bool {
+        for piece in self.pieces.iter_mut().take(self.count) {
+            if piece.parts < piece.most {
+                piece.parts += 1;
+                return true;
+            }
+            piece.parts = 1;
+        }
+        false
+    }
+
+    fn segments(&self) -> usize {
+        self.pieces.iter().take(self.count).map(|piece| piece.parts).sum()
+    }
+}
+
+impl Index {
+    /// The first row that allows the path in one of its readings, if rows allow it in every one for every method.
+    pub(crate) fn find_every(&self, parted: &mut Parted<'_>, asked: Asked) -> Option<usize> {
+        let mut row = None;
+        loop {
+            let mut found = Found::default();
+            let (left, pieces) = (parted.segments(), parted.pieces.get(..parted.count)?);
+            Walk { case_sensitive: self.case_sensitive, asked, found: &mut found }
+                .visit(&self.root, pieces, left);
+            if !((asked.certain | asked.possible) & !found.allowed).is_empty() {
+                return None;
+            }
+            note(&mut row, found.allow?);
+            if !parted.advance() {
+                return row;
+            }
+        }
+    }
+}
+
+struct Walk<'w> {
+    case_sensitive: bool,
+    asked: Asked,
+    found: &'w mut Found,
+}
+
+impl Walk<'_> {
+    /// Visits a node before these pieces, of which the reading makes `left` segments.
+    fn visit(&mut self, node: &Node, pieces: &[Piece<'_>], left: usize) {
+        if !node.may_match(left, self.asked.certain) {
+            return;
+        }
+        let Some((piece, rest)) = pieces.split_first() else {
+            return node.ends.iter().for_each(|end| self.note(end));
+        };
+        // What may be parted elsewhere is in each part any text: only a parameter takes that.
+        let below = (0..piece.parts).try_fold(node, |node, _| node.parameter.as_deref());
+        let left = left.saturating_sub(piece.parts);
+        if let Some(below) = below {
+            self.visit(below, rest, left);
+        }
+        if piece.most == 1 && !piece.sent.contains(&b'%') {
+            for literal in node.literals_for(piece.sent) {
+                if !self.case_sensitive || *literal.exact == *piece.sent {
+                    self.visit(&literal.node, rest, left);
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, end: &super::End) {
+        let certain = end.methods & self.asked.certain;
+        if end.effect == Effect::Allow && !certain.is_empty() {
+            self.found.allowed = self.found.allowed | certain;
+            note(&mut self.found.allow, end.row);
+        }
+    }
+}
