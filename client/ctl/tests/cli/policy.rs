@@ -98,6 +98,38 @@ fn an_explanation_is_an_object_with_json() {
 }
 
 #[test]
+fn an_answer_has_the_code_of_its_reason_and_its_row_with_json() {
+    let json: [&OsStr; 3] = ["--json".as_ref(), "PUT".as_ref(), "/api%2Fuser".as_ref()];
+    let object = |run: &Run| serde_json::from_str::<serde_json::Value>(&run.stdout).unwrap();
+    let one = object(&test(&json, b""));
+    let row = "PUT /api/user (change a user)";
+    assert_eq!((&one["reason"], &one["row"]), (&"encoded-delimiter".into(), &row.into()));
+
+    let log = b"PUT\t/api/user.json\nPUT\t/api/user\nGET\t/\nGET\t/#\nno tab\n";
+    let run = test(&["--json".as_ref(), "--from".as_ref(), "-".as_ref()], log);
+    let objects = run.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let told: Vec<_> = objects.take(5).map(|one| serde_json::json!([one["reason"], one["row"]])).collect();
+    let expected = serde_json::json!([
+        ["near-literal", row],
+        [null, row],
+        [null, null],
+        ["fragment", null],
+        [null, null]
+    ]);
+    assert_eq!(serde_json::Value::from(told), expected);
+
+    let words = "the path has an empty segment: not every reading is allowed";
+    let answer = PolicyAnswer { verdict: PolicyVerdict::Ambiguous, because: words };
+    let answer = Answer::ok(Opcode::PolicyTest, &answer).to(&Operation { method: b"GET", target: b"/a//b" });
+    let of_daemon = object(&Peer::answering([answer]).run(["--json", "policy", "test", "GET", "/a//b"]));
+    assert_eq!(
+        (&of_daemon["reason"], &of_daemon["row"]),
+        (&"empty-segment".into(), &serde_json::Value::Null)
+    );
+    assert!(of_daemon.as_object().unwrap().contains_key("row"));
+}
+
+#[test]
 fn a_log_gets_one_answer_for_each_line_in_order() {
     let input = b"GET\t/\r\nPUT\t/api/user\nPUT\t/api/us\\x65r\nno tab\n\nGET\t/a\\q\nGET\t/last";
     let run = test(&["--from".as_ref(), "-".as_ref()], input);

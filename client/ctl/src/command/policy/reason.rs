@@ -1,13 +1,13 @@
 //! Why a verdict was given, in a form that can be counted.
 
-use apikeyd_policy::{Ambiguity, Judgement};
+use apikeyd_policy::{Ambiguity, Judgement, NOT_EVERY_READING};
 use apikeyd_protocol::message::PolicyVerdict;
 use std::borrow::Cow;
 
 /// A code, and the row that the verdict names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Reason {
-    /// `row`, `default`, or the code of an [`Ambiguity`]; the words of a daemon whose reasons this program does not know.
+    /// `row`, `default`, `unreadable-line`, or the code of an [`Ambiguity`]; the words of a daemon whose reasons this program does not know.
     pub(super) code: Cow<'static, str>,
     /// The row, as people are shown it.
     pub(super) row: Option<String>,
@@ -21,6 +21,11 @@ impl Reason {
         Self { code: judgement.ambiguity.map_or(decided, Ambiguity::code).into(), row }
     }
 
+    /// Of a line that cannot be read.
+    pub(super) const fn unreadable() -> Self {
+        Self { code: Cow::Borrowed("unreadable-line"), row: None }
+    }
+
     /// Of a daemon's answer, which has words alone.
     pub(super) fn of_words(verdict: PolicyVerdict, because: &str) -> Self {
         if verdict != PolicyVerdict::Ambiguous {
@@ -30,10 +35,17 @@ impl Reason {
         }
         let known = Ambiguity::ALL.into_iter().find_map(|reason| {
             let rest = because.strip_prefix(&reason.to_string())?;
-            let row = if rest.is_empty() { None } else { Some(rest.strip_prefix(": ")?.to_owned()) };
+            let named = if rest.is_empty() { None } else { Some(rest.strip_prefix(": ")?) };
+            let row = named.filter(|named| *named != NOT_EVERY_READING).map(ToOwned::to_owned);
             Some(Self { code: reason.code().into(), row })
         });
         known.unwrap_or_else(|| Self { code: because.to_owned().into(), row: None })
+    }
+
+    /// The code of why an operation is ambiguous; none for one that a row or the default decides, and for a daemon's
+    /// reason that this program does not know.
+    pub(super) fn ambiguity(&self) -> Option<&'static str> {
+        Ambiguity::ALL.into_iter().map(Ambiguity::code).find(|code| *code == self.code)
     }
 }
 
@@ -63,6 +75,14 @@ mod tests {
             };
             assert_eq!(Reason::of_words(verdict, &judgement.to_string()), Reason::of(&judgement), "{target}");
         }
+        let table = PolicyTable::parse(
+            "default = \"deny\"\n[[operation]]\nmethod = \"GET\"\npath = \"/a/{b}\"\neffect = \"allow\"\n",
+        )
+        .unwrap();
+        let judgement = table.judge(b"GET", b"/a/b%2Fc");
+        let reason = Reason::of_words(PolicyVerdict::Ambiguous, &judgement.to_string());
+        assert_eq!((reason.ambiguity(), &reason.row), (Some("encoded-delimiter"), &None));
+        assert_eq!(reason, Reason::of(&judgement));
         let unknown = Reason::of_words(PolicyVerdict::Ambiguous, "a reason of tomorrow");
         assert_eq!((&*unknown.code, unknown.row), ("a reason of tomorrow", None));
     }

@@ -1,7 +1,8 @@
 //! `policy test`
 
+use super::reason::Reason;
 use super::totals::Totals;
-use super::{Judge, access_log, word};
+use super::{Judge, Judged, access_log, word};
 use crate::failure::{Exit, Failure};
 use crate::output::text::{visible, visible_bytes};
 use crate::output::{Output, Tone};
@@ -28,6 +29,8 @@ struct JudgedObject<'a> {
     path: Option<String>,
     verdict: &'static str,
     because: &'a str,
+    reason: Option<&'static str>,
+    row: Option<&'a str>,
 }
 
 /// With `only_totals` the verdicts on the lines of a file are counted and not written.
@@ -41,7 +44,7 @@ pub(crate) fn run(
     match operations {
         Operations::One(operation) => {
             let judged = judge.judge(operation)?;
-            write(None, Some(operation), judged.verdict, &judged.because, output)?;
+            write(None, Some(operation), &judged, output)?;
             Ok(if judged.verdict == PolicyVerdict::Allow { Exit::Done } else { Exit::Refused })
         }
         Operations::File(path) => {
@@ -115,11 +118,11 @@ impl Answers {
     ) -> Result<(), Failure> {
         let judged = judge.judge(operation)?;
         self.all_allowed &= judged.verdict == PolicyVerdict::Allow;
-        self.totals.add(judged.verdict, judged.reason);
-        if self.only_totals {
-            return Ok(());
+        if !self.only_totals {
+            write(Some(line), Some(operation), &judged, output)?;
         }
-        write(Some(line), Some(operation), judged.verdict, &judged.because, output)
+        self.totals.add(judged.verdict, judged.reason);
+        Ok(())
     }
 
     fn answer_unreadable(
@@ -138,7 +141,8 @@ impl Answers {
             return Ok(());
         }
         let because = format!("line {line} cannot be read: {fault}");
-        write(Some(line), None, PolicyVerdict::Ambiguous, &because, output)
+        let reason = Reason::unreadable();
+        write(Some(line), None, &Judged { verdict: PolicyVerdict::Ambiguous, because, reason }, output)
     }
 
     /// Behind the last verdict, also where both streams are one file.
@@ -196,20 +200,29 @@ fn next_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option
 fn write(
     line: Option<u64>,
     operation: Option<&Operation>,
-    verdict: PolicyVerdict,
-    because: &str,
+    judged: &Judged,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let Judged { verdict, because, reason } = judged;
     let tone = match verdict {
         PolicyVerdict::Allow => Tone::Good,
         PolicyVerdict::Deny => Tone::Bad,
         PolicyVerdict::Ambiguous => Tone::Doubtful,
     };
-    let word = word(verdict);
+    let word = word(*verdict);
     if output.is_json() {
         let method = operation.map(|operation| visible_bytes(&operation.method));
         let path = operation.map(|operation| visible_bytes(&operation.target));
-        return output.object(&JudgedObject { line, method, path, verdict: word, because });
+        let (code, row) = (reason.ambiguity(), reason.row.as_deref());
+        return output.object(&JudgedObject {
+            line,
+            method,
+            path,
+            verdict: word,
+            because,
+            reason: code,
+            row,
+        });
     }
     let word = output.tinted(word, tone);
     output.line(format!("{word}\t{}", visible(because)))

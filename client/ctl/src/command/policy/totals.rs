@@ -58,7 +58,7 @@ impl Totals {
     /// Counts a line that cannot be read, which is answered as ambiguous.
     pub(super) fn add_unreadable(&mut self) {
         self.unreadable += 1;
-        self.add(PolicyVerdict::Ambiguous, Reason { code: Cow::Borrowed("unreadable-line"), row: None });
+        self.add(PolicyVerdict::Ambiguous, Reason::unreadable());
     }
 
     /// Writes them behind the verdicts: as the last object, or for a person on standard error.
