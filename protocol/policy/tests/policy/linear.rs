@@ -240,14 +240,16 @@ fn linear(table: &PolicyTable, alone: &[Alone], request: &Request) -> Option<Jud
         return None;
     }
     let met: Vec<_> = allowing().filter(met).collect();
-    // Of several rows each may allow some readings: a table of these alone says whether they allow all.
-    let together = together(table, &met);
-    match together.judge(method, target) {
-        judgement if judgement.verdict == Verdict::Allow => {
-            let place = together.rows().iter().position(|row| Some(row) == judgement.row);
-            judged(Verdict::Allow, place.and_then(|at| met.get(at).copied()))
-        }
-        _ if met.is_empty() => judged(Verdict::Deny, None),
-        _ => judged(Verdict::Ambiguous, None),
+    if met.len() < 2 {
+        let verdict = if met.is_empty() { Verdict::Deny } else { Verdict::Ambiguous };
+        return judged(verdict, None);
     }
+    // Each may allow some readings: a table of these alone says whether they allow all.
+    let together = together(table, &met);
+    let judgement = together.judge(method, target);
+    if judgement.verdict != Verdict::Allow {
+        return judged(Verdict::Ambiguous, None);
+    }
+    let place = together.rows().iter().position(|row| Some(row) == judgement.row);
+    judged(Verdict::Allow, place.and_then(|at| met.get(at).copied()))
 }
