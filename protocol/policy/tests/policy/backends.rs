@@ -3,6 +3,8 @@
 //! Each is more lenient than the real thing where versions and settings differ: what one release does, the model
 //! does. A request that a model refuses performs nothing.
 
+mod aspnet;
+mod go_servemux;
 mod iis;
 mod kestrel;
 mod nginx;
@@ -27,7 +29,7 @@ pub(crate) struct Backend {
     pub(crate) same: fn(&str, &str) -> bool,
 }
 
-pub(crate) const ALL: [Backend; 13] = [
+pub(crate) const ALL: [Backend; 15] = [
     Backend { name: "nginx", operations: nginx::operations, same: str::eq_ignore_ascii_case },
     Backend {
         name: "nginx, decoding twice",
@@ -40,6 +42,8 @@ pub(crate) const ALL: [Backend; 13] = [
     Backend { name: "PHP", operations: php::operations, same: str::eq_ignore_ascii_case },
     Backend { name: "Spring", operations: spring::operations, same: spring::same },
     Backend { name: "IIS", operations: iis::operations, same: str::eq_ignore_ascii_case },
+    Backend { name: "Go ServeMux", operations: go_servemux::operations, same: str::eq_ignore_ascii_case },
+    Backend { name: "ASP.NET", operations: aspnet::operations, same: str::eq_ignore_ascii_case },
     Backend { name: "WHATWG parser", operations: whatwg::operations, same: str::eq_ignore_ascii_case },
     Backend { name: "truncating", operations: truncating::operations, same: str::eq_ignore_ascii_case },
     Backend { name: "overlong UTF-8", operations: overlong::operations, same: str::eq_ignore_ascii_case },
