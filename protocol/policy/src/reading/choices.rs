@@ -114,9 +114,10 @@ impl<const BOUNDS: usize> Choices<BOUNDS> {
         for at in 0..count {
             if self.root >> at & 1 == 1 {
                 let start = self.start(at);
-                // The root has no parent; and behind a first segment that vanishes a host may be meant.
+                // Behind a first segment that vanishes a host may be meant. One that climbs vanishes, too, so the root, which
+                // has no parent, is reached behind it already.
                 let hosts = each(self.closed(start.vanishes)).fold(0, |all, end| all | self.start(end).ends);
-                self.root |= self.closed(start.climbs | hosts);
+                self.root |= self.closed(hosts);
             }
         }
     }

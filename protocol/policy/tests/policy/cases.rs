@@ -52,3 +52,19 @@ fn every_refused_case_gives_its_reason_and_its_row() {
         assert_eq!(judgement.row.is_some(), names_a_row, "{}", case.why);
     }
 }
+
+/// The shipped table ignores case, so no vector says this.
+#[test]
+fn another_case_in_a_case_sensitive_table_is_ambiguous() {
+    let text = "default = \"allow\"\ncase_sensitive = true\n\
+                [[operation]]\nmethod = \"GET\"\npath = \"/V1/Keys/{id}\"\n";
+    let table = PolicyTable::parse(text).unwrap();
+    for (target, expected) in [
+        ("/V1/Keys/7", Verdict::Deny),
+        ("/v1/Keys/7", Verdict::Ambiguous),
+        ("/V1/KEYS/7", Verdict::Ambiguous),
+        ("/v1/key/7", Verdict::Allow),
+    ] {
+        assert_eq!(table.judge(b"GET", target.as_bytes()).verdict, expected, "{target}");
+    }
+}
