@@ -1,4 +1,4 @@
-//! As whom this thread asks.
+//! The credentials under which this thread asks.
 
 use rustix::process::{getegid, geteuid, getgroups};
 

@@ -82,7 +82,7 @@
 //! | `exchange` | the protocol of a connection, without IO |
 //! | `retry`, `deadline` | what is tried again, and until when |
 //! | `endpoint`, `socket`, `peer` | where the daemon is, and who is believed to be it |
-//! | `process`, `credentials` | what a forked child must not share; as whom a connection was made |
+//! | `process`, `credentials` | what a forked child must not share; the credentials under which a connection was made |
 //!
 //! Every validation passes one place in each client, `judge`, before it becomes a request.
 

@@ -25,7 +25,7 @@ pub(super) struct Greeted {
     pub(super) stream: Stream,
     pub(super) inbox: Inbox,
     pub(super) welcome: Welcome,
-    /// As whom the connection was made.
+    /// The credentials under which the connection was made.
     pub(super) credentials: Credentials,
 }
 

@@ -31,7 +31,7 @@ pub(super) struct Link {
     /// As many permits as there are.
     permits: u32,
     rights: RightSet,
-    /// As whom it was made.
+    /// The credentials under which it was made.
     credentials: Credentials,
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Connection {
     /// The time limits that are set on the socket.
     limit: Duration,
     rights: RightSet,
-    /// As whom it was made.
+    /// The credentials under which it was made.
     credentials: Credentials,
 }
 

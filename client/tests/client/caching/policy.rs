@@ -18,7 +18,7 @@ fn until_judged_here(daemon: &Paged, asker: &Asker) {
     super::wait_until(|| asked_in(daemon, || allowed(asker, "/x")) == 0);
 }
 
-/// Waits until so many pages of rows were asked for. Each validation meanwhile is the daemon's; it is also what lets the
+/// Waits until `pages` pages of rows were asked for. Each validation meanwhile is the daemon's; it is also what lets the
 /// task of an asynchronous client run.
 fn until_rows_were_asked_for(daemon: &Paged, asker: &Asker, pages: usize) {
     super::wait_until(|| {

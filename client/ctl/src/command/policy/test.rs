@@ -78,7 +78,7 @@ impl Answers {
         let mut line = Vec::new();
         let mut number = 0_u64;
         loop {
-            // Whoever feeds one line and waits for its answer must get it.
+            // A caller that feeds one line and waits for its answer must get it.
             if source.buffer().is_empty() {
                 output.finish()?;
             }
