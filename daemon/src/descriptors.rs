@@ -83,11 +83,15 @@ impl Unread {
     /// `Busy` when the uid's share, or the whole, is full of descriptors that nobody has read.
     pub(crate) fn reserve(self: &Arc<Self>, uid: u32, kind: Kind) -> Result<Reservation, ServiceError> {
         let mut shares = self.shares();
-        if shares.is_full(self.total, uid, kind) {
+        // Each look at a descriptor is a system call: who asks in vain must not have everybody's looked at.
+        if shares.is_share_full(uid, kind) {
+            shares.drop_read_of(uid);
+        }
+        if shares.count >= self.total {
             shares.drop_read();
-            if shares.is_full(self.total, uid, kind) {
-                return Err(full(uid));
-            }
+        }
+        if shares.is_share_full(uid, kind) || shares.count >= self.total {
+            return Err(full(uid));
         }
         let number = shares.next;
         shares.next = number.wrapping_add(1);
@@ -107,10 +111,20 @@ impl Unread {
 }
 
 impl Shares {
-    fn is_full(&self, total: usize, uid: u32, kind: Kind) -> bool {
+    fn is_share_full(&self, uid: u32, kind: Kind) -> bool {
         let share = self.by_uid.get(&uid).map_or(&[][..], Vec::as_slice);
         let copies = share.iter().filter(|entry| entry.kind == Kind::Copy).count();
-        self.count >= total || share.len() >= PER_UID || (kind == Kind::Copy && copies >= COPIES_PER_UID)
+        share.len() >= PER_UID || (kind == Kind::Copy && copies >= COPIES_PER_UID)
+    }
+
+    fn drop_read_of(&mut self, uid: u32) {
+        let Some(share) = self.by_uid.get_mut(&uid) else { return };
+        let before = share.len();
+        share.retain(Entry::is_under_way);
+        self.count -= before - share.len();
+        if share.is_empty() {
+            self.by_uid.remove(&uid);
+        }
     }
 
     fn drop_read(&mut self) {
@@ -203,6 +217,22 @@ mod tests {
         assert!(unread.reserve(3, Kind::Page).is_ok());
         drop(two);
         assert!(unread.shares().by_uid.is_empty() && unread.shares().count == 0);
+    }
+
+    #[tokio::test]
+    async fn who_asks_in_vain_has_no_descriptor_of_another_looked_at() {
+        let unread = Unread::new(1_000);
+        let _copies: Vec<_> = (0..COPIES_PER_UID).map(|_| unread.reserve(7, Kind::Copy).unwrap()).collect();
+        let (near, far) = pair();
+        unread.reserve(8, Kind::Copy).unwrap().sent_on(&near);
+        // It has read, which a look would find.
+        drop(far);
+        let count = || unread.shares().count;
+        let before = count();
+        assert!(unread.reserve(7, Kind::Copy).is_err());
+        assert_eq!(count(), before);
+        unread.drop_read();
+        assert_eq!(count(), before - 1);
     }
 
     #[tokio::test]
