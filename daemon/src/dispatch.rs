@@ -129,7 +129,7 @@ impl Operations {
             Opcode::AuditList => Later::audit_list(caller, frame)?,
             Opcode::AuditVerify => Later::audit_verify(caller, frame)?,
             Opcode::Reload => Later::reload(caller, frame)?,
-            Opcode::Backup => Later::backup(self, caller, frame)?,
+            Opcode::Backup => Later::backup(caller, frame)?,
         };
         Ok(Dispatched::Later(later))
     }

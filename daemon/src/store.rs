@@ -35,6 +35,7 @@ mod medium;
 mod open_error;
 mod opening;
 mod overlay;
+mod pace;
 mod pepper;
 mod read_ahead;
 mod record_codec;
@@ -56,6 +57,7 @@ pub(crate) use batch::{Batch, Effects};
 pub(crate) use error::StoreError;
 pub(crate) use first_start::Genesis;
 pub(crate) use lanes::Ticket;
+pub(crate) use pace::Pace;
 pub(crate) use schema::Head;
 pub(crate) use secrets::Secrets;
 pub(crate) use shared::Observer;
@@ -202,10 +204,9 @@ impl Store {
         receiver.recv().unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Copies the database; takes as long as reading and writing all of it. Gives up when `gone` says that nobody waits
-    /// for it any more.
-    pub(crate) fn copy(&self, gone: &dyn Fn() -> bool) -> Result<Copy, StoreError> {
-        self.shared.copy(gone)
+    /// Copies the database; takes as long as reading and writing all of it.
+    pub(crate) fn copy(&self, pace: &Pace<'_>) -> Result<Copy, StoreError> {
+        self.shared.copy(pace)
     }
 
     /// Tries to open a failed database again; nothing to do when it never failed.

@@ -48,7 +48,7 @@ enum Request {
     AuditList(AuditList),
     AuditVerify(AuditVerify),
     Reload,
-    Backup(Reservation),
+    Backup,
 }
 
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Request {
             | Self::AuditList(_)
             | Self::AuditVerify(_)
             | Self::Reload
-            | Self::Backup(_) => None,
+            | Self::Backup => None,
         }
     }
 }
@@ -97,6 +97,7 @@ impl Later {
         audit_list, Inspect, AuditList => Request::AuditList;
         audit_verify, Inspect, AuditVerify => Request::AuditVerify;
         reload, Admin, Empty => |Empty {}| Request::Reload;
+        backup, Admin, Empty => |Empty {}| Request::Backup;
     }
 
     pub(super) fn revocation_page(
@@ -108,18 +109,6 @@ impl Later {
         let Empty {} = decode(frame.body)?;
         let reservation = operations.unread.reserve(caller.peer.uid, Kind::Page)?;
         Ok(Self::of(caller, frame, Request::RevocationPage(reservation)))
-    }
-
-    pub(super) fn backup(
-        operations: &Operations,
-        caller: &Caller,
-        frame: &Frame<'_>,
-    ) -> Result<Self, ServiceError> {
-        authorise::<right::Admin>(caller.standing, &caller.peer)?;
-        let Empty {} = decode(frame.body)?;
-        // Before any work: a copy that cannot be handed over is not made.
-        let reservation = operations.unread.reserve(caller.peer.uid, Kind::Copy)?;
-        Ok(Self::of(caller, frame, Request::Backup(reservation)))
     }
 
     /// A request that is answered at once when no cache contradicts the answer any more.
@@ -226,7 +215,8 @@ async fn perform(
         }
         Request::ReportUses(report) => {
             let noted = costly(operations, caller, Work::Page, move |operations, caller| {
-                operations.service.report_uses(&authorise(caller.standing, &caller.peer)?, &report)
+                let gone = || caller.presence.is_gone();
+                operations.service.report_uses(&authorise(caller.standing, &caller.peer)?, &report, &gone)
             });
             noted.await?;
             reply.ok(&Empty {});
@@ -241,13 +231,15 @@ async fn perform(
         }
         Request::List(list) => {
             let page = costly(operations, caller, Work::Page, move |operations, caller| {
-                operations.service.list(&authorise(caller.standing, &caller.peer)?, list)
+                let gone = || caller.presence.is_gone();
+                operations.service.list(&authorise(caller.standing, &caller.peer)?, list, &gone)
             });
             reply.ok(&page.await?);
         }
         Request::AuditList(list) => {
             let page = costly(operations, caller, Work::Page, move |operations, caller| {
-                operations.service.audit_list(&authorise(caller.standing, &caller.peer)?, list)
+                let gone = || caller.presence.is_gone();
+                operations.service.audit_list(&authorise(caller.standing, &caller.peer)?, list, &gone)
             });
             reply.ok(&page.await?);
         }
@@ -263,18 +255,22 @@ async fn perform(
             let gone = || caller.presence.is_gone();
             reply.ok(&reload.reload(service, permit.actor(), &gone).await?);
         }
-        Request::Backup(reservation) => {
-            let (ready, descriptor): (_, OwnedFd) =
-                costly(operations, caller, Work::Whole, move |operations, caller| {
-                    let gone = || caller.presence.is_gone();
-                    operations.service.backup(&authorise(caller.standing, &caller.peer)?, &gone)
-                })
-                .await?;
+        Request::Backup => {
+            let copying = costly(operations, caller, Work::Whole, move |operations, caller| {
+                // Before the work, since a copy that cannot be handed over is not made, but not before its turn: a
+                // caller who asks and does not read would have its refusals at once, and by the thousand.
+                let reservation = operations.unread.reserve(caller.peer.uid, Kind::Copy)?;
+                let gone = || caller.presence.is_gone();
+                let permit = authorise(caller.standing, &caller.peer)?;
+                let (ready, descriptor): (_, OwnedFd) = operations.service.backup(&permit, &gone)?;
+                Ok((ready, Enclosed { descriptor, reservation, is_recorded: true }))
+            });
+            let (ready, enclosed) = copying.await?;
             let (uid, pid, revision) = (peer.uid, peer.pid, ready.head.revision);
             // Before it is, so that not even a crash takes a copy out of the house unseen.
             tracing::info!(uid, pid, revision, "a copy of the database is handed over");
             reply.ok(&ready);
-            return Ok(Some(Enclosed { descriptor, reservation, is_recorded: true }));
+            return Ok(Some(enclosed));
         }
     }
     Ok(None)

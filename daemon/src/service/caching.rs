@@ -5,7 +5,7 @@ use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
 use crate::revocation::{Home, Page, PageFile};
-use crate::store::StoreError;
+use crate::store::{Pace, StoreError};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{KeyState, KeyUse, PageReady, ReportUses};
 use std::os::fd::OwnedFd;
@@ -35,7 +35,7 @@ impl Service {
 
     /// Notes uses that clients counted, as if the daemon had been asked: those of keys that this uid was answered to
     /// be valid since the start, at a time between the start and now. The others are passed over. Writes nothing by
-    /// itself, but may read the database for each such key.
+    /// itself, but may read the database for each such key. Gives up when `gone` says that nobody waits any more.
     ///
     /// # Errors
     /// `StorageUnavailable`, `ShuttingDown`; some uses may have been noted then.
@@ -43,11 +43,14 @@ impl Service {
         &self,
         permit: &Permit<'_, right::Validate>,
         report: &ReportUses,
+        gone: &dyn Fn() -> bool,
     ) -> Result<(), ServiceError> {
         let now = self.clock.now();
         // After a step of the clock back, the start is to come.
         let earliest = self.started_at.min(now);
+        let pace = Pace::of(gone);
         for KeyUse { key_id, at } in &report.uses {
+            pace.row()?;
             if !self.answered.holds(permit.uid(), *key_id) {
                 continue;
             }

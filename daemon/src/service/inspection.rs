@@ -3,6 +3,8 @@
 use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
+use crate::domain::KeyRecord;
+use crate::store::Pace;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 use apikeyd_protocol::message::{
@@ -64,21 +66,27 @@ impl Service {
         self.counters.all()
     }
 
-    /// Some records, in the order of their ids.
+    /// Some records, in the order of their ids. Gives up when `gone` says that nobody waits for them any more.
     ///
     /// # Errors
     /// `InvalidArgument` for an impossible page.
-    pub fn list(&self, _permit: &Permit<'_, right::Inspect>, request: List) -> Result<KeyPage, ServiceError> {
+    pub fn list(
+        &self,
+        _permit: &Permit<'_, right::Inspect>,
+        request: List,
+        gone: &dyn Fn() -> bool,
+    ) -> Result<KeyPage, ServiceError> {
         let limit = page_size(request.limit)?;
         let now = self.clock.now();
         let (records, next) = self.store.read(|view| {
-            view.records(request.after, limit, |record| request.include_ended || record.is_active_at(now))
+            let wanted = |record: &KeyRecord| request.include_ended || record.is_active_at(now);
+            view.records(request.after, limit, &Pace::of(gone), wanted)
         })?;
         let keys = records.into_iter().map(|(record, used)| self.show(record, used, now)).collect();
         Ok(KeyPage { keys, next })
     }
 
-    /// Some audit rows, in the order of their revisions.
+    /// Some audit rows, in the order of their revisions. Gives up when `gone` says that nobody waits for them any more.
     ///
     /// # Errors
     /// `InvalidArgument` for an impossible page.
@@ -86,9 +94,10 @@ impl Service {
         &self,
         _permit: &Permit<'_, right::Inspect>,
         request: AuditList,
+        gone: &dyn Fn() -> bool,
     ) -> Result<AuditPage, ServiceError> {
         let limit = page_size(request.limit)?;
-        let rows = self.store.read(|view| view.audit_rows(request.after, limit))?;
+        let rows = self.store.read(|view| view.audit_rows(request.after, limit, &Pace::of(gone)))?;
         let next = rows.last().filter(|_| rows.len() == limit).map(|row| row.revision);
         Ok(AuditPage { rows, next })
     }
@@ -105,7 +114,7 @@ impl Service {
         gone: &dyn Fn() -> bool,
     ) -> Result<AuditReport, ServiceError> {
         let store_id = *self.store.store_id();
-        Ok(self.store.read(|view| view.verify(&store_id, request.known_head, gone))?)
+        Ok(self.store.read(|view| view.verify(&store_id, request.known_head, &Pace::of(gone)))?)
     }
 
     /// The end of the audit chain, for the journal.

@@ -4,7 +4,7 @@ use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
 use crate::domain::{self, Change, Deed};
-use crate::store::{Batch, StoreError, Ticket, View};
+use crate::store::{Batch, Pace, StoreError, Ticket, View};
 use apikeyd_protocol::message::{Actor, AuditHead, BackupReady};
 use apikeyd_protocol::time::Timestamp;
 use core::time::Duration;
@@ -56,7 +56,7 @@ impl Service {
         if self.store.is_failed() {
             return Err(StoreError::unavailable("no audit row could be written of a backup").into());
         }
-        let copy = self.store.copy(gone)?;
+        let copy = self.store.copy(&Pace::of(gone))?;
         let head = AuditHead { revision: copy.head.revision, mac: copy.head.link };
         Ok((BackupReady { bytes: copy.bytes, head }, copy.file))
     }

@@ -2,6 +2,7 @@
 
 use super::audit_codec;
 use super::error::StoreError;
+use super::pace::Pace;
 use super::schema::{AUDIT, Head, KEYS};
 use super::secrets::Secrets;
 use super::view::{self, View};
@@ -10,28 +11,23 @@ use apikeyd_protocol::message::{AuditEvent, AuditFault, AuditHead, AuditReport, 
 use redb::ReadableTable;
 use subtle::ConstantTimeEq;
 
-/// Rows that are checked before it is asked again whether anybody waits for the report: some milliseconds.
-const STEP: u64 = 1_024;
-
 impl View<'_> {
     /// Reads the whole chain in its order. `known_head` was seen before and must still be a row of it. A key that
     /// a row ended must not be stored as active: each record is sealed, but an older one, kept and put back, has
-    /// its seal as well. Gives up when `gone` says that nobody waits for the report any more.
+    /// its seal as well.
     pub(crate) fn verify(
         &self,
         store_id: &[u8; 16],
         known_head: Option<AuditHead>,
-        gone: &dyn Fn() -> bool,
+        pace: &Pace<'_>,
     ) -> Result<AuditReport, StoreError> {
         let head = self.head()?;
         let keys = self.txn.open_table(KEYS)?;
         let mut walk = Walk { rows: 0, link: self.secrets.root(store_id), known_head, fault: None };
         let mut undone = None;
         for entry in self.txn.open_table(AUDIT)?.range::<u64>(..)? {
+            pace.row()?;
             let (revision, row) = entry?;
-            if walk.rows.is_multiple_of(STEP) && gone() {
-                return Err(StoreError::Abandoned);
-            }
             match walk.step(revision.value(), row.value(), self.secrets) {
                 Ok(event) if undone.is_none() && is_undone(&event, &keys, self.secrets) => {
                     undone = Some(AuditFault::EndUndone { revision: revision.value() });

@@ -3,6 +3,7 @@
 use super::audit_codec;
 use super::error::StoreError;
 use super::files_codec;
+use super::pace::Pace;
 use super::record_codec;
 use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, META_FILES, META_HEAD, META_POLICY, USED};
 use super::secrets::Secrets;
@@ -64,12 +65,14 @@ impl View<'_> {
         &self,
         after: Option<KeyId>,
         limit: usize,
+        pace: &Pace<'_>,
         wanted: impl Fn(&KeyRecord) -> bool,
     ) -> Result<RecordPage, StoreError> {
         let (keys, used) = (self.txn.open_table(KEYS)?, self.txn.open_table(USED)?);
         let mut page = Vec::with_capacity(limit);
         let start = after.map_or(Bound::Unbounded, |after| Bound::Excluded(after.get()));
         for (scanned, entry) in keys.range((start, Bound::Unbounded))?.enumerate() {
+            pace.row()?;
             let (id, bytes) = entry?;
             let key_id = known_id(id.value())?;
             // One damaged record must not hide all the others. It stays out of the page, and is refused.
@@ -90,10 +93,16 @@ impl View<'_> {
     }
 
     /// Up to `limit` audit rows behind a revision.
-    pub(crate) fn audit_rows(&self, after: u64, limit: usize) -> Result<Vec<AuditRow>, StoreError> {
+    pub(crate) fn audit_rows(
+        &self,
+        after: u64,
+        limit: usize,
+        pace: &Pace<'_>,
+    ) -> Result<Vec<AuditRow>, StoreError> {
         let audit = self.txn.open_table(AUDIT)?;
         let mut rows = Vec::with_capacity(limit);
         for entry in audit.range((Bound::Excluded(after), Bound::Unbounded))?.take(limit) {
+            pace.row()?;
             let (revision, bytes) = entry?;
             let revision = revision.value();
             let row = audit_codec::split(bytes.value())

@@ -280,7 +280,7 @@ fn report(house: &House, uid: u32, uses: &[(KeyId, Timestamp)]) {
     let uses = uses.iter().map(|(key_id, at)| KeyUse { key_id: *key_id, at: *at }).collect();
     let caller = peer(uid);
     let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
-    house.service().report_uses(&permit, &ReportUses { uses }).unwrap();
+    house.service().report_uses(&permit, &ReportUses { uses }, &|| false).unwrap();
 }
 
 #[test]

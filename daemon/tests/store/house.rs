@@ -191,7 +191,13 @@ impl House {
     pub(crate) fn listed(&self) -> Vec<KeyId> {
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         let request = List { after: None, limit: 128, include_ended: true };
-        self.service().list(&permit, request).unwrap().keys.into_iter().map(|record| record.key_id).collect()
+        self.service()
+            .list(&permit, request, &|| false)
+            .unwrap()
+            .keys
+            .into_iter()
+            .map(|record| record.key_id)
+            .collect()
     }
 
     pub(crate) fn maintain(&self) {
@@ -210,7 +216,8 @@ impl House {
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         let (mut rows, mut after) = (Vec::new(), Some(0));
         while let Some(from) = after {
-            let page = self.service().audit_list(&permit, AuditList { after: from, limit: 128 }).unwrap();
+            let page =
+                self.service().audit_list(&permit, AuditList { after: from, limit: 128 }, &|| false).unwrap();
             rows.extend(page.rows);
             after = page.next;
         }

@@ -346,7 +346,7 @@ fn list(house: &House, model: &Model, include_ended: bool) {
     let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let page = house.service().list(&permit, List { after, limit: 3, include_ended }).unwrap();
+        let page = house.service().list(&permit, List { after, limit: 3, include_ended }, &|| false).unwrap();
         assert!(page.keys.len() <= 3);
         found.extend(page.keys.iter().map(|record| record.key_id));
         after = page.next;

@@ -204,7 +204,7 @@ impl Site {
         let (mut records, mut after) = (BTreeMap::new(), None);
         loop {
             let list = List { after, limit: 128, include_ended: true };
-            let page = self.service().list(&permit(self.service(), &peer), list)?;
+            let page = self.service().list(&permit(self.service(), &peer), list, &|| false)?;
             records.extend(page.keys.into_iter().map(|record| (record.key_id, record)));
             after = page.next;
             if after.is_none() {
@@ -214,7 +214,7 @@ impl Site {
         let (mut rows, mut from) = (Vec::new(), Some(0));
         while let Some(after) = from {
             let list = AuditList { after, limit: 128 };
-            let page = self.service().audit_list(&permit(self.service(), &peer), list)?;
+            let page = self.service().audit_list(&permit(self.service(), &peer), list, &|| false)?;
             rows.extend(page.rows);
             from = page.next;
         }

@@ -1,0 +1,60 @@
+//! How work that reads many rows goes on without keeping a processor to itself.
+
+use super::error::StoreError;
+use core::cell::Cell;
+use std::thread;
+
+/// Rows between two rests: some tens of microseconds. Work of this many rows is what a change that has just come waits
+/// for a processor, where the kernel would let the work go on for milliseconds.
+const STEP: u32 = 64;
+
+/// The pace of one work over many rows: now and then others have their turn of the processor, and it is asked whether
+/// anybody still waits for the outcome.
+pub(crate) struct Pace<'w> {
+    gone: &'w dyn Fn() -> bool,
+    rows: Cell<u32>,
+}
+
+impl<'w> Pace<'w> {
+    /// Work for somebody who is `gone` once this says so.
+    pub(crate) fn of(gone: &'w dyn Fn() -> bool) -> Self {
+        Self { gone, rows: Cell::new(0) }
+    }
+
+    /// To be called before each row.
+    ///
+    /// # Errors
+    /// `Abandoned` when nobody waits for the outcome any more.
+    pub(crate) fn row(&self) -> Result<(), StoreError> {
+        let rows = self.rows.get();
+        self.rows.set(rows.wrapping_add(1));
+        if !rows.is_multiple_of(STEP) {
+            return Ok(());
+        }
+        rest();
+        if (self.gone)() { Err(StoreError::Abandoned) } else { Ok(()) }
+    }
+}
+
+/// Lets other threads have the processor first. Costs a microsecond where none wants it.
+pub(super) fn rest() {
+    thread::yield_now();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_asked_at_the_first_row_and_every_few_rows_whether_anybody_waits() {
+        let (asked, gone_at) = (Cell::new(0_u32), 3);
+        let gone = || {
+            asked.set(asked.get() + 1);
+            asked.get() > gone_at
+        };
+        let pace = Pace::of(&gone);
+        let rows = (0..).take_while(|_| pace.row().is_ok()).count();
+        assert_eq!(rows, usize::try_from(gone_at * STEP).unwrap());
+        assert_eq!(pace.row(), Ok(()), "the next rows until it is asked again");
+    }
+}
