@@ -1,7 +1,7 @@
 //! A consistent copy of the database while writes go on.
 
 use super::error::StoreError;
-use super::pace::{Pace, rest};
+use super::pace::{Pace, Rests};
 use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, USED};
 use super::shared::Shared;
 use super::view::View;
@@ -13,6 +13,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd};
+use std::sync::{Mutex, PoisonError};
 
 /// The copy's cache: the copy is written once, in order.
 const CACHE: usize = 16 * 1024 * 1024;
@@ -28,24 +29,27 @@ pub(crate) struct Copy {
 /// A file without a name: no crash leaves it behind, so nothing is synced before it is complete. Writing it all takes
 /// long, and the changes that callers wait for are synced to the same disk.
 #[derive(Debug)]
-struct Nameless(FileBackend);
+struct Nameless {
+    file: FileBackend,
+    rests: Mutex<Rests>,
+}
 
 impl StorageBackend for Nameless {
     fn len(&self) -> io::Result<u64> {
-        self.0.len()
+        self.file.len()
     }
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read(offset, out)
+        self.file.read(offset, out)
     }
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
+        self.file.set_len(len)
     }
     fn sync_data(&self) -> io::Result<()> {
         Ok(())
     }
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        rest();
-        self.0.write(offset, data)
+        self.rests.lock().unwrap_or_else(PoisonError::into_inner).rest();
+        self.file.write(offset, data)
     }
 }
 
@@ -68,7 +72,8 @@ impl Shared {
 }
 
 fn copy_into(view: &View<'_>, file: File, pace: &Pace<'_>) -> Result<Head, StoreError> {
-    let backend = Nameless(FileBackend::new(file).map_err(no_copy)?);
+    let file = FileBackend::new(file).map_err(no_copy)?;
+    let backend = Nameless { file, rests: Mutex::new(Rests::new()) };
     let builder = Builder::new().set_cache_size(CACHE).create_with_backend(backend);
     let mut copy: Database = builder.map_err(no_copy)?;
     let mut txn = copy.begin_write().map_err(no_copy)?;

@@ -1,8 +1,10 @@
 //! How work that reads many rows goes on without keeping a processor to itself.
 
 use super::error::StoreError;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
 use std::thread;
+use std::time::Instant;
 
 /// Rows between two rests: some tens of microseconds. Work of this many rows is what a change that has just come waits
 /// for a processor, where the kernel would let the work go on for milliseconds.
@@ -13,12 +15,13 @@ const STEP: u32 = 64;
 pub(crate) struct Pace<'w> {
     gone: &'w dyn Fn() -> bool,
     rows: Cell<u32>,
+    rests: RefCell<Rests>,
 }
 
 impl<'w> Pace<'w> {
     /// Work for somebody who is `gone` once this says so.
     pub(crate) fn of(gone: &'w dyn Fn() -> bool) -> Self {
-        Self { gone, rows: Cell::new(0) }
+        Self { gone, rows: Cell::new(0), rests: RefCell::new(Rests::new()) }
     }
 
     /// To be called before each row.
@@ -31,14 +34,39 @@ impl<'w> Pace<'w> {
         if !rows.is_multiple_of(STEP) {
             return Ok(());
         }
-        rest();
+        self.rests.borrow_mut().rest();
         if (self.gone)() { Err(StoreError::Abandoned) } else { Ok(()) }
     }
 }
 
-/// Lets other threads have the processor first. Costs a microsecond where none wants it.
-pub(super) fn rest() {
-    thread::yield_now();
+/// Rests of one work. They take no more time than the work itself: a rest is over when those who came meanwhile have
+/// had the processor, which is soon where they are threads that answer somebody, and a slice of milliseconds where
+/// another program computes. Work that rested every few rows would hardly go on beside that one.
+#[derive(Debug)]
+pub(super) struct Rests {
+    worked: Duration,
+    rested: Duration,
+    /// When the work went on.
+    since: Instant,
+}
+
+impl Rests {
+    pub(super) fn new() -> Self {
+        Self { worked: Duration::ZERO, rested: Duration::ZERO, since: Instant::now() }
+    }
+
+    /// Lets other threads have the processor first, if it is time for a rest. Costs a microsecond where none wants it.
+    pub(super) fn rest(&mut self) {
+        let before = Instant::now();
+        self.worked += before.duration_since(self.since);
+        self.since = before;
+        if self.rested > self.worked {
+            return;
+        }
+        thread::yield_now();
+        self.since = Instant::now();
+        self.rested += self.since.duration_since(before);
+    }
 }
 
 #[cfg(test)]
@@ -56,5 +84,16 @@ mod tests {
         let rows = (0..).take_while(|_| pace.row().is_ok()).count();
         assert_eq!(rows, usize::try_from(gone_at * STEP).unwrap());
         assert_eq!(pace.row(), Ok(()), "the next rows until it is asked again");
+    }
+
+    #[test]
+    fn work_that_has_rested_longer_than_it_worked_goes_on() {
+        let long = Duration::from_secs(3_600);
+        let mut rests = Rests { rested: long, ..Rests::new() };
+        rests.rest();
+        assert_eq!(rests.rested, long);
+        rests.worked = long;
+        rests.rest();
+        assert!(rests.rested > long);
     }
 }
