@@ -16,7 +16,12 @@ const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Upkeep, and the watchdog where the service manager asks for one. Never ends.
 pub(super) async fn keep(operations: Arc<Operations>, own_socket: PathBuf) {
-    tokio::join!(upkeep(operations), watchdog(own_socket));
+    tokio::join!(settle(Arc::clone(&operations)), upkeep(operations), watchdog(own_socket));
+}
+
+/// Not left to the upkeep: a daemon that is killed before that would have the next one wait, too, and that the next.
+async fn settle(operations: Arc<Operations>) {
+    operations.service.settled().await;
 }
 
 /// One reload for each message.

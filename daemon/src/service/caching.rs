@@ -82,12 +82,13 @@ impl Service {
 
     /// Waits until no client trusts the page of an earlier start: what is answered afterwards, no cache contradicts.
     /// At once, but for the first seconds of a daemon that found no page to go on with; then it needs a runtime with
-    /// timers.
+    /// timers. The page says so as soon as the wait is over, so that a daemon that is killed then need not wait again.
     pub async fn settled(&self) {
         let pause = self.memory.generations.wait_out();
         if !pause.is_zero() {
             tracing::debug!(?pause, "an answer waits until no client trusts the page of an earlier start");
             tokio::time::sleep(pause).await;
+            self.memory.generations.settle();
         }
     }
 }

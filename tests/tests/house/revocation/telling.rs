@@ -83,3 +83,17 @@ fn no_answer_tells_of_a_revocation_while_a_cache_may_not_know_of_it() {
         assert!(early.is_empty(), "answered while a cache accepted: {early:?}");
     });
 }
+
+#[test]
+fn a_daemon_that_is_killed_after_it_has_waited_does_not_have_the_next_one_wait() {
+    let house = House::open();
+    let keys = ["alice", "bob"].map(|user| issue(&revoker(&house), user));
+    std::fs::remove_file(house.scratch.page()).expect("a page");
+    let house = house.crash_and_restart();
+    // Waits for those who trust the page that is lost.
+    revoker(&house).delete(keys[0].id()).expect("an end");
+    let killed = Instant::now();
+    let house = house.crash_and_restart();
+    revoker(&house).delete(keys[1].id()).expect("an end");
+    assert!(killed.elapsed() < WAIT_OUT, "the next one waited as well");
+}
