@@ -1,34 +1,19 @@
 //! From the bytes of a path to its text and bounds.
 
-use super::{Bound, Kind, MAX_BOUNDS, Reading, Reasons, token};
+mod characters;
+mod sessions;
+mod triplets;
+
+use super::{Bound, Kind, MAX_BOUNDS, Reading, token};
 use crate::Ambiguity;
-use crate::fold::{Fold, fold, several};
+use crate::fold::several;
+use crate::target::is_literal_byte;
 use crate::triplet::hex;
-
-/// Bytes behind a broken sequence that a lax decoder may take for a part of it: three, each written as `%HH`.
-const SWALLOWED: u8 = 9;
-
-/// Tokens of a session of which a part is no UTF-8.
-const REST: usize = 64;
-
-/// Tokens of an unfinished triplet, with marks between its digits, that are kept while a character is not whole.
-const MAX_OVERWRITTEN: usize = 16;
+use characters::Partial;
+use triplets::{decoded_triplet, starts_encoded};
 
 /// Bytes that wait to be written: what one character expands to, and what that completes.
 const MAX_WAITING: usize = 32;
-
-/// True when what follows a percent sign makes it a triplet, or `%uHHHH`.
-fn starts_encoded(rest: &[u8]) -> bool {
-    let digits = |from: usize, to: usize| {
-        rest.get(from..to).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
-    digits(0, 2) || matches!(rest.first(), Some(b'u' | b'U')) && digits(1, 5)
-}
-
-/// True for a token of which one text is nothing.
-fn may_be_nothing(token: u8) -> bool {
-    token.checked_sub(token::SEVERAL).is_some_and(|at| several(at).contains(&""))
-}
 
 /// A path that has more bounds or characters than are judged.
 #[derive(Debug)]
@@ -47,37 +32,19 @@ struct Builder<'b, const TEXT: usize, const BOUNDS: usize> {
     /// A cookieless session has started and not ended.
     in_session: bool,
     is_too_long: bool,
-    /// A percent sign was written, and may still be there.
+    /// A percent sign was written, and what stands behind it may still become a triplet.
     has_percent: bool,
     /// The byte that is written stands in the path as sent.
     is_as_sent: bool,
     /// Where the byte stands that is being read, and how many bytes it is written with.
     raw: usize,
     width: usize,
-}
-
-/// The first bytes of a character. Until it is whole, [`token::ANYTHING`] stands in its place.
-#[derive(Debug, Default, Clone, Copy)]
-struct Partial {
-    bytes: [u8; 4],
-    length: usize,
-    /// What to go back to when it is whole.
-    before: Mark,
-    /// What [`token::ANYTHING`] was written over, and where.
-    overwritten: [u8; MAX_OVERWRITTEN],
-    from: usize,
-    /// What must still be so: else something stands between the bytes.
-    after: Mark,
-}
-
-/// How far a reading is.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Mark {
-    length: usize,
-    count: usize,
-    reasons: Reasons,
-    swallowed: u8,
-    has_dropped: bool,
+    /// For each token that may be nothing, where the run of such tokens starts: so that none is looked at twice.
+    hidden: [u16; TEXT],
+    /// The last place at which [`token::ANYTHING`] was ever written.
+    anything_at: Option<usize>,
+    /// Where a segment starts, and the first place in it that no server trims, as far as that was looked for.
+    untrimmed: Option<(usize, usize)>,
 }
 
 impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
@@ -99,12 +66,20 @@ impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
             is_as_sent: true,
             raw: 0,
             width: 0,
+            hidden: [0; TEXT],
+            anything_at: None,
+            untrimmed: None,
         };
         builder.bound(Kind::SLASH, None);
-        let mut rest = path;
+        let mut rest = builder.read_plain(path);
         while let Some((&byte, after)) = rest.split_first() {
+            // What is refused is not read to its end: a path that does not fit may be a long one.
+            if builder.is_too_long {
+                return Err(TooLong);
+            }
             builder.raw = path.len() - rest.len();
             rest = builder.read(byte, after);
+            rest = builder.read_plain(rest);
         }
         (builder.raw, builder.width) = (path.len(), 0);
         builder.bound(Kind::END, None);
@@ -113,29 +88,50 @@ impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
 }
 
 impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
-    /// Reads a byte of the path as sent, or a triplet. Gives what is left behind it.
+    /// Reads the bytes in front that are nothing but text, whatever stands before them. Gives what is left.
+    fn read_plain<'p>(&mut self, path: &'p [u8]) -> &'p [u8] {
+        // They may complete a triplet.
+        if self.has_percent {
+            return path;
+        }
+        let is_text = |byte: &u8| is_literal_byte(*byte) && !matches!(byte, b'(' | b')');
+        let length = path.iter().take_while(|byte| is_text(byte)).count();
+        let (plain, rest) = path.split_at(length);
+        let end = self.reading.length + length;
+        match self.reading.text.get_mut(self.reading.length..end) {
+            Some(places) => {
+                places.iter_mut().zip(plain).for_each(|(place, byte)| *place = byte.to_ascii_lowercase());
+                self.reading.length = end;
+            }
+            None => self.is_too_long = true,
+        }
+        self.swallowed = self.swallowed.saturating_sub(u8::try_from(length).unwrap_or(u8::MAX));
+        rest
+    }
+
+    /// Reads a byte of the path as sent, a triplet, or a character. Gives what is left behind it.
     fn read<'p>(&mut self, byte: u8, rest: &'p [u8]) -> &'p [u8] {
         self.is_as_sent = true;
         self.width = 1;
         match byte {
-            b'%' => {
-                if let Some(([high, low], after)) = rest.split_first_chunk::<2>()
-                    && let Some((high, low)) = hex(*high).zip(hex(*low))
-                {
+            b'%' => match decoded_triplet(rest) {
+                Some((decoded, after)) => {
                     self.width = 3;
                     self.is_as_sent = false;
                     self.swallowed = self.swallowed.saturating_sub(2);
-                    self.decoded(high << 4 | low);
+                    if let Some(left) = self.read_character(decoded, after, decoded_of_triplet) {
+                        return left;
+                    }
+                    self.decoded(decoded);
                     self.write_waiting();
                     return after;
                 }
-                if starts_encoded(rest) {
-                    self.write(byte);
-                } else {
+                None if starts_encoded(rest) => self.write(byte),
+                None => {
                     self.anything();
                     self.reading.reasons.add(Ambiguity::BrokenTriplet);
                 }
-            }
+            },
             b'/' => {
                 let is_inside = self.swallowed > 0 || self.in_session;
                 let (kind, token) =
@@ -146,6 +142,12 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
             b'\\' => self.delimiter(Kind::SPLIT, Ambiguity::PathByte),
             b';' => {
                 self.reading.reasons.add(Ambiguity::PathByte);
+                self.write(byte);
+            }
+            0x80.. => {
+                if let Some(left) = self.read_character(byte, rest, byte_as_sent) {
+                    return left;
+                }
                 self.write(byte);
             }
             _ => self.write(byte),
@@ -221,276 +223,40 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         self.bound(kind, Some(token::DELIMITER));
     }
 
-    /// Replaces what the last token completes: a triplet, `%uHHHH`, or the start of a cookieless session.
-    fn complete(&mut self) {
-        let (last, places) = self.last_tokens(self.reading.length);
-        match last {
-            [.., b'%', high, low] => {
-                if let Some((high, low)) = hex(high).zip(hex(low)) {
-                    self.take_back(places[3]);
-                    self.decoded(high << 4 | low);
-                }
-            }
-            [b'%', b'u', digits @ ..] => {
-                let digits = digits.map(hex);
-                if let [Some(a), Some(b), Some(c), Some(d)] = digits {
-                    self.take_back(places[0]);
-                    let code = [a, b, c, d].iter().fold(0, |code, digit| code << 4 | u32::from(*digit));
-                    self.character(char::from_u32(code));
-                }
-            }
-            [.., b'(', letter, b'('] if letter.is_ascii_alphabetic() => self.start_session(places[3]),
-            [.., b'('] => self.start_unclear_session(),
-            [.., b')', b')'] => {
-                // Where the second bracket is not clear either, the end shows what it was.
-                self.start_unclear_session();
-                self.in_session = false;
-            }
-            _ => {}
-        }
-    }
-
-    /// The last six tokens before a place and where they stand, without those that may be nothing. Zeros where there are fewer.
-    fn last_tokens(&self, end: usize) -> ([u8; 6], [usize; 6]) {
-        let (mut tokens, mut places) = ([0; 6], [0; 6]);
-        let text = self.reading.text.get(..end).unwrap_or_default();
-        let shown = text.iter().enumerate().rev().filter(|(_, token)| !may_be_nothing(**token));
-        let into = tokens.iter_mut().zip(&mut places).rev();
-        into.zip(shown).for_each(|((token, place), (at, shown))| (*token, *place) = (*shown, at));
-        (tokens, places)
-    }
-
-    fn decoded(&mut self, byte: u8) {
-        if matches!(byte, b'%' | b';') {
-            self.reading.reasons.add(Ambiguity::EncodedDelimiter);
-        }
-        self.wait(byte);
-    }
-
-    /// Bytes that are no UTF-8 may be a letter or a bracket of the start of a session.
-    fn start_unclear_session(&mut self) {
-        let text = self.reading.text.get(..self.reading.length).unwrap_or_default();
-        let before = text.iter().enumerate().rev().skip(1).take(REST);
-        let mut has_anything = false;
-        let start = before.filter(|(_, token)| {
-            has_anything |= **token == token::ANYTHING;
-            has_anything && **token == b'('
-        });
-        if let Some(start) = start.map(|(start, _)| start).find(|&start| self.starts_segment(start)) {
-            self.start_session(start);
-        }
-    }
-
-    /// ASP.NET cuts `(S(...))` out of the front of a segment, and joins what is left to the segment before.
-    fn start_session(&mut self, start: usize) {
-        if !self.starts_segment(start) {
-            return;
-        }
-        let bounds = self.reading.bounds.get_mut(..self.reading.count).unwrap_or_default();
-        let starts = |bound: &&mut Bound| bound.kind.parts() && usize::from(bound.next) <= start;
-        let Some(last) = bounds.iter_mut().rev().find(starts) else { return };
-        last.kind.add(Kind::SPLIT);
-        let (at, next) = (usize::from(last.at), usize::from(last.next));
-        for place in self.reading.text.get_mut(at..=next).unwrap_or_default() {
-            *place = token::ANYTHING;
-        }
-        self.reading.reasons.add(Ambiguity::CookielessSession);
-        self.in_session = true;
-    }
-
-    /// True when only what servers trim stands between the start of a segment and this place.
-    fn starts_segment(&self, place: usize) -> bool {
-        let bounds = self.reading.bounds.get(..self.reading.count).unwrap_or_default();
-        // A control that was dropped may have left a bound behind that starts no segment.
-        let last = bounds.iter().rev().find(|bound| bound.kind.parts() && usize::from(bound.next) <= place);
-        let before = last.and_then(|last| self.reading.text.get(usize::from(last.next)..place));
-        before.is_some_and(|before| {
-            before
-                .iter()
-                .all(|token| matches!(*token, b' ' | b'.' | token::ANYTHING) || may_be_nothing(*token))
-        })
-    }
-
-    /// Adds a byte that is not ASCII.
-    fn add_to_character(&mut self, byte: u8) {
-        let continues = matches!(byte, 0x80..0xc0) && self.partial.length > 0 && self.is_where_it_was();
-        if !continues {
-            let (before, from) = (self.mark(), self.open_triplet());
-            let mut overwritten = [0; MAX_OVERWRITTEN];
-            let text = self.reading.text.get(from..self.reading.length).unwrap_or_default();
-            overwritten.iter_mut().zip(text).for_each(|(to, token)| *to = *token);
-            // So many marks between the digits of one triplet are no text.
-            self.is_too_long |= text.len() > MAX_OVERWRITTEN;
-            self.anything();
-            self.reading.reasons.add(Ambiguity::InvalidUtf8);
-            self.partial = Partial { before, from, overwritten, ..Partial::default() };
-        }
-        if let Some(place) = self.partial.bytes.get_mut(self.partial.length) {
-            *place = byte;
-            self.partial.length += 1;
-        }
-        self.partial.after = self.mark();
-        let bytes = self.partial.bytes.get(..self.partial.length).unwrap_or_default();
-        let (length, head) = match bytes.first() {
-            Some(first @ 0xc0..0xe0) => (2, first & 0x1f),
-            Some(first @ 0xe0..0xf0) => (3, first & 0x0f),
-            Some(first @ 0xf0..0xf8) => (4, first & 0x07),
-            _ => (1, 0xff),
-        };
-        if bytes.len() < length {
-            return;
-        }
-        let tail = bytes.get(1..).unwrap_or_default();
-        let code = tail.iter().fold(u32::from(head), |code, byte| code << 6 | u32::from(byte & 0x3f));
-        self.partial.length = 0;
-        if let Some(c) = char::from_u32(code).filter(|_| length > 1) {
-            self.go_back();
-            if c.len_utf8() != length {
-                self.reading.reasons.add(Ambiguity::InvalidUtf8);
-            }
-            self.character(Some(c));
-        }
-    }
-
-    /// True when nothing came between the bytes of a character.
-    fn is_where_it_was(&self) -> bool {
-        let after = self.partial.after;
-        Mark { swallowed: after.swallowed, reasons: after.reasons, ..self.mark() } == after
-    }
-
-    fn mark(&self) -> Mark {
-        Mark {
-            length: self.reading.length,
-            count: self.reading.count,
-            reasons: self.reading.reasons,
-            swallowed: self.swallowed,
-            has_dropped: self.has_dropped,
-        }
-    }
-
-    fn go_back(&mut self) {
-        let Mark { length, count, reasons, swallowed, has_dropped } = self.partial.before;
-        let (from, overwritten) = (self.partial.from, self.partial.overwritten);
-        let text = self.reading.text.get_mut(from..length).unwrap_or_default();
-        text.iter_mut().zip(overwritten).for_each(|(place, token)| *place = token);
-        (self.reading.length, self.reading.count) = (length, count);
-        self.reading.reasons.remove(Ambiguity::InvalidUtf8);
-        self.reading.reasons.add_all(reasons);
-        (self.swallowed, self.has_dropped) = (swallowed, has_dropped);
-    }
-
-    /// Writes a character; none for one that is no UTF-8.
-    fn character(&mut self, character: Option<char>) {
-        let Some(c) = character else {
-            self.reading.reasons.add(Ambiguity::InvalidUtf8);
-            return self.anything();
-        };
-        if let Ok(byte @ 0..0x80) = u8::try_from(c) {
-            return self.decoded(byte);
-        }
-        match fold(c) {
-            Fold::Other => self.token(token::OTHER),
-            Fold::Dropped => {
-                self.reading.reasons.add(Ambiguity::HiddenCharacter);
-                self.has_dropped = true;
-            }
-            Fold::One(byte) => self.folded(byte),
-            Fold::Text(text) => text.bytes().rev().for_each(|byte| self.folded(byte)),
-            Fold::Several(at) => self.one_of_several(at),
-        }
-    }
-
-    fn folded(&mut self, byte: u8) {
-        if matches!(byte, 0..=b' ' | b'/' | b'\\' | b'%' | b'?' | b'#' | b';' | b'.' | 0x7f) {
-            self.reading.reasons.add(Ambiguity::HiddenCharacter);
-        }
-        self.wait(byte);
-    }
-
-    fn one_of_several(&mut self, at: u8) {
-        let texts = several(at);
-        let parts = |text: &&str| text.contains(['/', '\\']);
-        let token = token::SEVERAL.saturating_add(at);
-        let is_open = self.open_triplet() < self.reading.length;
-        match texts.iter().find(|text| parts(text)).map(|text| text.as_bytes()) {
-            None if may_be_nothing(token) => {
-                self.has_dropped = true;
-                self.token(token);
-            }
-            // A digit of a triplet, perhaps.
-            _ if is_open => self.anything(),
-            None => self.token(token),
-            // A fraction: its first digit alone, or parted from the second.
-            Some([first, b'/', second]) => {
-                self.reading.reasons.add(Ambiguity::HiddenCharacter);
-                self.token(*first);
-                self.bound(Kind::SPLIT, Some(token::ANYTHING));
-                self.token(*second);
-            }
-            Some(_) => {
-                self.reading.reasons.add(Ambiguity::HiddenCharacter);
-                self.bound(Kind::SPLIT, Some(token));
-            }
-        }
-    }
-
-    /// Bytes that are no UTF-8, or a percent sign that encodes nothing. Of several in a row each may be anything, and one is as good as all.
-    fn anything(&mut self) {
-        self.swallowed = SWALLOWED;
-        // Whatever they are may complete what stands before them.
-        self.take_back(self.open_triplet());
-        let last = self.reading.count.checked_sub(1).and_then(|last| self.reading.bounds.get(last));
-        let follows_another = last
-            .is_some_and(|last| last.kind == Kind::ANY && usize::from(last.next) + 1 == self.reading.length);
-        if !follows_another {
-            self.bound(Kind::ANY, Some(token::ANYTHING));
-            self.token(token::ANYTHING);
-        }
-    }
-
     fn token(&mut self, token: u8) {
-        self.has_percent |= token == b'%';
-        match self.reading.text.get_mut(self.reading.length) {
-            Some(place) => {
-                *place = token;
-                self.reading.length += 1;
-            }
-            None => self.is_too_long = true,
+        let at = self.reading.length;
+        let Some(place) = self.reading.text.get_mut(at) else {
+            self.is_too_long = true;
+            return;
+        };
+        *place = token;
+        self.reading.length += 1;
+        if may_be_nothing(token) {
+            self.hide(at);
+        } else {
+            // Another token ends what might have become a triplet.
+            let continues = matches!(token, b'0'..=b'9' | b'a'..=b'f' | b'u');
+            self.has_percent = token == b'%' || self.has_percent && continues;
         }
-    }
-
-    /// Where an unfinished triplet or `%uHHHH` at the end of the text starts; the end if there is none.
-    fn open_triplet(&self) -> usize {
-        let mut start = self.reading.length;
-        if self.has_percent {
-            // Its own start may be what another one waits for.
-            while let Some(open) = self.open_triplet_before(start) {
-                start = open;
-            }
+        if token == token::ANYTHING {
+            self.anything_at = self.anything_at.max(Some(at));
         }
-        start
-    }
-
-    fn open_triplet_before(&self, end: usize) -> Option<usize> {
-        let (last, places) = self.last_tokens(end);
-        let starts = last.iter().zip(&places).rposition(|(token, _)| *token == b'%');
-        let open = starts.filter(|&start| match last.get(start + 1..).unwrap_or_default() {
-            [] => true,
-            [b'u', digits @ ..] => digits.iter().all(|digit| hex(*digit).is_some()),
-            [digit] => hex(*digit).is_some(),
-            _ => false,
-        });
-        open.and_then(|start| places.get(start).copied())
     }
 
     /// Removes the text from a place on. Bounds within it, where a control was dropped, move to that place.
     fn take_back(&mut self, length: usize) {
-        self.reading.length = length;
+        self.cut(length);
         let place = u16::try_from(length).unwrap_or(u16::MAX);
         let bounds = self.reading.bounds.get_mut(..self.reading.count).unwrap_or_default();
         for bound in bounds.iter_mut().rev().take_while(|bound| bound.next > place) {
             (bound.at, bound.next) = (bound.at.min(place), place);
         }
+    }
+
+    /// Removes the text from a place on, and what is known about it.
+    fn cut(&mut self, length: usize) {
+        self.reading.length = length;
+        self.untrimmed = self.untrimmed.filter(|(_, place)| *place < length);
     }
 
     fn bound(&mut self, kind: Kind, token: Option<u8>) {
@@ -520,6 +286,19 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         }
         self.has_dropped = false;
     }
+}
+
+fn byte_as_sent(rest: &[u8]) -> Option<(u8, &[u8])> {
+    rest.split_first().map(|(byte, after)| (*byte, after))
+}
+
+fn decoded_of_triplet(rest: &[u8]) -> Option<(u8, &[u8])> {
+    decoded_triplet(rest.strip_prefix(b"%")?)
+}
+
+/// True for a token of which one text is nothing.
+fn may_be_nothing(token: u8) -> bool {
+    token.checked_sub(token::SEVERAL).is_some_and(|at| several(at).contains(&""))
 }
 
 #[cfg(test)]

@@ -17,8 +17,12 @@ pub(crate) struct Start {
     pub(crate) filled: Bounds,
     /// Where it may end and be dropped: empty, blank, or a dot.
     vanishes: Bounds,
+    /// Where it may end and be dropped with at least one dot in it.
+    dotted: Bounds,
     /// Where it may end and take the segment before it with it.
     climbs: Bounds,
+    /// A dot is in its front.
+    has_dot: bool,
     /// Where its text starts when blanks are trimmed, and when dots are, too.
     pub(crate) text: u16,
     pub(crate) name: u16,
@@ -44,7 +48,7 @@ pub(crate) struct Choices<const BOUNDS: usize> {
 impl<const BOUNDS: usize> Choices<BOUNDS> {
     /// Filled in place: it is too large to be moved about.
     pub(crate) const EMPTY: Self = Self {
-        starts: [Start { ends: 0, filled: 0, vanishes: 0, climbs: 0, text: 0, name: 0 }; BOUNDS],
+        starts: [Start::EMPTY; BOUNDS],
         same: [0; BOUNDS],
         root: 0,
         parting: 0,
@@ -60,9 +64,15 @@ impl<const BOUNDS: usize> Choices<BOUNDS> {
             self.parting |= if kind.parts() { bit(at) } else { 0 };
             self.ending |= if kind.ends() { bit(at) } else { 0 };
             self.is_open |= kind.joins();
-            if let Some(start) = self.starts.get_mut(at).filter(|_| kind.parts()) {
-                *start = start_at(view, at, ends, reasons);
+            if kind.parts() {
+                let start = start_at(view, at, ends, |later| self.start(later));
+                if start.has_dot && start.vanishes != 0 {
+                    reasons.add(Ambiguity::DotSegment);
+                }
                 self.has_vanishing |= start.vanishes != 0;
+                if let Some(place) = self.starts.get_mut(at) {
+                    *place = start;
+                }
             }
             ends = bit(at) | if kind.joins() { ends } else { 0 };
         }
@@ -123,8 +133,8 @@ impl<const BOUNDS: usize> Choices<BOUNDS> {
     }
 }
 
-/// Looks at the front of a segment: blanks, dots, and what stands for them.
-fn start_at(view: View<'_>, at: usize, ends: Bounds, reasons: &mut Reasons) -> Start {
+/// Looks at the front of a segment: blanks, dots, and what stands for them. `later` gives what came of bounds behind it.
+fn start_at(view: View<'_>, at: usize, ends: Bounds, later: impl Fn(usize) -> Start) -> Start {
     let first = view.bound(at + 1);
     let filled = if first.is_after_nothing { ends & !bit(at + 1) } else { ends };
     let next = usize::from(view.bound(at).next);
@@ -140,11 +150,14 @@ fn start_at(view: View<'_>, at: usize, ends: Bounds, reasons: &mut Reasons) -> S
     let is_rest = view.bound(at).kind == Kind::ANY && front.is_rest(view);
     while front.pass_bounds(view) && front.pass_token(view, is_rest && front.place == next) {
         front.place += 1;
+        // A segment that starts here was looked at already. All that this one may be goes on as that.
+        if let Some(passed) = front.parts_before(view) {
+            front.start.add_later(&later(passed), front.dots);
+            break;
+        }
     }
     let Front { mut start, place, dots, text, name, .. } = front;
-    if dots > 0 && start.vanishes != 0 {
-        reasons.add(Ambiguity::DotSegment);
-    }
+    start.has_dot |= dots > 0;
     let narrow = |place: Option<usize>| u16::try_from(place.unwrap_or_default()).unwrap_or(u16::MAX);
     (start.text, start.name) = (narrow(text.or(Some(place))), narrow(name.or(Some(place))));
     start
@@ -189,6 +202,16 @@ impl Front {
         true
     }
 
+    /// The bound whose token was passed last, if a segment starts behind it.
+    fn parts_before(&self, view: View<'_>) -> Option<usize> {
+        let passed = self.end.checked_sub(1)?;
+        let bound = view.bound(passed);
+        let token = self.place.checked_sub(1).and_then(|at| view.token(at));
+        let is_before = usize::from(bound.next) == self.place && bound.next > bound.at;
+        // What is left of bytes that are no UTF-8 counts for no segment but its own.
+        (is_before && bound.kind.parts() && token != Some(token::ANYTHING)).then_some(passed)
+    }
+
     /// Looks at the token at the place. False when the front ends there.
     fn pass_token(&mut self, view: View<'_>, is_rest: bool) -> bool {
         let rest = from(self.start.ends, self.end);
@@ -205,9 +228,10 @@ impl Front {
             Some(token::ANYTHING) => {
                 (self.text, self.name) = (self.text.or(here), self.name.or(here));
                 if !is_rest {
-                    // Two dots, or what the rest is a parameter of.
+                    // Two dots, or what the rest is a parameter of. Nothing that follows adds to that.
                     self.dots += 2;
                     self.start.add(rest, self.dots);
+                    return false;
                 }
             }
             Some(token @ token::SEVERAL..) if may_be_blank(token) => {
@@ -225,11 +249,28 @@ impl Front {
 }
 
 impl Start {
+    const EMPTY: Self =
+        Self { ends: 0, filled: 0, vanishes: 0, dotted: 0, climbs: 0, has_dot: false, text: 0, name: 0 };
+
     fn add(&mut self, ends: Bounds, dots: u32) {
-        self.vanishes |= ends;
-        if dots > 1 {
-            self.climbs |= ends;
-        }
+        self.add_each([ends, 0, 0], dots);
+    }
+
+    /// Adds what may become of a part of the segment that starts like a segment of its own, behind so many dots.
+    fn add_later(&mut self, later: &Self, dots: u32) {
+        self.add_each([later.vanishes, later.dotted, later.climbs], dots);
+        self.has_dot |= later.has_dot;
+    }
+
+    /// Adds where the segment may end without text, with one dot, and with two, if so many dots stand before.
+    fn add_each(&mut self, [none, one, two]: [Bounds; 3], dots: u32) {
+        let [dotted, climbs] = match dots {
+            0 => [one, two],
+            1 => [none, one],
+            _ => [none, none],
+        };
+        (self.vanishes, self.dotted, self.climbs) =
+            (self.vanishes | none, self.dotted | dotted, self.climbs | climbs);
     }
 }
 
