@@ -32,6 +32,7 @@ fn blake3_keyed_54_bytes(bencher: Bencher<'_, '_>) {
     ("GET", "/api/apikey.json", Verdict::Ambiguous),
     ("GET", "/api/x/../apikey", Verdict::Ambiguous),
     ("GET", "/api/file/report.pdf", Verdict::Allow),
+    ("GET", "/api/v1.2/files/a.tar.gz", Verdict::Allow),
     ("GET", "/api/file/caf%C3%A9.pdf", Verdict::Allow),
     ("DELETE", "/api/v4/projects/group%2Fproject/issues/3", Verdict::Allow),
 ])]
@@ -45,8 +46,19 @@ fn rows_12(bencher: Bencher<'_, '_>, case: &(&str, &str, Verdict)) {
     ("PUT", "/api/v1/resource-042/7f3a", Verdict::Deny),
     ("GET", "/api/v1/reports", Verdict::Allow),
     ("GET", "/api/v1/resource-042/7f3a/history", Verdict::Allow),
+    ("GET", "/api/v1/resource-042/report.pdf", Verdict::Deny),
     ("GET", "/api/v1/resource-042.json", Verdict::Ambiguous),
     ("GET", "/api/v1/r%C3%A9source-042", Verdict::Ambiguous),
+    (
+        "GET",
+        "/api/v1/projects/some-group%2Fsub-group%2Fproject/repository/files/src%2Fmain%2Fjava%2FApp.java/raw-9",
+        Verdict::Allow,
+    ),
+    (
+        "GET",
+        "/api/v1/re%C3%9Fource-042/%C3%9F%C3%9F/%C3%9F/%C3%9F/re%C3%9F/r%C3%9F/%C3%9F/%C3%9F/%C3%9F/%C3%9F/abcdefghijkl",
+        Verdict::Allow,
+    ),
     (
         "GET",
         "/api/v1/../v1/x/%2e%2e/res%2575urce-01/;v=1/resource%2D042%2f..%2f.%5cresource-042/%E2%80%8B/%00.json/a/b/c/d/e",
@@ -70,6 +82,9 @@ fn rows_500(bencher: Bencher<'_, '_>, case: &(&str, &str, Verdict)) {
     Worst { name: "vanishing", table: Table::Forks, segment: ("a//", 1) },
     Worst { name: "splitting", table: Table::Forks, segment: ("a%2f", 1) },
     Worst { name: "anything-forks", table: Table::Forks, segment: ("%FF", 1) },
+    Worst { name: "anything-forks-deny", table: Table::ForksThatAllow, segment: ("%FF", 1) },
+    Worst { name: "climbing-forks-deny", table: Table::ForksThatAllow, segment: ("a/..", 1) },
+    Worst { name: "marks-alike", table: Table::Alike, segment: ("res\u{303}\u{331}", 29) },
 ])]
 fn worst(bencher: Bencher<'_, '_>, worst: &Worst) {
     let table = worst.table.parsed();
@@ -83,13 +98,18 @@ fn worst(bencher: Bencher<'_, '_>, worst: &Worst) {
 enum Table {
     Branches(usize, usize),
     Forks,
+    /// The same under a default of deny.
+    ForksThatAllow,
+    Alike,
 }
 
 impl Table {
     fn parsed(self) -> PolicyTable {
         match self {
             Self::Branches(rows, depth) => branches(rows, depth),
-            Self::Forks => forks(),
+            Self::Forks => forks("allow", "deny"),
+            Self::ForksThatAllow => forks("deny", "allow"),
+            Self::Alike => alike(),
         }
     }
 }
@@ -148,13 +168,19 @@ fn branches(rows: usize, depth: usize) -> PolicyTable {
 }
 
 /// Ten thousand rows whose every segment is `a` or a parameter, and whose last is a literal that no target has.
-fn forks() -> PolicyTable {
-    let mut text = "default = \"allow\"\n".to_owned();
+fn forks(default: &str, effect: &str) -> PolicyTable {
+    let mut text = format!("default = \"{default}\"\n");
     for row in 0..10_000 {
         let path: String = (0..14)
             .map(|bit| if row >> bit & 1 == 1 { "/a".to_owned() } else { format!("/{{p{bit}}}") })
             .collect();
-        text += &format!("[[operation]]\nmethod=\"GET\"\npath=\"{path}/last\"\n");
+        text += &format!("[[operation]]\nmethod=\"GET\"\npath=\"{path}/last\"\neffect=\"{effect}\"\n");
     }
     PolicyTable::parse(&text).unwrap()
+}
+
+/// Ten thousand literals that start alike.
+fn alike() -> PolicyTable {
+    let rows = (0..10_000).map(|row| format!("[[operation]]\nmethod=\"GET\"\npath=\"/res-{row:04}/x\"\n"));
+    PolicyTable::parse(&rows.fold("default = \"allow\"\n".to_owned(), |text, row| text + &row)).unwrap()
 }

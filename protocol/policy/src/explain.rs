@@ -1,7 +1,7 @@
 //! Which readings of an operation count, for people who ask why it is refused. Not for the path of a request: it asks
 //! row after row, and allocates.
 
-use crate::index::key;
+use crate::index::Literals;
 use crate::reading::{Bounds, Choices, LONG_NAMES, LONG_TEXT, MAX_BOUNDS, Names, Reading, View, bit, each};
 use crate::target::{Path, Target};
 use crate::template::Part;
@@ -55,9 +55,15 @@ impl PolicyTable {
         let mut choices = Box::new(Choices::<MAX_BOUNDS>::EMPTY);
         choices.read(reading.view(), &mut reasons);
         let mut names = Box::new(Names::<LONG_NAMES>::EMPTY);
-        names.read(reading.view(), &choices, self.names());
+        names.read(reading.view(), &choices, self.literals());
         let methods = self.methods_of(method, path, reading.may_override());
-        let readings = Readings { path, view: reading.view(), choices: &choices, names: &names };
+        let readings = Readings {
+            path,
+            view: reading.view(),
+            choices: &choices,
+            names: &names,
+            literals: self.literals(),
+        };
         let bears = |row: &&Row| row.effect() == Effect::Deny || self.default_effect() == Effect::Deny;
         let reached = self.rows().iter().filter(bears).filter(|row| self.may_be_run_as(row, methods));
         into.choices = reasons.each().collect();
@@ -70,6 +76,7 @@ struct Readings<'r> {
     view: View<'r>,
     choices: &'r Choices<MAX_BOUNDS>,
     names: &'r Names<LONG_NAMES>,
+    literals: &'r Literals,
 }
 
 impl Readings<'_> {
@@ -104,10 +111,11 @@ impl Readings<'_> {
     fn ends(&self, bounds: Bounds, part: Part<'_>) -> Bounds {
         let starts = bounds & self.choices.parting;
         match part {
-            Part::Parameter => each(starts).fold(0, |ends, start| ends | self.choices.start(start).filled),
+            Part::Parameter => self.choices.filled(starts),
             Part::Literal(text) => {
                 let folded = text.to_ascii_lowercase();
-                self.names.ends(self.view, starts, key(folded.as_bytes()), folded.as_bytes())
+                let number = self.literals.find(folded.as_bytes()).unwrap_or(u32::MAX);
+                self.names.ends(self.view, starts, number, folded.as_bytes())
             }
         }
     }

@@ -11,7 +11,7 @@ mod names;
 
 pub(crate) use build::TooLong;
 pub(crate) use choices::Choices;
-pub(crate) use names::{Names, NamesOf};
+pub(crate) use names::{Beginning, Names, may_be};
 
 use crate::Ambiguity;
 
@@ -24,9 +24,14 @@ pub const MAX_BOUNDS: usize = 127;
 
 /// Paths up to this length are read in small buffers: clearing large ones would cost more than all the rest.
 pub(crate) const SHORT_TEXT: usize = 256;
-pub(crate) const SHORT_BOUNDS: usize = 20;
+/// Bounds, names, and states of a walk for which there is room: for most short paths, for all but the densest of them,
+/// and for long ones.
+pub(crate) const FEW_BOUNDS: usize = 20;
+pub(crate) const MORE_BOUNDS: usize = 44;
 pub(crate) const SHORT_NAMES: usize = 20;
+pub(crate) const SHORT_STATES: usize = 16;
 pub(crate) const LONG_NAMES: usize = 64;
+pub(crate) const LONG_STATES: usize = 128;
 
 /// A path of [`MAX_TARGET_BYTES`](crate::MAX_TARGET_BYTES) in which each character of three bytes becomes four.
 pub(crate) const LONG_TEXT: usize = 11_008;

@@ -1,5 +1,6 @@
 //! A path as segments, decoded once: the one reading that every server shares.
 
+use crate::index::Literals;
 use crate::target::{MAX_TARGET_BYTES, Marks, Path, is_plain};
 use crate::triplet::hex;
 
@@ -30,15 +31,32 @@ pub(crate) enum Split<T> {
 }
 
 impl Segments<'_> {
-    /// Splits a path if it has one reading, and hands its segments to `then`.
+    /// Splits a path if it has one reading, and hands its segments to `then`. A name with dots has one if no server can
+    /// cut it to one of the literals.
     ///
     /// A callback, because the decoded text lives on the stack: nothing is allocated.
-    pub(crate) fn of_plain<T>(path: &Path<'_>, then: impl FnOnce(&Segments<'_>) -> T) -> Split<T> {
+    pub(crate) fn of_plain<T>(
+        path: &Path<'_>,
+        literals: &Literals,
+        then: impl FnOnce(&Segments<'_>) -> T,
+    ) -> Split<T> {
         if path.marks.has(Marks::SEVERAL_READINGS) {
             return Split::Several;
         }
         let has_bracket = path.marks.has(Marks::OPEN_BRACKET);
-        if !path.marks.has(Marks::PERCENT) {
+        let has_percent = path.marks.has(Marks::PERCENT);
+        if path.marks.has(Marks::DOT) {
+            // What may become a dot, or the start of a session behind one, is left to the readings.
+            if has_bracket || has_percent || !has_no_cut(path.text, literals) {
+                return Split::Several;
+            }
+            return match Segments::split(path.text, false, then) {
+                // With so many a path is plain only if it has no dot.
+                Split::TooMany => Split::Several,
+                split @ (Split::Plain(_) | Split::Several) => split,
+            };
+        }
+        if !has_percent {
             return Segments::split(path.text, has_bracket, then);
         }
         Self::decoded(
@@ -117,6 +135,12 @@ impl<'a> Segments<'a> {
     }
 }
 
+/// True when no server cuts a segment of a path to a literal, but for the one that it is.
+#[inline(never)]
+fn has_no_cut(path: &[u8], literals: &Literals) -> bool {
+    path.split(|byte| *byte == b'/').all(|segment| literals.has_no_cut(segment))
+}
+
 /// Decodes triplets once into the front of `into`, which must be as long as `path`. The number of bytes, and whether
 /// every triplet was one and gave a byte that all servers read as itself: else the result says nothing by itself.
 fn decode(path: &[u8], into: &mut [u8]) -> (usize, bool) {
@@ -150,7 +174,12 @@ pub(crate) fn is_cookieless_session(segment: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{MAX_SEGMENTS, Segments, Split};
+    use crate::index::Literals;
     use crate::target::Target;
+
+    fn literals() -> Literals {
+        Literals::new(["a", "b.c", ".d"].into_iter())
+    }
 
     fn segments(target: &str) -> Option<Vec<String>> {
         let Ok(Target::Path(path)) = Target::parse(b"GET", target.as_bytes()) else { panic!("{target}") };
@@ -160,7 +189,7 @@ mod tests {
                 .map(|segment| String::from_utf8(segment.to_vec()).unwrap())
                 .collect()
         };
-        match Segments::of_plain(&path, all) {
+        match Segments::of_plain(&path, &literals(), all) {
             Split::Plain(all) => Some(all),
             Split::TooMany | Split::Several => None,
         }
@@ -172,6 +201,7 @@ mod tests {
         assert_eq!(segments("/a"), Some(vec!["a".into()]));
         assert_eq!(segments("/a/"), segments("/a"));
         assert_eq!(segments("/ab/%63/d?e/f"), Some(vec!["ab".into(), "c".into(), "d".into()]));
+        assert_eq!(segments("/x.pdf/v1.2"), Some(vec!["x.pdf".into(), "v1.2".into()]));
         let long = "%61".repeat(2_000);
         assert_eq!(segments(&format!("/{long}/b")), Some(vec!["a".repeat(2_000), "b".into()]));
     }
@@ -210,9 +240,9 @@ mod tests {
         let most = "/a".repeat(MAX_SEGMENTS);
         assert_eq!(segments(&most).map(|all| all.len()), Some(MAX_SEGMENTS));
         let Ok(Target::Path(path)) = Target::parse(b"GET", b"/a") else { panic!() };
-        assert!(matches!(Segments::of_plain(&path, |_| ()), Split::Plain(())));
+        assert!(matches!(Segments::of_plain(&path, &literals(), |_| ()), Split::Plain(())));
         let more = format!("{most}/a");
         let Ok(Target::Path(path)) = Target::parse(b"GET", more.as_bytes()) else { panic!() };
-        assert!(matches!(Segments::of_plain(&path, |_| ()), Split::TooMany));
+        assert!(matches!(Segments::of_plain(&path, &literals(), |_| ()), Split::TooMany));
     }
 }

@@ -32,8 +32,9 @@ pub(crate) struct Marks(u8);
 impl Marks {
     pub(crate) const PERCENT: Self = Self(1);
     pub(crate) const OPEN_BRACKET: Self = Self(1 << 1);
-    /// A dot, or a byte that some server does not take for itself.
+    /// A byte that some server does not take for itself.
     pub(crate) const SEVERAL_READINGS: Self = Self(1 << 2);
+    pub(crate) const DOT: Self = Self(1 << 3);
 
     pub(crate) const fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -133,6 +134,7 @@ const fn classes() -> [u8; 256] {
             b'/' => 0,
             b'(' => Marks::OPEN_BRACKET.0,
             b'%' => Marks::PERCENT.0,
+            b'.' => Marks::DOT.0,
             b'?' => QUERY,
             0..=b' ' | b'#' | 0x7f => REFUSED,
             _ => Marks::SEVERAL_READINGS.0,
@@ -155,6 +157,11 @@ fn refusal(byte: u8) -> Ambiguity {
 /// True for bytes that stand for themselves in a path, and so may stand in a literal of a template.
 pub(crate) fn is_literal_byte(byte: u8) -> bool {
     byte == b'.' || is_plain(byte) && byte != b'/'
+}
+
+/// True for bytes of a path that may become a place at which servers part it.
+pub(crate) fn may_bound(byte: u8) -> bool {
+    byte == b'/' || !is_literal_byte(byte)
 }
 
 /// True for bytes that are read as themselves by every server, the slash included. An open bracket is, unless two
@@ -239,8 +246,9 @@ mod tests {
             let plain = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte);
             assert_eq!(is_literal_byte(byte), plain, "{byte:#x}");
             if refused.is_none() && byte != b'?' {
-                let several = !plain && !b"/%".contains(&byte) || byte == b'.';
+                let several = !plain && !b"/%".contains(&byte);
                 assert_eq!(path(&[b'/', byte]).marks.has(Marks::SEVERAL_READINGS), several, "{byte:#x}");
+                assert_eq!(path(&[b'/', byte]).marks.has(Marks::DOT), byte == b'.', "{byte:#x}");
             }
         }
     }

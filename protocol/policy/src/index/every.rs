@@ -1,6 +1,6 @@
 //! The proof that rows allow a path in every reading, for paths whose only choice is where a segment is parted.
 
-use super::{Asked, Found, Index, Node, note};
+use super::{Asked, End, Found, Index, Node, Tree, note};
 use crate::Effect;
 use crate::reading::{Choices, Kind, View, token};
 use crate::segments::MAX_SEGMENTS;
@@ -84,8 +84,7 @@ impl Index {
         loop {
             let mut found = Found::default();
             let (left, pieces) = (parted.segments(), parted.pieces.get(..parted.count)?);
-            Walk { case_sensitive: self.case_sensitive, asked, found: &mut found }
-                .visit(&self.root, pieces, left);
+            Walk { tree: &self.tree, asked, found: &mut found }.visit(self.tree.root()?, pieces, left);
             if !((asked.certain | asked.possible) & !found.allowed).is_empty() {
                 return None;
             }
@@ -98,7 +97,7 @@ impl Index {
 }
 
 struct Walk<'w> {
-    case_sensitive: bool,
+    tree: &'w Tree,
     asked: Asked,
     found: &'w mut Found,
 }
@@ -109,25 +108,26 @@ impl Walk<'_> {
         if !node.may_match(left, self.asked.certain) {
             return;
         }
+        let tree = self.tree;
         let Some((piece, rest)) = pieces.split_first() else {
-            return node.ends.iter().for_each(|end| self.note(end));
+            return tree.ends(node).iter().for_each(|end| self.note(end));
         };
         // What may be parted elsewhere is in each part any text: only a parameter takes that.
-        let below = (0..piece.parts).try_fold(node, |node, _| node.parameter.as_deref());
+        let below = (0..piece.parts).try_fold(node, |node, _| tree.parameter(node));
         let left = left.saturating_sub(piece.parts);
         if let Some(below) = below {
             self.visit(below, rest, left);
         }
         if piece.most == 1 && !piece.sent.contains(&b'%') {
-            for literal in node.literals_for(piece.sent) {
-                if !self.case_sensitive || *literal.exact == *piece.sent {
-                    self.visit(&literal.node, rest, left);
+            for literal in tree.edges_for(node, piece.sent).filter(|edge| tree.is_exact(edge, piece.sent)) {
+                if let Some(child) = tree.child(literal) {
+                    self.visit(child, rest, left);
                 }
             }
         }
     }
 
-    fn note(&mut self, end: &super::End) {
+    fn note(&mut self, end: &End) {
         let certain = end.methods & self.asked.certain;
         if end.effect == Effect::Allow && !certain.is_empty() {
             self.found.allowed = self.found.allowed | certain;

@@ -1,7 +1,12 @@
 //! The walk that follows all readings of a path at once.
 
-use super::{Asked, Found, Index, Node};
-use crate::reading::{Bounds, Choices, Names, View, each};
+use super::states::{State, States, Step};
+use super::tree::Edge;
+use super::{Asked, End, Found, Index, Node, Tree};
+use crate::reading::{Beginning, Bounds, Choices, Names, View, may_be};
+
+/// Up to so many literals of a node are looked up among the names of a path, not the names among them.
+const FEW: usize = 4;
 
 /// What the readings of a path are.
 #[derive(Debug, Clone, Copy)]
@@ -12,137 +17,158 @@ pub(crate) struct Readings<'r, const BOUNDS: usize, const NAMES: usize> {
 }
 
 impl Index {
-    /// All rows that some reading of the path meets. Rows that allow are looked for only if asked for.
-    pub(crate) fn find_possible<const BOUNDS: usize, const NAMES: usize>(
+    /// All rows that some reading of the path meets. Whether rows allow is looked for only if asked for.
+    pub(crate) fn find_possible<const BOUNDS: usize, const NAMES: usize, const STATES: usize>(
         &self,
         readings: &Readings<'_, BOUNDS, NAMES>,
         asked: Asked,
         allowing: bool,
         found: &mut Found,
     ) {
-        let mut walk = Walk { readings, asked, allowing, found, closed: Memo::EMPTY, filled: Memo::EMPTY };
-        walk.visit(&self.root, readings.choices.root);
+        let mut states = States::<STATES, NAMES>::EMPTY;
+        let root = states.of(readings.choices.root, readings);
+        let tree = &self.tree;
+        let mut walk = Walk { tree, readings, asked, allowing, found, states: &mut states };
+        if let Some(node) = tree.root() {
+            walk.visit(node, &root);
+        }
     }
 }
 
-struct Walk<'w, 'r, const BOUNDS: usize, const NAMES: usize> {
+struct Walk<'w, 'r, const BOUNDS: usize, const NAMES: usize, const STATES: usize> {
+    tree: &'w Tree,
     readings: &'w Readings<'r, BOUNDS, NAMES>,
     asked: Asked,
     allowing: bool,
     found: &'w mut Found,
-    closed: Memo,
-    filled: Memo,
+    states: &'w mut States<STATES, NAMES>,
 }
 
-/// What came of some sets of bounds: in a large table many nodes have the same.
-struct Memo([(Bounds, Bounds); MEMO]);
-
-const MEMO: usize = 16;
-
-impl Memo {
-    const EMPTY: Self = Self([(0, 0); MEMO]);
-
-    /// What comes of a set that is not empty.
-    fn get(&mut self, set: Bounds, made: impl FnOnce() -> Bounds) -> Bounds {
-        let folded = u64::try_from((set ^ set >> 64) & Bounds::from(u64::MAX)).unwrap_or_default();
-        let place = folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - MEMO.ilog2());
-        let Some(place) = usize::try_from(place).ok().and_then(|place| self.0.get_mut(place)) else {
-            return made();
-        };
-        if place.0 != set {
-            *place = (set, made());
-        }
-        place.1
-    }
-}
-
-impl<const BOUNDS: usize, const NAMES: usize> Walk<'_, '_, BOUNDS, NAMES> {
-    /// Visits a node whose template the path may have been read as up to each of the bounds.
-    fn visit(&mut self, node: &Node, bounds: Bounds) {
-        if bounds == 0 || self.changes_nothing(node, bounds) {
+impl<const BOUNDS: usize, const NAMES: usize, const STATES: usize> Walk<'_, '_, BOUNDS, NAMES, STATES> {
+    /// Visits a node whose template the path may have been read as up to each bound of a state.
+    fn visit(&mut self, node: &Node, state: &State) {
+        if self.changes_nothing(node, state.left) {
             return;
         }
-        let choices = self.readings.choices;
-        if bounds & choices.ending != 0 {
-            node.ends.iter().for_each(|end| self.note(end));
+        let tree = self.tree;
+        if state.ends {
+            tree.ends(node).iter().for_each(|end| self.note(end));
         }
-        let starts = bounds & choices.parting;
-        if starts == 0 {
+        if let Some(child) = tree.parameter(node) {
+            self.visit_after(child, state, Step::Parameter);
+        }
+        if state.begins {
+            self.visit_names_beside_beginnings(node, state);
+            self.visit_beginnings(node, state);
             return;
         }
-        if let Some(child) = &node.parameter {
-            let ends = || each(starts).fold(0, |ends, start| ends | choices.start(start).filled);
-            let ends = self.filled.get(starts, || choices.closed(ends()));
-            self.visit(child, ends);
-        }
-        if !node.literals.is_empty() {
-            self.visit_beginnings(node, starts);
-            self.visit_names(node, starts);
-        }
-    }
-
-    /// Visits a node whose last segment may end at each of the bounds.
-    fn visit_at(&mut self, node: &Node, ends: Bounds) {
-        let choices = self.readings.choices;
-        let bounds = if ends == 0 { 0 } else { self.closed.get(ends, || choices.closed(ends)) };
-        self.visit(node, bounds);
-    }
-
-    fn visit_names(&mut self, node: &Node, starts: Bounds) {
-        let Readings { view, names, .. } = *self.readings;
-        for name in names.each(starts) {
-            let text = name.text(view);
-            // One at most, unless the table is case-sensitive.
-            for literal in node.literals_for(text) {
-                let is_begun = |literal: &[u8]| {
-                    names.each_beginning(starts).any(|beginning| literal.starts_with(beginning.text(view)))
-                };
-                if !is_begun(&literal.folded) {
-                    self.visit_at(&literal.node, name.ends(starts));
+        let edges = tree.edges(node);
+        if edges.len() <= FEW {
+            for edge in edges {
+                if let Some(place) = self.readings.names.place(edge.number) {
+                    self.visit_child(edge, state, Step::Name(place));
+                }
+            }
+        } else {
+            for (place, number) in self.readings.names.each(state.starts) {
+                for edge in tree.edges_of(node, number) {
+                    self.visit_child(edge, state, Step::Name(place));
                 }
             }
         }
     }
 
-    fn visit_beginnings(&mut self, node: &Node, starts: Bounds) {
-        let Readings { view, names, .. } = *self.readings;
-        for (place, beginning) in names.each_beginning(starts).enumerate() {
-            let text = beginning.text(view);
-            let earlier = || names.each_beginning(starts).take(place).map(|earlier| earlier.text(view));
-            if earlier().any(|earlier| text.starts_with(earlier)) {
-                continue;
+    fn visit_child(&mut self, edge: &Edge, state: &State, step: Step) {
+        if let Some(child) = self.tree.child(edge) {
+            self.visit_after(child, state, step);
+        }
+    }
+
+    fn visit_after(&mut self, node: &Node, state: &State, step: Step) {
+        if !self.changes_nothing(node, state.left >> 1) {
+            let next = self.states.after(state, step, self.readings);
+            self.visit(node, &next);
+        }
+    }
+
+    fn visit_names_beside_beginnings(&mut self, node: &Node, state: &State) {
+        let (tree, Readings { view, names, .. }) = (self.tree, *self.readings);
+        for (place, number) in names.each(state.starts) {
+            for edge in tree.edges_of(node, number) {
+                let text = tree.text(edge);
+                let mut beginnings = names.each_beginning(state.starts);
+                if !beginnings.any(|beginning| beginning.ends(view, state.starts, text) != 0) {
+                    self.visit_child(edge, state, Step::Name(place));
+                }
             }
-            for literal in node.literals_from(text) {
-                // Whole branches are passed over before anything is compared.
-                if self.changes_nothing(&literal.node, starts)
-                    || earlier().any(|earlier| literal.folded.starts_with(earlier))
-                {
+        }
+    }
+
+    fn visit_beginnings(&mut self, node: &Node, state: &State) {
+        let (tree, Readings { view, names, .. }) = (self.tree, *self.readings);
+        // What may be anything first: once that has met a row, most of the others need not be compared.
+        for is_compared in [false, true] {
+            for (place, beginning) in names.each_beginning(state.starts).enumerate() {
+                if beginning.is_compared != is_compared || self.changes_nothing(node, state.left) {
                     continue;
                 }
-                let ends = names.ends(view, starts, literal.key, &literal.folded);
-                self.visit_at(&literal.node, ends);
+                let edges = tree.edges_from(node, beginning.text(view));
+                let mut last = None;
+                let mut visit = |edge: &Edge| self.visit_begun(edge, state, (place, beginning), &mut last);
+                if is_compared {
+                    may_be(view, beginning, edges, &|edge| tree.text(edge), &mut visit);
+                } else {
+                    edges.iter().for_each(visit);
+                }
             }
         }
     }
 
-    /// True when no row at the node or below can be met, or one that is would not be told.
-    fn changes_nothing(&self, node: &Node, bounds: Bounds) -> bool {
+    /// Visits a literal that a segment with a beginning may be, if none of those before it may be that. `last` is what
+    /// came of the last literal.
+    fn visit_begun(
+        &mut self,
+        edge: &Edge,
+        state: &State,
+        (place, beginning): (usize, &Beginning),
+        last: &mut Option<(Bounds, State)>,
+    ) {
+        // Whole branches are passed over before anything is compared.
+        let child = self.tree.child(edge).filter(|child| !self.changes_nothing(child, state.left >> 1));
+        let Some(child) = child else { return };
+        let Readings { view, names, choices } = *self.readings;
+        let (starts, text) = (state.starts, self.tree.text(edge));
+        let is_it = |beginning: &Beginning| beginning.ends(view, starts, text) != 0;
+        let comes_before = |(at, other): (usize, &Beginning)| {
+            let is_earlier =
+                if other.is_compared == beginning.is_compared { at < place } else { beginning.is_compared };
+            is_earlier && is_it(other)
+        };
+        if !is_it(beginning) || names.each_beginning(starts).enumerate().any(comes_before) {
+            return;
+        }
+        let ends = names.ends(view, starts, edge.number, text);
+        let next = match last {
+            Some((of, next)) if *of == ends => *next,
+            _ => self.states.of(choices.closed(ends), self.readings),
+        };
+        *last = Some((ends, next));
+        self.visit(child, &next);
+    }
+
+    /// True when no row at the node or below can be met by so many more segments, or one that is would not be told.
+    fn changes_nothing(&self, node: &Node, left: u128) -> bool {
         let methods = self.asked.certain | self.asked.possible;
-        let first = usize::try_from(bounds.trailing_zeros()).unwrap_or_default();
-        let most = self.readings.view.bounds.len().saturating_sub(first + 1).min(127);
-        // A template ends here or at most so many segments below.
-        let is_too_deep = node.depths << (127 - most) == 0;
-        let has_nearer = !self.allowing && self.found.may_deny.is_some_and(|row| row < node.first_deny);
-        is_too_deep
-            || has_nearer
-            || !self.allowing && node.first_deny == usize::MAX
+        // That some row allows is all that is asked of those that allow.
+        let only_deny = !self.allowing || self.found.may_allow;
+        node.depths & left == 0
+            || only_deny && !node.denies_before(self.found.may_deny)
             || (node.methods & methods).is_empty()
     }
 
-    fn note(&mut self, end: &super::End) {
-        if (end.methods & (self.asked.certain | self.asked.possible)).is_empty() {
-            return;
+    fn note(&mut self, end: &End) {
+        if !(end.methods & (self.asked.certain | self.asked.possible)).is_empty() {
+            self.found.note_possible(end);
         }
-        self.found.note_possible(end);
     }
 }

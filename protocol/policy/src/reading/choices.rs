@@ -34,6 +34,9 @@ pub(crate) struct Choices<const BOUNDS: usize> {
     starts: [Start; BOUNDS],
     /// For each bound those at which the same segments may have been read.
     same: [Bounds; BOUNDS],
+    /// For each bound, bit `n` is set if the path may end `n` segments behind it. Only if no segment vanishes.
+    left: [u128; BOUNDS],
+    count: usize,
     /// The bounds at which the segments may all be gone.
     pub(crate) root: Bounds,
     /// The bounds behind which a segment may start, and those at which the path may end.
@@ -50,6 +53,8 @@ impl<const BOUNDS: usize> Choices<BOUNDS> {
     pub(crate) const EMPTY: Self = Self {
         starts: [Start::EMPTY; BOUNDS],
         same: [0; BOUNDS],
+        left: [0; BOUNDS],
+        count: 0,
         root: 0,
         parting: 0,
         ending: 0,
@@ -58,7 +63,8 @@ impl<const BOUNDS: usize> Choices<BOUNDS> {
     };
 
     pub(crate) fn read(&mut self, view: View<'_>, reasons: &mut Reasons) {
-        let mut ends = 0;
+        let (mut ends, mut left) = (0, 0);
+        self.count = view.bounds.len();
         for (at, bound) in view.bounds.iter().enumerate().rev() {
             let kind = bound.kind;
             self.parting |= if kind.parts() { bit(at) } else { 0 };
@@ -74,7 +80,11 @@ impl<const BOUNDS: usize> Choices<BOUNDS> {
                     *place = start;
                 }
             }
-            ends = bit(at) | if kind.joins() { ends } else { 0 };
+            let here = u128::from(kind.ends()) | if kind.parts() { left << 1 } else { 0 };
+            if let Some(place) = self.left.get_mut(at) {
+                *place = here;
+            }
+            (ends, left) = if kind.joins() { (bit(at) | ends, here | left) } else { (bit(at), here) };
         }
         self.is_open |= self.has_vanishing;
         if self.has_vanishing {
@@ -86,6 +96,23 @@ impl<const BOUNDS: usize> Choices<BOUNDS> {
 
     pub(crate) fn start(&self, at: usize) -> Start {
         self.starts.get(at).copied().unwrap_or_default()
+    }
+
+    /// Where segments from one of these bounds may end that hold some text.
+    pub(crate) fn filled(&self, starts: Bounds) -> Bounds {
+        each(starts).fold(0, |ends, start| ends | self.starts.get(start).map_or(0, |start| start.filled))
+    }
+
+    /// Bit `n` is set if the path may end `n` segments behind one of these bounds. `is_exact` says that no segment is
+    /// taken to end where it does not.
+    pub(crate) fn left(&self, bounds: Bounds, is_exact: bool) -> u128 {
+        if is_exact && !self.has_vanishing {
+            return each(bounds).fold(0, |left, at| left | self.left.get(at).copied().unwrap_or_default());
+        }
+        // One for each bound that is left, at most.
+        let first = usize::try_from(bounds.trailing_zeros()).unwrap_or_default();
+        let most = self.count.saturating_sub(first + 1).min(127);
+        if bounds == 0 { 0 } else { u128::MAX >> (127 - most) }
     }
 
     /// All bounds at which the same segments may have been read as at one of these.

@@ -14,6 +14,7 @@ mod cases;
 mod every_reading;
 mod faults;
 mod handed;
+mod hostile;
 mod inputs;
 mod linear;
 mod mutation;

@@ -1,0 +1,237 @@
+//! Compares literals with segments that hold characters of several texts: all places in a literal are followed at once.
+
+use super::Beginning;
+use crate::fold::several;
+use crate::reading::choices::may_be_blank;
+use crate::reading::{Bounds, MAX_BOUNDS, View, bit, from, token};
+use crate::target::is_literal_byte;
+
+/// Literals of so many bytes are not compared further than to their beginning. A set of places has as many bits.
+const MAX_COMPARED: usize = MAX_BOUNDS;
+
+/// Finds the literals of a list that a segment with a beginning may be, and perhaps some that it may not be. `literals`
+/// start with the beginning, and ascend. What several have in common is compared once.
+pub(crate) fn may_be<'t, T>(
+    view: View<'_>,
+    beginning: &Beginning,
+    literals: &[T],
+    text: &impl Fn(&T) -> &'t [u8],
+    found: &mut dyn FnMut(&T),
+) {
+    let (short, long) = (|literal: &&T| text(literal).len() < MAX_COMPARED, MAX_COMPARED);
+    literals.iter().filter(|literal| text(literal).len() >= long).for_each(&mut *found);
+    let mut rest = literals;
+    // Runs of those that are not too long.
+    while let Some(start) = rest.iter().position(|literal| short(&literal)) {
+        let from_start = rest.get(start..).unwrap_or_default();
+        let end = from_start.iter().position(|literal| !short(&literal)).unwrap_or(from_start.len());
+        let (run, behind) = from_start.split_at(end);
+        let group = Group {
+            view,
+            place: usize::from(beginning.from) + usize::from(beginning.length),
+            end: usize::from(beginning.end),
+            read: 1 << beginning.length,
+        };
+        group.narrow(run, text, found);
+        rest = behind;
+    }
+}
+
+/// How far literals were compared that have all in common up to there.
+#[derive(Clone, Copy)]
+struct Group<'r> {
+    view: View<'r>,
+    place: usize,
+    /// The first bound at the place or behind it.
+    end: usize,
+    /// Bit `n`: the first `n` bytes of each literal have been read.
+    read: u128,
+}
+
+impl Group<'_> {
+    fn narrow<'t, T>(mut self, literals: &[T], text: &impl Fn(&T) -> &'t [u8], found: &mut dyn FnMut(&T)) {
+        let mut literals = literals;
+        loop {
+            let [first, .., last] = literals else { return literals.iter().for_each(found) };
+            let common = text(first).iter().zip(text(last)).take_while(|(a, b)| a == b).count();
+            if self.read >> common & 1 == 1 && text(first).len() == common {
+                // It has been read to its end.
+                found(first);
+                literals = literals.get(1..).unwrap_or_default();
+                continue;
+            }
+            let shared = text(first).get(..common).unwrap_or_default();
+            if self.read == 0 || !self.pass_bounds() {
+                return;
+            }
+            let members = |byte| {
+                let at = |literal: &T| text(literal).get(common).copied();
+                let start = literals.partition_point(|literal| at(literal) < Some(byte));
+                let end = literals.partition_point(|literal| at(literal) <= Some(byte));
+                (start, end)
+            };
+            let is_next = |byte| {
+                let (start, end) = members(byte);
+                step(self.read, byte, shared) != 0 || self.read >> common & 1 == 1 && start < end
+            };
+            let passed = self.place;
+            self.place = skip(self.view, self.place, self.end, self.read, is_next);
+            if self.place > passed {
+                continue;
+            }
+            let token = match self.view.token(self.place) {
+                Some(token::ANYTHING) => return literals.iter().for_each(found),
+                Some(token) => token,
+                None => return,
+            };
+            // Where literals differ in the byte that the token may be, they are parted before it is read.
+            let split = self.frontier_bytes(token, shared).map(members).find(|(start, end)| start < end);
+            if let Some((start, end)) = split {
+                let (before, rest) = literals.split_at(start);
+                let (same, behind) = rest.split_at(end - start);
+                for part in [before, same, behind].into_iter().filter(|part| !part.is_empty()) {
+                    self.narrow(part, text, found);
+                }
+                return;
+            }
+            let Some(read) = step_token(self.read, token, shared) else { return };
+            self.read = read;
+            self.place += 1;
+        }
+    }
+
+    /// The bytes that the token may be where the literals differ.
+    fn frontier_bytes(&self, token: u8, shared: &[u8]) -> impl Iterator<Item = u8> {
+        let (read, common) = (self.read, shared.len());
+        let texts = token.checked_sub(token::SEVERAL).map_or(&[][..], several);
+        let one = Some(token).filter(|_| texts.is_empty() && read >> common & 1 == 1);
+        let of_text = move |text: &'static str| {
+            let text = if read == 1 { text.trim_start() } else { text };
+            let reached = text.bytes().scan(read, move |read, byte| {
+                let at = *read >> common & 1 == 1;
+                *read = step(*read, byte, shared);
+                Some(at.then_some(byte))
+            });
+            reached.flatten()
+        };
+        one.into_iter().chain(texts.iter().copied().flat_map(of_text))
+    }
+
+    /// False when the segment ends at the place for certain.
+    fn pass_bounds(&mut self) -> bool {
+        while self.end < self.view.bounds.len() && usize::from(self.view.bound(self.end).at) == self.place {
+            let bound = self.view.bound(self.end);
+            self.end += 1;
+            if !bound.kind.joins() {
+                return false;
+            }
+            if usize::from(bound.next) > self.place {
+                break;
+            }
+        }
+        true
+    }
+}
+
+/// Where a segment that starts like a literal may end if it is that, whatever its characters of several texts become:
+/// all places in the literal are followed at once.
+pub(super) fn compared(view: View<'_>, beginning: &Beginning, literal: &[u8]) -> Bounds {
+    let (mut place, mut end) =
+        (usize::from(beginning.from) + usize::from(beginning.length), usize::from(beginning.end));
+    let ends_of_start = beginning.ends;
+    let full = literal.len();
+    if full >= MAX_COMPARED {
+        return from(ends_of_start, end);
+    }
+    // Bit `n`: the first `n` bytes of the literal have been read.
+    let mut read: u128 = 1 << beginning.length;
+    let (mut found, mut is_trailing) = (0, false);
+    while read != 0 || is_trailing {
+        is_trailing |= read >> full & 1 == 1;
+        while end < view.bounds.len() && usize::from(view.bound(end).at) == place {
+            let bound = view.bound(end);
+            found |= if is_trailing { bit(end) } else { 0 };
+            end += 1;
+            if !bound.kind.joins() {
+                return found;
+            }
+            if usize::from(bound.next) > place {
+                break;
+            }
+        }
+        let passed = place;
+        place = skip(view, place, end, read, |byte| step(read, byte, literal) != 0);
+        if place > passed {
+            continue;
+        }
+        match view.token(place) {
+            Some(b'.' | b';') if is_trailing => return found | from(ends_of_start, end),
+            Some(token::ANYTHING) => return found | from(ends_of_start, end),
+            // In front it is trimmed.
+            Some(b' ') => read &= 1,
+            Some(several_at @ token::SEVERAL..) => {
+                is_trailing &= may_be_blank(several_at);
+                read = step_several(read, several_at, literal);
+            }
+            Some(byte) if is_literal_byte(byte) => {
+                is_trailing = false;
+                let front = if byte == b'.' { read & 1 } else { 0 };
+                read = step(read, byte, literal) | front;
+            }
+            Some(_) | None => return found,
+        }
+        place += 1;
+    }
+    found
+}
+
+/// What has been read once a token was read, too; none if no literal holds it.
+fn step_token(read: u128, token: u8, literal: &[u8]) -> Option<u128> {
+    match token {
+        // In front it is trimmed.
+        b' ' => Some(read & 1),
+        token::SEVERAL.. => Some(step_several(read, token, literal)),
+        byte if is_literal_byte(byte) => {
+            let front = if byte == b'.' { read & 1 } else { 0 };
+            Some(step(read, byte, literal) | front)
+        }
+        _ => None,
+    }
+}
+
+/// Passes over tokens before the next bound that change nothing of what has been read: blanks in front, and characters
+/// that may be nothing and else only what is not next in any literal.
+fn skip(view: View<'_>, place: usize, end: usize, read: u128, is_next: impl Fn(u8) -> bool) -> usize {
+    let until = usize::from(view.bound(end).at);
+    let tokens = view.text.get(place..until).unwrap_or_default();
+    let changes = |token: &u8| match *token {
+        b' ' => read & !1 != 0,
+        token::SEVERAL.. => {
+            let texts = token.checked_sub(token::SEVERAL).map_or(&[][..], several);
+            !texts.contains(&"") || texts.iter().any(|text| text.bytes().next().is_some_and(&is_next))
+        }
+        _ => true,
+    };
+    place + tokens.iter().position(changes).unwrap_or(tokens.len())
+}
+
+fn step(read: u128, byte: u8, literal: &[u8]) -> u128 {
+    let mut left = read;
+    let mut next = 0;
+    while left != 0 {
+        let at = left.trailing_zeros();
+        left &= left - 1;
+        let is_next = usize::try_from(at).is_ok_and(|at| literal.get(at) == Some(&byte));
+        next |= if is_next { 2 << at } else { 0 };
+    }
+    next
+}
+
+fn step_several(read: u128, token: u8, literal: &[u8]) -> u128 {
+    let texts = token.checked_sub(token::SEVERAL).map_or(&[][..], several);
+    texts.iter().fold(0, |next, text| {
+        // A blank in front is trimmed; one within is in no literal.
+        let text = if read == 1 { text.trim_start() } else { text };
+        next | text.bytes().fold(read, |read, byte| step(read, byte, literal))
+    })
+}

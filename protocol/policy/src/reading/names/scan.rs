@@ -1,0 +1,133 @@
+//! What a segment may be cut to.
+
+use super::{Beginning, Names};
+use crate::index::Literals;
+use crate::reading::choices::may_be_blank;
+use crate::reading::{self, Bounds, View, bit, token};
+use crate::target::is_literal_byte;
+
+/// Goes through a segment once and notes each text that it may be cut to.
+pub(super) struct Scan<'s, 'r, const NAMES: usize> {
+    pub(super) names: &'s mut Names<NAMES>,
+    pub(super) view: View<'r>,
+    pub(super) literals: &'s Literals,
+    pub(super) at: usize,
+    /// Where the segment may end at all.
+    pub(super) ends: Bounds,
+}
+
+impl<const NAMES: usize> Scan<'_, '_, NAMES> {
+    pub(super) fn run(&mut self, from: usize) {
+        let (mut place, mut end, mut dots) = (from, self.end_behind(from), 0);
+        // Longer texts are no literals.
+        let last = from + self.literals.longest + 1;
+        while place <= last {
+            match self.pass_bounds(from, place, &mut end) {
+                Passed::Ended => return,
+                Passed::Text => {}
+            }
+            match self.view.token(place) {
+                Some(b'.') => {
+                    self.note(from, place, reading::from(self.ends, end));
+                    dots += 1;
+                    if dots > self.literals.dots {
+                        return;
+                    }
+                }
+                Some(b';') => return self.note(from, place, reading::from(self.ends, end)),
+                Some(b' ') => return self.trail(from, place, end),
+                Some(token::ANYTHING) => return self.begin(from, place, end, false),
+                Some(token::SEVERAL..) => return self.begin(from, place, end, true),
+                Some(byte) if is_literal_byte(byte) => {}
+                Some(_) | None => return,
+            }
+            place += 1;
+        }
+    }
+
+    /// The first bound behind a place, or at it.
+    fn end_behind(&self, place: usize) -> usize {
+        let behind = self.view.bounds.iter().skip(self.at + 1);
+        self.at + 1 + behind.take_while(|bound| usize::from(bound.at) < place).count()
+    }
+
+    /// Notes the text up to each bound at a place.
+    fn pass_bounds(&mut self, from: usize, place: usize, end: &mut usize) -> Passed {
+        while *end < self.view.bounds.len() && usize::from(self.view.bound(*end).at) == place {
+            let bound = self.view.bound(*end);
+            self.note(from, place, bit(*end));
+            *end += 1;
+            if !bound.kind.joins() {
+                return Passed::Ended;
+            }
+            if usize::from(bound.next) > place {
+                break;
+            }
+        }
+        Passed::Text
+    }
+
+    /// Blanks behind a name count only if nothing but blanks, a suffix or parameters follow.
+    fn trail(&mut self, from: usize, blank: usize, end: usize) {
+        let (mut place, mut end) = (blank, end);
+        loop {
+            let token = self.view.token(place);
+            match token {
+                Some(b'.' | b';' | token::ANYTHING) => {
+                    return self.note(from, blank, reading::from(self.ends, end));
+                }
+                Some(b' ') => {}
+                Some(several @ token::SEVERAL..) if may_be_blank(several) => {}
+                Some(_) | None => return,
+            }
+            place += 1;
+            while end < self.view.bounds.len() && usize::from(self.view.bound(end).at) == place {
+                let bound = self.view.bound(end);
+                self.note(from, blank, bit(end));
+                end += 1;
+                if !bound.kind.joins() {
+                    return;
+                }
+                if usize::from(bound.next) > place {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Notes a text that the segment may be, without blanks and dots at its end.
+    fn note(&mut self, from: usize, to: usize, ends: Bounds) {
+        let text = self.view.text.get(from..to).unwrap_or_default();
+        let length = text.iter().rposition(|byte| !matches!(byte, b' ' | b'.')).map_or(0, |at| at + 1);
+        // Only what is a literal can meet one.
+        if ends != 0
+            && let Some(literal) = text.get(..length).and_then(|text| self.literals.find(text))
+        {
+            self.names.add(literal, self.at, ends);
+        }
+    }
+
+    fn begin(&mut self, from: usize, place: usize, end: usize, is_compared: bool) {
+        let begins = |text| self.literals.any_starts_with(text);
+        if !self.view.text.get(from..place).is_some_and(begins) {
+            return;
+        }
+        let narrow = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        let beginning = Beginning {
+            from: narrow(from),
+            length: narrow(place - from),
+            end: u8::try_from(end).unwrap_or(u8::MAX),
+            is_compared,
+            starts: bit(self.at),
+            ends: reading::from(self.ends, end),
+        };
+        self.names.add_beginning(self.view, beginning);
+    }
+}
+
+enum Passed {
+    /// The segment ends for certain.
+    Ended,
+    /// More of it follows.
+    Text,
+}

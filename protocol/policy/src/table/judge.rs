@@ -1,0 +1,212 @@
+//! How a table judges an operation.
+
+use super::PolicyTable;
+use crate::index::{Asked, Found, Parted, Readings};
+use crate::method::{self, MethodSet};
+use crate::method_override::Overrides;
+use crate::reading::{
+    Choices, FEW_BOUNDS, LONG_NAMES, LONG_STATES, LONG_TEXT, MAX_BOUNDS, MORE_BOUNDS, Names, Reading,
+    SHORT_NAMES, SHORT_STATES, SHORT_TEXT, TooLong, View,
+};
+use crate::segments::{Segments, Split};
+use crate::target::{Marks, Path, Target, may_bound};
+use crate::{Ambiguity, Effect, Judgement, Row};
+
+impl PolicyTable {
+    /// Judges an operation: the method as sent, and the request target as sent, query and all.
+    ///
+    /// Both are taken as hostile bytes. Does not allocate. See the crate's documentation for the rules, and
+    /// for what the caller must have applied before.
+    #[must_use]
+    pub fn judge(&self, method: &[u8], target: &[u8]) -> Judgement<'_> {
+        self.try_judge(method, target).unwrap_or_else(|reason| Judgement::ambiguous(reason, None))
+    }
+
+    /// All methods under which some server may run a request. `may_override` says that its path may hold another one.
+    pub(crate) fn methods_of(&self, method: &[u8], path: &Path<'_>, may_override: bool) -> MethodSet {
+        let mut request = self.request(method, self.methods.find(method), path);
+        if may_override {
+            request.may_be_any(Ambiguity::OverrideMethod);
+        }
+        request.asked.certain | request.asked.possible
+    }
+
+    /// True when the row covers one of the methods.
+    pub(crate) fn may_be_run_as(&self, row: &Row, methods: MethodSet) -> bool {
+        let covered = row.method().and_then(|method| self.methods.find(method.as_bytes()));
+        covered.is_none_or(|covered| !(covered & methods).is_empty())
+    }
+
+    /// Judges an operation that HTTP allows; the error is why it does not.
+    fn try_judge(&self, method: &[u8], target: &[u8]) -> Result<Judgement<'_>, Ambiguity> {
+        let known = self.methods.find(method);
+        if known.is_none() && !method::is_token(method) {
+            return Err(Ambiguity::MalformedMethod);
+        }
+        let path = match Target::parse(method, target)? {
+            Target::Asterisk => return Ok(Judgement::decided(self.default, None)),
+            Target::Path(path) => path,
+        };
+        let mut request = self.request(method, known, &path);
+        let mut found = Found::default();
+        let find = |segments: &Segments<'_>| self.index.find(segments, request.asked, &mut found);
+        match Segments::of_plain(&path, self.index.literals(), find) {
+            Split::Plain(()) | Split::TooMany => {
+                // A name with dots is asked for all readings of the path, of which there is this one.
+                found.may_allow |= path.marks.has(Marks::DOT) && found.allow.is_some();
+                Ok(self.strictest(&found, &request, true))
+            }
+            Split::Several => self.judge_several(&path, &mut request),
+        }
+    }
+
+    /// What is asked for a request by its method and query. `known` is the method if it is known.
+    fn request(&self, method: &[u8], known: Option<MethodSet>, path: &Path<'_>) -> Request {
+        let overrides = path.query.map_or(Overrides::NONE, |query| Overrides::of(query, &self.methods));
+        let mut request = Request::of(known.unwrap_or(MethodSet::NONE), overrides, method == b"CONNECT");
+        if known.is_none() {
+            request.may_be_any(Ambiguity::UnknownMethod);
+        }
+        request
+    }
+
+    /// Judges a path that servers may read in several ways, in the smallest buffers that will do.
+    // Not inlined, so that a plain path pays nothing for it.
+    #[inline(never)]
+    fn judge_several(&self, path: &Path<'_>, request: &mut Request) -> Result<Judgement<'_>, Ambiguity> {
+        let bounds = path.text.iter().filter(|byte| may_bound(**byte)).count() + 2;
+        let judged = if path.text.len() > SHORT_TEXT * 3 / 4 || bounds > MORE_BOUNDS {
+            Err(TooLong)
+        } else if bounds > FEW_BOUNDS {
+            self.judge_dense(path, request)
+        } else {
+            self.judge_readings::<SHORT_TEXT, FEW_BOUNDS, SHORT_NAMES, SHORT_STATES>(path, request)
+        };
+        judged.or_else(|TooLong| self.judge_long(path, request)).map_err(|TooLong| Ambiguity::TooManySegments)
+    }
+
+    // Not inlined, so that its buffers are not part of the frame of every judgement.
+    #[inline(never)]
+    fn judge_dense(&self, path: &Path<'_>, request: &mut Request) -> Result<Judgement<'_>, TooLong> {
+        self.judge_readings::<SHORT_TEXT, MORE_BOUNDS, SHORT_NAMES, SHORT_STATES>(path, request)
+    }
+
+    #[inline(never)]
+    fn judge_long(&self, path: &Path<'_>, request: &mut Request) -> Result<Judgement<'_>, TooLong> {
+        self.judge_readings::<LONG_TEXT, MAX_BOUNDS, LONG_NAMES, LONG_STATES>(path, request)
+    }
+
+    /// Judges a path in buffers of these sizes.
+    #[inline(never)]
+    fn judge_readings<const TEXT: usize, const BOUNDS: usize, const NAMES: usize, const STATES: usize>(
+        &self,
+        path: &Path<'_>,
+        request: &mut Request,
+    ) -> Result<Judgement<'_>, TooLong> {
+        let mut reading = Reading::<TEXT, BOUNDS>::EMPTY;
+        reading.read(path.text)?;
+        let view = reading.view();
+        let mut reasons = reading.reasons();
+        if path.starts_like_a_host() {
+            reasons.add(Ambiguity::NetworkPath);
+        }
+        let mut choices = Choices::<BOUNDS>::EMPTY;
+        choices.read(view, &mut reasons);
+        if reading.may_override() {
+            request.may_be_any(Ambiguity::OverrideMethod);
+        }
+        let mut found = Found::default();
+        if !choices.is_open {
+            // Every server reads the same segments, and as sent they may be those of a row.
+            Segments::of_certain(path, |segments| self.index.find(segments, request.asked, &mut found));
+            if found.deny.is_some() {
+                return Ok(self.strictest(&found, request, true));
+            }
+        }
+        let is_default_deny = self.default == Effect::Deny;
+        let mut names = Names::<NAMES>::EMPTY;
+        names.read(view, &choices, self.index.literals());
+        if names.is_crowded && BOUNDS < MAX_BOUNDS {
+            return Err(TooLong);
+        }
+        let readings = Readings { view, choices: &choices, names: &names };
+        self.index.find_possible::<BOUNDS, NAMES, STATES>(
+            &readings,
+            request.asked,
+            is_default_deny,
+            &mut found,
+        );
+        request.reasons = request.reasons.or(reasons.first());
+        if is_default_deny
+            && choices.is_open
+            && found.may_deny.is_none()
+            && found.may_allow
+            && let Some(row) = self.row_for_every(path, view, &choices, request.asked)
+        {
+            return Ok(Judgement::decided(Effect::Allow, Some(row)));
+        }
+        Ok(self.strictest(&found, request, !choices.is_open))
+    }
+
+    /// The first row that allows a reading, if rows are known to allow each. Not inlined: see [`judge_long`](Self::judge_long).
+    #[inline(never)]
+    fn row_for_every<const BOUNDS: usize>(
+        &self,
+        path: &Path<'_>,
+        view: View<'_>,
+        choices: &Choices<BOUNDS>,
+        asked: Asked,
+    ) -> Option<&Row> {
+        let mut parted = Parted::of(path, view, choices)?;
+        self.rows.get(self.index.find_every(&mut parted, asked)?)
+    }
+
+    /// Deny before ambiguous before allow. `is_certain` says that all servers read the same segments.
+    fn strictest(&self, found: &Found, request: &Request, is_certain: bool) -> Judgement<'_> {
+        let row = |at: Option<usize>| at.and_then(|at| self.rows.get(at));
+        let reason = request.reasons.unwrap_or(Ambiguity::NearLiteral);
+        let all = request.asked.certain | request.asked.possible;
+        if found.deny.is_some() {
+            Judgement::decided(Effect::Deny, row(found.deny))
+        } else if found.may_deny.is_some() {
+            Judgement::ambiguous(reason, row(found.may_deny))
+        } else if self.default == Effect::Allow || is_certain && (all & !found.allowed).is_empty() {
+            Judgement::decided(Effect::Allow, row(found.allow))
+        } else if !found.may_allow {
+            // Nothing allows it, in whichever reading, under at least one method.
+            Judgement::decided(Effect::Deny, None)
+        } else {
+            // A row that allows is no reason to refuse.
+            Judgement::ambiguous(reason, None)
+        }
+    }
+}
+
+/// What is asked of the table for a request.
+#[derive(Debug)]
+struct Request {
+    asked: Asked,
+    /// Why there is more than one reading, as far as it is known.
+    reasons: Option<Ambiguity>,
+}
+
+impl Request {
+    fn of(method: MethodSet, overrides: Overrides, is_connect: bool) -> Self {
+        let certain = (method | overrides.methods).with_get_for_head();
+        // The extended CONNECT of HTTP/2 reaches handlers of GET (RFC 8441).
+        let certain = if is_connect { certain.with_get() } else { certain };
+        let mut request = Self { asked: Asked { certain, possible: MethodSet::NONE }, reasons: None };
+        if overrides.unknown {
+            request.may_be_any(Ambiguity::OverrideMethod);
+        }
+        request
+    }
+
+    fn may_be_any(&mut self, reason: Ambiguity) {
+        self.asked.possible = MethodSet::ALL;
+        self.reasons = self.reasons.or(Some(reason));
+    }
+}
+
+#[cfg(test)]
+mod tests;
