@@ -66,8 +66,10 @@ impl Literals {
     /// True when a plain segment that a server trims dots from and cuts at a dot is a literal only if that is all of it,
     /// and when something is left of it.
     pub(crate) fn has_no_cut(&self, segment: &[u8]) -> bool {
-        if !segment.contains(&b'.') {
-            return true;
+        let Some(dot) = segment.iter().position(|byte| *byte == b'.') else { return true };
+        // As nearly always: then the first cut is the only one.
+        if self.dots == 0 && dot > 0 && segment.last() != Some(&b'.') {
+            return segment.get(..dot).and_then(|cut| self.find(cut)).is_none();
         }
         let Some(name) = segment.iter().position(|byte| *byte != b'.') else { return false };
         // Some of the dots in front may be a part of the literal.
