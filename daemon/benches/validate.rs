@@ -5,8 +5,9 @@
     reason = "a benchmark stops at what it did not expect"
 )]
 
+use apikeyd::parts::Parts;
 use apikeyd::peer::Peer;
-use apikeyd::service::{Clock, Service, Settings, authorise};
+use apikeyd::service::{Service, Settings, authorise};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{KeyDigest, KeyId};
 use apikeyd_protocol::message::{Generate, Operation, Save, SaveMode, Validate, Verdict};
@@ -39,7 +40,7 @@ fn stock() -> &'static Stock {
     STOCK.get_or_init(|| {
         let dir = TempDir::new().unwrap();
         let service =
-            Service::open(Settings::in_dir(dir.path()), PolicyTable::shipped(), Clock::system()).unwrap();
+            Service::open(Settings::in_dir(dir.path()), PolicyTable::shipped(), Parts::system()).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let mut keys = Vec::with_capacity(KEYS);
         while keys.len() < KEYS {

@@ -18,7 +18,7 @@ use crate::descriptors::Unread;
 use crate::logging::Seldom;
 use crate::peer::Peer;
 use crate::reload::Reload;
-use crate::service::{Clock, Service, ServiceError, Standing};
+use crate::service::{Service, ServiceError, Standing};
 use crate::traffic::Traffic;
 use apikeyd_protocol::codec::{self, DecodeError};
 use apikeyd_protocol::frame::{Frame, Opcode, Status};
@@ -60,12 +60,12 @@ impl Operations {
     /// `unread` is how many descriptors may be under way to callers at a time.
     pub(crate) fn new(service: Arc<Service>, reload: Reload, unread: usize) -> Self {
         Self {
+            started_at: service.now(),
             service,
             reload,
             traffic: Traffic::default(),
             unread: Unread::new(unread),
             turns: Turns::new(),
-            started_at: Clock::system().now(),
         }
     }
 

@@ -1,19 +1,17 @@
 //! A daemon that is wrong on purpose, to see that tests notice. Only with the feature `fault-injection`, which
-//! only the packages of tests ask for, and only in a process that calls [`main_with_late_bumps`],
-//! [`main_with_shifted_clock`] or [`main_with_planted_fault`], or on a thread that calls [`plant`] or
-//! [`repeat_from`]: the program `apikeyd` does none of it.
+//! only the packages of tests ask for, and only in a process that calls [`main_with_late_bumps`] or
+//! [`main_with_planted_fault`], or on a thread that calls [`plant`] or [`repeat_from`]: the program `apikeyd` does none
+//! of it.
 
 mod planted;
 mod repeatable;
-mod shifted;
 
 pub(crate) use planted::is_planted;
 pub use planted::{FAULT_VARIABLE, Planted, main_with_planted_fault, plant};
 pub use repeatable::repeat_from;
 pub(crate) use repeatable::{fill, is_repeatable};
-pub(crate) use shifted::shifted;
-pub use shifted::{SHIFT_VARIABLE, main_with_shifted_clock};
 
+use crate::parts::Parts;
 use crate::revocation::Generations;
 use apikeyd_protocol::key::KeyId;
 use std::process::ExitCode;
@@ -28,7 +26,7 @@ static BUMPS_ARE_LATE: AtomicBool = AtomicBool::new(false);
 #[must_use]
 pub fn main_with_late_bumps() -> ExitCode {
     BUMPS_ARE_LATE.store(true, Ordering::Relaxed);
-    crate::main()
+    crate::main(Parts::system())
 }
 
 /// Moves the generations of these keys on; with the fault, those of the change before.

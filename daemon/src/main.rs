@@ -1,7 +1,9 @@
-//! The program `apikeyd`; everything is in the library, so that tests can run it under their own roof.
+//! The program `apikeyd`; everything is in the library, so that tests can run it under their own roof, with other
+//! parts.
 
+use apikeyd::parts::Parts;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    apikeyd::main()
+    apikeyd::main(Parts::system())
 }

@@ -17,9 +17,10 @@ mod state_dir;
 use crate::config::{self, CommandLine, Config, Place, SystemAccounts};
 use crate::dispatch::Operations;
 use crate::exit::{Exit, Failure};
+use crate::parts::Parts;
 use crate::reload::Reload;
 use crate::server::{self, Admission, Listening};
-use crate::service::{Clock, ExitClass, OpenError, PAGE, PepperSource, Service, Settings};
+use crate::service::{ExitClass, OpenError, PAGE, PepperSource, Service, Settings};
 use crate::systemd::notify;
 use crate::{logging, policy_file, stack};
 use apikeyd_policy::PolicyTable;
@@ -37,10 +38,10 @@ const WORKERS: usize = 2;
 /// signals far below the unit's TasksMax=64.
 const BLOCKING_THREADS: usize = 16;
 
-/// Runs the daemon with this process's arguments, environment and inherited sockets.
+/// Runs the daemon with this process's arguments, environment and inherited sockets, and with these parts.
 #[must_use]
-pub fn main() -> ExitCode {
-    match start() {
+pub fn main(parts: Parts) -> ExitCode {
+    match start(parts) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             failure.message.lines().for_each(logging::complain);
@@ -49,7 +50,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn start() -> Result<Exit, Failure> {
+fn start(parts: Parts) -> Result<Exit, Failure> {
     // First of all: descriptors from 3 on are the service manager's until they are taken.
     let inherited = server::inherit()?;
     let command_line = match CommandLine::try_parse() {
@@ -71,7 +72,7 @@ fn start() -> Result<Exit, Failure> {
     let listening =
         if inherited.is_empty() { vec![server::bind_configured(&config.socket)?] } else { inherited };
     let names: Vec<_> = listening.iter().filter_map(|listening| listening.own_name.clone()).collect();
-    let outcome = serve(command_line, place, config, policy, listening);
+    let outcome = serve(command_line, place, config, policy, listening, parts);
     // A start that failed leaves no name behind either.
     names.iter().for_each(server::BoundName::remove);
     outcome
@@ -84,11 +85,12 @@ fn serve(
     config: Config,
     policy: PolicyTable,
     listening: Vec<Listening>,
+    parts: Parts,
 ) -> Result<Exit, Failure> {
     let signals = Signals::listen().map_err(|error| failed("signals cannot be received", &error))?;
     state_dir::make(&config.state_dir)?;
     let pepper = credential::pepper()?;
-    let service = Service::open(settings(&config, &listening, pepper), policy, Clock::system())
+    let service = Service::open(settings(&config, &listening, pepper), policy, parts)
         .map_err(|error| unopened(&error))?;
     let unread = hardening::descriptors_under_way(config.limits.connections);
     service.log_files("files in force");

@@ -13,7 +13,6 @@
 
 mod answered;
 mod caching;
-mod clock;
 mod counters;
 mod error;
 mod hot;
@@ -29,7 +28,6 @@ mod validation;
 mod words;
 
 pub use crate::store::{ExitClass, Medium, OpenError, StorageBackend};
-pub use clock::Clock;
 pub use error::ServiceError;
 pub use inspection::Condition;
 pub use permit::{Permit, Standing, authorise, right};
@@ -37,6 +35,7 @@ pub(crate) use settings::PAGE;
 pub use settings::{PepperSource, Settings};
 
 use crate::domain::FilesInForce;
+use crate::parts::{Clock, Parts};
 use crate::revocation::{Fresh, Generations, Home, Page};
 use crate::store::{Genesis, Observer, Secrets, Store, Ticket, Unwatched};
 use answered::Answered;
@@ -50,7 +49,7 @@ use last_used::LastUsed;
 use memory::{FilesRead, Memory};
 use std::sync::{Arc, Mutex};
 
-/// The daemon's operations over one store, one policy table and one clock.
+/// The daemon's operations over one store and one policy table.
 #[derive(Debug)]
 pub struct Service {
     settings: Settings,
@@ -73,13 +72,13 @@ impl Service {
     /// # Errors
     /// [`OpenError`], each with what to do; [`OpenError::FilesLost`] when the settings' sources are what is left after
     /// the loss of a file that was in force last.
-    pub fn open(settings: Settings, policy: PolicyTable, clock: Clock) -> Result<Arc<Self>, OpenError> {
+    pub fn open(settings: Settings, policy: PolicyTable, parts: Parts) -> Result<Arc<Self>, OpenError> {
         let Settings { state_dir, pepper, cache_bytes, .. } = &settings;
         let admit = policy::admission(&settings.sources, &policy);
-        let store = Unwatched::open(state_dir, pepper, *cache_bytes, genesis(&clock), admit)?;
+        let store = Unwatched::open(state_dir, pepper, *cache_bytes, genesis(&parts), admit)?;
         let home = store.directory().map(|directory| Home::new(*store.store_id(), directory));
         let page = caching::open_page(&settings.pages, home.as_ref());
-        Self::over(store, page, settings, policy, clock)
+        Self::over(store, page, settings, policy, parts)
     }
 
     /// As [`open`](Service::open), on a medium that must hold a store, such as a disk that a test makes fail.
@@ -92,11 +91,11 @@ impl Service {
         pepper: &[u8; 32],
         settings: Settings,
         policy: PolicyTable,
-        clock: Clock,
+        parts: Parts,
     ) -> Result<Arc<Self>, OpenError> {
         let admit = policy::admission(&settings.sources, &policy);
         let store = Unwatched::open_on(medium, Secrets::derive(pepper), settings.cache_bytes, admit)?;
-        Self::over(store, Page::Never, settings, policy, clock)
+        Self::over(store, Page::Never, settings, policy, parts)
     }
 
     /// Makes a store in an empty backend, for [`open_on`](Service::open_on).
@@ -106,9 +105,9 @@ impl Service {
     pub fn create_on(
         backend: Box<dyn StorageBackend>,
         pepper: &[u8; 32],
-        clock: &Clock,
+        parts: &Parts,
     ) -> Result<(), OpenError> {
-        Unwatched::create_on(backend, &Secrets::derive(pepper), genesis(clock))
+        Unwatched::create_on(backend, &Secrets::derive(pepper), genesis(parts))
     }
 
     /// A caller's rights, which `rights` reads from the table in force. The numbers of the revocation page are read
@@ -118,13 +117,19 @@ impl Service {
         Standing::read(|| self.memory.generations.as_of(), rights)
     }
 
+    /// The time by the service's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     fn over(
         store: Unwatched,
         page: Page,
         settings: Settings,
         policy: PolicyTable,
-        clock: Clock,
+        parts: Parts,
     ) -> Result<Arc<Self>, OpenError> {
+        let Parts { clock } = parts;
         let fresh = Fresh::draw().map_err(OpenError::Randomness)?;
         let answered = Answered::new().map_err(OpenError::Randomness)?;
         let files = FilesInForce::of(&settings.sources, policy::facts(&policy));
@@ -156,8 +161,8 @@ impl Service {
 }
 
 /// The shipped table counts as in force until the audit says otherwise.
-fn genesis(clock: &Clock) -> Genesis {
-    Genesis { now: clock.now(), policy_hash: policy::hash(SHIPPED) }
+fn genesis(parts: &Parts) -> Genesis {
+    Genesis { now: parts.clock.now(), policy_hash: policy::hash(SHIPPED) }
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 #![expect(unsafe_code, reason = "counting allocations needs an allocator, whose trait is unsafe")]
 
+use apikeyd::parts::Parts;
 use apikeyd::peer::Peer;
-use apikeyd::service::{Clock, Service, Settings, authorise};
+use apikeyd::service::{Service, Settings, authorise};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::KeyDigest;
 use apikeyd_protocol::message::{Generate, Operation, Save, SaveMode, Validate, Verdict};
@@ -40,7 +41,7 @@ static ALLOCATOR: Counting = Counting;
 fn a_remembered_key_is_validated_without_an_allocation() {
     let dir = tempfile::tempdir().unwrap();
     let service =
-        Service::open(Settings::in_dir(dir.path()), PolicyTable::shipped(), Clock::system()).unwrap();
+        Service::open(Settings::in_dir(dir.path()), PolicyTable::shipped(), Parts::system()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let peer = Peer { uid: 0, gid: 0, pid: 1, groups: Box::default() };
     let rights = RightSet::EMPTY.with(Right::Admin);

@@ -4,6 +4,7 @@
 //! and the command line, too, when it is called by their names: the same library `main`s, in processes of
 //! their own.
 
+use apikeyd::parts::Parts;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -15,7 +16,7 @@ pub const CTL: &str = "apikeyctl";
 /// The name of a daemon that moves the generations of keys on only after its answer: a fault that the stress test
 /// must notice.
 pub const LATE_DAEMON: &str = "apikeyd-late";
-/// The name of a daemon whose wall clock a test steps.
+/// The name of a [daemon whose wall clock a test steps](crate::shifted_daemon).
 pub const SHIFTED_DAEMON: &str = "apikeyd-shifted";
 /// The name of a daemon with the fault that `apikeyd::fault::FAULT_VARIABLE` names.
 pub const FAULTY_DAEMON: &str = "apikeyd-faulty";
@@ -35,10 +36,10 @@ pub const NAMES: [&str; 8] =
 pub fn dispatch() -> Option<ExitCode> {
     let called = PathBuf::from(std::env::args_os().next()?);
     match called.file_name()?.to_str()? {
-        DAEMON => Some(apikeyd::main()),
+        DAEMON => Some(apikeyd::main(Parts::system())),
         CTL => Some(apikeyctl::main()),
         LATE_DAEMON => Some(apikeyd::fault::main_with_late_bumps()),
-        SHIFTED_DAEMON => Some(apikeyd::fault::main_with_shifted_clock()),
+        SHIFTED_DAEMON => Some(crate::shifted_daemon::main()),
         FAULTY_DAEMON => Some(apikeyd::fault::main_with_planted_fault()),
         CACHING_CLIENT => Some(crate::caching_client::main()),
         DROPPING_CLIENT => Some(crate::dropping_client::main()),

@@ -1,5 +1,6 @@
 //! Stores that are wrong: those of a thread, or those of a whole process.
 
+use crate::parts::Parts;
 use std::cell::Cell;
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -33,7 +34,7 @@ pub fn main_with_planted_fault() -> ExitCode {
     if let Some(fault) = std::env::var(FAULT_VARIABLE).ok().and_then(|name| Planted::named(&name)) {
         EVERYWHERE.get_or_init(|| fault);
     }
-    crate::main()
+    crate::main(Parts::system())
 }
 
 /// Makes the stores of this thread wrong, or right again.

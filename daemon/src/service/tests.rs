@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use super::*;
+use crate::parts::Parts;
 use crate::peer::Peer;
 use apikeyd_protocol::message::{Delete, DeleteOutcome, Generate, Save, SaveMode};
 use apikeyd_protocol::name::UserId;
@@ -12,7 +13,7 @@ use apikeyd_protocol::right::{Right, RightSet};
 fn ending_a_key_moves_its_generation_on_also_the_second_time() {
     let dir = tempfile::tempdir().unwrap();
     let service =
-        Service::open(Settings::in_dir(dir.path()), PolicyTable::shipped(), Clock::system()).unwrap();
+        Service::open(Settings::in_dir(dir.path()), PolicyTable::shipped(), Parts::system()).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let peer = Peer { uid: 1, gid: 1, pid: 1, groups: Box::default() };
     let permit = || authorise(service.standing(|| RightSet::EMPTY.with(Right::Issue)), &peer).unwrap();

@@ -1,8 +1,9 @@
 //! A disk that fails: what was acknowledged stands, reads go on, changes come back with the disk.
 
-use crate::house::{House, START, directory};
+use crate::house::{House, START, directory, parts};
 use apikeyd::domain::Sources;
-use apikeyd::service::{Clock, Medium, OpenError, Service, Settings, StorageBackend};
+use apikeyd::parts::Clock;
+use apikeyd::service::{Medium, OpenError, Service, Settings, StorageBackend};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Actor, SaveMode, StoreState};
@@ -105,10 +106,10 @@ fn house() -> (House, Arc<Faults>) {
     let disk = FaultyDisk { path: dir.path().join("apikeyd.redb"), faults: Arc::clone(&faults) };
     let clock = Clock::manual(START);
     let file = File::create_new(&disk.path).unwrap();
-    Service::create_on(Box::new(FileBackend::new(file).unwrap()), &[1; 32], &clock).unwrap();
+    Service::create_on(Box::new(FileBackend::new(file).unwrap()), &[1; 32], &parts(&clock)).unwrap();
     let settings = Settings::in_dir(dir.path());
     let service =
-        Service::open_on(Arc::new(disk), &[1; 32], settings.clone(), PolicyTable::shipped(), clock.clone());
+        Service::open_on(Arc::new(disk), &[1; 32], settings.clone(), PolicyTable::shipped(), parts(&clock));
     (House::around(dir, settings, clock, service.unwrap()), faults)
 }
 
@@ -227,7 +228,7 @@ fn a_disk_that_is_full_at_the_start_is_named() {
     let disk = FaultyDisk { path: house.database(), faults: Arc::clone(&faults) };
     let open = |disk| {
         let settings = Settings::in_dir(house.dir.path());
-        Service::open_on(Arc::new(disk), &[1; 32], settings, PolicyTable::shipped(), house.clock.clone())
+        Service::open_on(Arc::new(disk), &[1; 32], settings, PolicyTable::shipped(), parts(&house.clock))
     };
     let error = open(disk).unwrap_err();
     assert!(matches!(error, OpenError::DiskFull { .. }), "{error:?}");

@@ -1,7 +1,8 @@
 //! A service on a real file in memory or in a temporary directory, with a clock that stands still.
 
+use apikeyd::parts::{Clock, Parts};
 use apikeyd::peer::Peer;
-use apikeyd::service::{Clock, Condition, OpenError, Service, ServiceError, Settings, Standing, authorise};
+use apikeyd::service::{Condition, OpenError, Service, ServiceError, Settings, Standing, authorise};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::message::{
@@ -35,6 +36,11 @@ fn runtime() -> Runtime {
 
 pub(crate) fn peer(uid: u32) -> Peer {
     Peer { uid, gid: uid, pid: 4711, groups: Box::default() }
+}
+
+/// Those of the system, but for the clock.
+pub(crate) fn parts(clock: &Clock) -> Parts {
+    Parts::system().with_clock(clock.clone())
 }
 
 pub(crate) struct House {
@@ -99,7 +105,7 @@ impl House {
 
     pub(crate) fn start(&mut self) -> Result<(), OpenError> {
         self.service =
-            Some(Service::open(self.settings.clone(), PolicyTable::shipped(), self.clock.clone())?);
+            Some(Service::open(self.settings.clone(), PolicyTable::shipped(), parts(&self.clock))?);
         Ok(())
     }
 

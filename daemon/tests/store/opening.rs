@@ -1,7 +1,8 @@
 //! Every way in which a store cannot be opened has its name, and leaves everything as it was.
 
 use crate::house::{House, START, directory};
-use apikeyd::service::{Clock, ExitClass, OpenError, PepperSource, Service, Settings};
+use apikeyd::parts::{Clock, Parts};
+use apikeyd::service::{ExitClass, OpenError, PepperSource, Service, Settings};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::message::SaveMode;
 use redb::{Database, TableDefinition};
@@ -14,7 +15,7 @@ use std::sync::Arc;
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 
 fn try_open(settings: Settings) -> Result<Arc<Service>, OpenError> {
-    Service::open(settings, PolicyTable::shipped(), Clock::manual(START))
+    Service::open(settings, PolicyTable::shipped(), Parts::system().with_clock(Clock::manual(START)))
 }
 
 /// A store that was used and stopped.

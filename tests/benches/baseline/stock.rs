@@ -1,7 +1,8 @@
 //! A large store, made once and measured often.
 
+use apikeyd::parts::Parts;
 use apikeyd::peer::Peer;
-use apikeyd::service::{Clock, Service, Settings, authorise};
+use apikeyd::service::{Service, Settings, authorise};
 use apikeyd_client::{ApiKey, UserId};
 use apikeyd_protocol::message::{Generate, Save, SaveMode};
 use apikeyd_protocol::right::{Right, RightSet};
@@ -51,7 +52,7 @@ impl Stock {
 fn fill(state_dir: &Path, keys: u64) -> Vec<ApiKey> {
     let settings = Settings { cache_bytes: CACHE, ..Settings::in_dir(state_dir) };
     let policy = apikeyd_policy::PolicyTable::shipped();
-    let service = Service::open(settings, policy, Clock::system()).unwrap();
+    let service = Service::open(settings, policy, Parts::system()).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     runtime.block_on(async {
         let next = Arc::new(AtomicU64::new(0));

@@ -4,8 +4,9 @@ mod image;
 
 pub use image::Image;
 
+use apikeyd::parts::{Clock, Parts};
 use apikeyd::peer::Peer;
-use apikeyd::service::{Clock, OpenError, Permit, Service, ServiceError, Settings, authorise, right};
+use apikeyd::service::{OpenError, Permit, Service, ServiceError, Settings, authorise, right};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{KeyDigest, KeyId};
 use apikeyd_protocol::message::{
@@ -53,19 +54,20 @@ impl Session {
     /// Makes a store in an empty image and opens it.
     #[must_use]
     pub fn create(image: Image) -> Self {
-        let clock = Clock::manual(START);
-        Service::create_on(Box::new(image.clone()), &PEPPER, &clock).unwrap();
-        Self::open(image, clock).unwrap()
+        let parts = Parts::system().with_clock(Clock::manual(START));
+        Service::create_on(Box::new(image.clone()), &PEPPER, &parts).unwrap();
+        Self::open(image, parts).unwrap()
     }
 
     /// Opens the store on an image.
     ///
     /// # Errors
     /// As the daemon's own opening.
-    pub fn open(image: Image, clock: Clock) -> Result<Self, OpenError> {
+    pub fn open(image: Image, parts: Parts) -> Result<Self, OpenError> {
         let settings = Settings { cache_bytes: 1 << 20, ..Settings::in_dir(Path::new("nowhere")) };
         let table = PolicyTable::shipped();
-        let service = Service::open_on(Arc::new(image), &PEPPER, settings, table, clock.clone())?;
+        let clock = parts.clock().clone();
+        let service = Service::open_on(Arc::new(image), &PEPPER, settings, table, parts)?;
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let peer = Peer { uid: 1000, gid: 1000, pid: 4711, groups: Box::default() };
         Ok(Self { service, clock, peer, runtime })

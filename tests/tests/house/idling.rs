@@ -3,8 +3,9 @@
 
 use apikeyd::config::{CommandLine, Place, SystemAccounts, load};
 use apikeyd::embedded::Embedded;
+use apikeyd::parts::Parts;
 use apikeyd::peer::Peer;
-use apikeyd::service::{Clock, Service, Settings};
+use apikeyd::service::{Service, Settings};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::{Frame, Opcode, Status, append_request};
 use apikeyd_protocol::hello::{Hello, WELCOME_BYTES, Welcome, WelcomeCode};
@@ -24,7 +25,7 @@ fn who_is_idle_for_the_least_limit_is_let_go_and_not_before() {
     let dir = tempfile::tempdir().expect("a directory");
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o700)).expect("its mode");
     let settings = Settings::in_dir(dir.path());
-    let service = Service::open(settings, PolicyTable::shipped(), Clock::system()).expect("a service");
+    let service = Service::open(settings, PolicyTable::shipped(), Parts::system()).expect("a service");
     let file = dir.path().join("apikeyd.toml");
     std::fs::write(&file, "[limits]\nidle_minutes = 1\n").expect("a configuration");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("its mode");

@@ -79,6 +79,20 @@ fn only_the_store_names_redb() {
     }
 }
 
+/// Beside the parts only the log takes the time by itself, for its lines.
+#[test]
+fn the_wall_clock_is_a_part() {
+    for file in module("parts") {
+        assert_names_none(&file, &["crate::"]);
+    }
+    let allowed = [module("parts"), module("logging")].concat();
+    for file in sources(&root().join("daemon/src")) {
+        if !allowed.contains(&file) {
+            assert_names_none(&file, &["SystemTime", "Clock::system"]);
+        }
+    }
+}
+
 /// The daemon's modules from the top down: none names one that stands before it.
 const ORDER: [&str; 7] = ["run", "server", "connection", "dispatch", "service", "store", "domain"];
 

@@ -1,7 +1,8 @@
 //! The database that is spoiled, and the right answers.
 
 use crate::in_memory::{Image, Question, START, Session};
-use apikeyd::service::{Clock, OpenError};
+use apikeyd::parts::{Clock, Parts};
+use apikeyd::service::OpenError;
 use apikeyd_protocol::message::{AuditHead, SaveMode};
 use std::time::Duration;
 
@@ -67,7 +68,8 @@ impl Subject {
 /// # Errors
 /// As the daemon's own opening.
 pub fn open_later(image: Image) -> Result<Session, OpenError> {
-    Session::open(image, Clock::manual(START.saturating_add(MINUTE * 60 * 24)))
+    let clock = Clock::manual(START.saturating_add(MINUTE * 60 * 24));
+    Session::open(image, Parts::system().with_clock(clock))
 }
 
 /// The same id with another secret.

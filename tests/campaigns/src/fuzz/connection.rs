@@ -10,8 +10,9 @@ use crate::in_memory::{Image, PEPPER, START};
 use apikeyd::config::{Accounts, CommandLine, Config, Place, load};
 use apikeyd::embedded::Embedded;
 use apikeyd::fault::repeat_from;
+use apikeyd::parts::{Clock, Parts};
 use apikeyd::peer::Peer;
-use apikeyd::service::{Clock, Service, Settings};
+use apikeyd::service::{Service, Settings};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::right::RightSet;
 use core::time::Duration;
@@ -38,7 +39,7 @@ thread_local! {
     static EMPTY: Vec<u8> = {
         repeat_from(3);
         let image = Image::default();
-        Service::create_on(Box::new(image.clone()), &PEPPER, &Clock::manual(START)).unwrap();
+        Service::create_on(Box::new(image.clone()), &PEPPER, &parts()).unwrap();
         image.bytes()
     };
     static RUNTIME: Runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -59,7 +60,7 @@ pub fn connection(bytes: &[u8]) {
     let image = EMPTY.with(|bytes| Image::of(bytes.clone()));
     let settings = Settings { cache_bytes: 1 << 20, ..Settings::in_dir(Path::new("nowhere")) };
     let table = PolicyTable::shipped();
-    let service = Service::open_on(Arc::new(image), &PEPPER, settings, table, Clock::manual(START)).unwrap();
+    let service = Service::open_on(Arc::new(image), &PEPPER, settings, table, parts()).unwrap();
     let daemon = Embedded::new(Arc::clone(&service), CommandLine::default(), place(), CONFIG.clone());
     let model = Model::new(RightSet::from_bits(rights));
     RUNTIME.with(|runtime| {
@@ -89,6 +90,10 @@ const ENDS: [&str; 3] = ["the caller closed it", "the caller broke the protocol"
 
 /// Users and the bits of their rights: validate 1, issue 2, inspect 4, admin 8 and all.
 const CALLERS: [(u32, u32); 6] = [(1000, 15), (0, 15), (1001, 1), (1002, 3), (1003, 4), (1004, 0)];
+
+fn parts() -> Parts {
+    Parts::system().with_clock(Clock::manual(START))
+}
 
 fn place() -> Place {
     Place {

@@ -4,8 +4,9 @@ use super::disk::Disk;
 use super::model::{Answer, Deed, Draft, Model, World};
 use crate::in_memory::START;
 use apikeyd::domain::Sources;
+use apikeyd::parts::{Clock, Parts};
 use apikeyd::peer::Peer;
-use apikeyd::service::{Clock, OpenError, Permit, Service, ServiceError, Settings, authorise, right};
+use apikeyd::service::{OpenError, Permit, Service, ServiceError, Settings, authorise, right};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
@@ -36,7 +37,7 @@ pub(crate) type Outcome = Result<Answer, Status>;
 /// See the module.
 pub(crate) struct Site {
     pub(crate) disk: Disk,
-    pub(crate) clock: Clock,
+    pub(crate) parts: Parts,
     runtime: Runtime,
     service: Option<Arc<Service>>,
     pub(crate) model: Model,
@@ -74,12 +75,12 @@ pub(crate) struct Used {
 impl Site {
     /// A new store on a disk; nothing runs yet.
     pub(crate) fn new(disk: Disk) -> Self {
-        let clock = Clock::manual(START);
-        Service::create_on(disk.backend(), &PEPPER, &clock).expect("a store on a good disk");
+        let parts = Parts::system().with_clock(Clock::manual(START));
+        Service::create_on(disk.backend(), &PEPPER, &parts).expect("a store on a good disk");
         let world = World::new(START, policy_hash(apikeyd_policy::SHIPPED));
         Self {
             disk,
-            clock,
+            parts,
             runtime: tokio::runtime::Builder::new_current_thread().build().expect("a runtime"),
             service: None,
             candidates: vec![world.clone()],
@@ -95,11 +96,11 @@ impl Site {
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.parts.clock().now()
     }
 
     pub(crate) fn advance(&self, by: Duration) {
-        self.clock.set(self.now().saturating_add(by));
+        self.parts.clock().set(self.now().saturating_add(by));
     }
 
     pub(crate) fn service(&self) -> &Arc<Service> {
@@ -135,7 +136,7 @@ impl Site {
             ..Settings::in_dir("")
         };
         let medium = Arc::new(self.disk.clone());
-        let opened = Service::open_on(medium, &PEPPER, settings, table, self.clock.clone());
+        let opened = Service::open_on(medium, &PEPPER, settings, table, self.parts.clone());
         match opened {
             Ok(service) => {
                 self.candidates = loaded;

@@ -8,6 +8,7 @@ use apikeyd_tests::caching_client::{Answered, CachingClient};
 use apikeyd_tests::daemon::Start;
 use apikeyd_tests::multicall;
 use apikeyd_tests::scratch::Scratch;
+use apikeyd_tests::shifted_daemon::SHIFT_VARIABLE;
 use rustix::process::Signal;
 use std::path::Path;
 use std::process::Command;
@@ -85,7 +86,7 @@ fn house_with_a_clock() -> House {
     House::open_with(|_, scratch| {
         step(scratch, 0);
         let daemon = Start::program(scratch, &scratch.path(multicall::SHIFTED_DAEMON));
-        daemon.env(apikeyd::fault::SHIFT_VARIABLE, shift_file(scratch))
+        daemon.env(SHIFT_VARIABLE, shift_file(scratch))
     })
 }
 

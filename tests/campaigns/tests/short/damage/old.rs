@@ -1,6 +1,7 @@
 //! Files of an earlier version, of an earlier day, and of another store.
 
-use apikeyd::service::{Clock, OpenError, PepperSource, Service, Settings};
+use apikeyd::parts::Parts;
+use apikeyd::service::{OpenError, PepperSource, Service, Settings};
 use apikeyd_campaigns::damage::{Subject, fixture, open_later};
 use apikeyd_campaigns::in_memory::{Image, PEPPER, Session};
 use apikeyd_policy::PolicyTable;
@@ -83,7 +84,7 @@ fn the_database_of_another_store_with_the_same_pepper_is_refused() {
     fs::set_permissions(&pepper, Permissions::from_mode(0o400)).unwrap();
     let open = |dir: &Path| -> Result<Arc<Service>, OpenError> {
         let settings = Settings { pepper: PepperSource::Credential(pepper.clone()), ..Settings::in_dir(dir) };
-        Service::open(settings, PolicyTable::shipped(), Clock::system())
+        Service::open(settings, PolicyTable::shipped(), Parts::system())
     };
     let [one, other] = [dirs[0].path(), dirs[1].path()];
     drop(open(one).unwrap());
