@@ -1,15 +1,11 @@
 //! A daemon that is wrong on purpose, to see that tests notice. Only with the feature `fault-injection`, which
 //! only the packages of tests ask for, and only in a process that calls [`main_with_late_bumps`] or
-//! [`main_with_planted_fault`], or on a thread that calls [`plant`] or [`repeat_from`]: the program `apikeyd` does none
-//! of it.
+//! [`main_with_planted_fault`], or on a thread that calls [`plant`]: the program `apikeyd` does none of it.
 
 mod planted;
-mod repeatable;
 
 pub(crate) use planted::is_planted;
 pub use planted::{FAULT_VARIABLE, Planted, main_with_planted_fault, plant};
-pub use repeatable::repeat_from;
-pub(crate) use repeatable::{fill, is_repeatable};
 
 use crate::parts::Parts;
 use crate::revocation::Generations;

@@ -24,7 +24,7 @@
 //!
 //! Imports point from left to right. Beside the way: [`config`] and [`policy_file`] (what people wrote), `reload`
 //! (both read again), `systemd`, `logging`, [`exit`] and `traffic` (what others see of the process), `descriptors` (those
-//! that callers are handed), `reading` (from a socket), [`parts`] (clock and the like, handed in), `randomness`.
+//! that callers are handed), `reading` (from a socket), [`parts`] (clock and the like, handed in).
 //!
 //! What each of them must keep true stands in its own documentation; `docs/ARCHITECTURE.md` is the map of all packages.
 
@@ -43,7 +43,6 @@ mod logging;
 pub mod parts;
 pub mod peer;
 pub mod policy_file;
-mod randomness;
 mod reading;
 mod reload;
 pub mod revocation;

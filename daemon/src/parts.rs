@@ -5,30 +5,47 @@
 //! [`Service::open_on`](crate::service::Service::open_on).
 
 mod clock;
+mod executor;
+mod randomness;
 
 pub use clock::Clock;
+pub use executor::Executor;
+pub use randomness::Randomness;
 
 /// What the daemon is handed.
 #[derive(Clone, Debug)]
 pub struct Parts {
-    /// Where the time comes from.
     pub(crate) clock: Clock,
+    pub(crate) randomness: Randomness,
+    pub(crate) executor: Executor,
 }
 
 impl Parts {
     /// Those of the system, as the program `apikeyd` has them.
     #[must_use]
     pub const fn system() -> Self {
-        Self { clock: Clock::system() }
+        Self { clock: Clock::system(), randomness: Randomness::system(), executor: Executor::OwnThread }
     }
 
     /// With another clock.
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
-        Self { clock }
+        Self { clock, ..self }
     }
 
-    /// Its clock.
+    /// With random bytes from elsewhere.
+    #[must_use]
+    pub fn with_randomness(self, randomness: Randomness) -> Self {
+        Self { randomness, ..self }
+    }
+
+    /// With a writer that somebody else runs.
+    #[must_use]
+    pub fn with_executor(self, executor: Executor) -> Self {
+        Self { executor, ..self }
+    }
+
+    /// The clock.
     #[must_use]
     pub const fn clock(&self) -> &Clock {
         &self.clock

@@ -29,7 +29,7 @@ pub use apikeyd_protocol::page::AsOf;
 pub use file::{PageFault, PageFile};
 pub use mark::Home;
 
-use crate::randomness;
+use crate::parts::Randomness;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::Freshness;
 use apikeyd_protocol::page::{self as layout, BYTES, GENERATIONS, Start, WAIT_OUT};
@@ -78,15 +78,15 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    /// From the operating system.
+    /// Drawn.
     ///
     /// # Errors
-    /// When it gives none.
-    pub fn draw() -> Result<Self, getrandom::Error> {
+    /// When the operating system gives none.
+    pub fn draw(randomness: &Randomness) -> Result<Self, getrandom::Error> {
         let mut slot_key = [0; 16];
-        randomness::fill(&mut slot_key)?;
+        randomness.fill(&mut slot_key)?;
         let mut instance = [0; 8];
-        randomness::fill(&mut instance)?;
+        randomness.fill(&mut instance)?;
         Ok(Self { slot_key, instance: u64::from_le_bytes(instance) })
     }
 }

@@ -69,8 +69,11 @@ fn start(parts: Parts) -> Result<Exit, Failure> {
     allocator::share_one_heap();
     hardening::apply();
     hardening::allow_descriptors(config.limits.connections);
-    let listening =
-        if inherited.is_empty() { vec![server::bind_configured(&config.socket)?] } else { inherited };
+    let listening = if inherited.is_empty() {
+        vec![server::bind_configured(&config.socket, &parts.randomness)?]
+    } else {
+        inherited
+    };
     let names: Vec<_> = listening.iter().filter_map(|listening| listening.own_name.clone()).collect();
     let outcome = serve(command_line, place, config, policy, listening, parts);
     // A start that failed leaves no name behind either.

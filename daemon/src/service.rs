@@ -35,7 +35,7 @@ pub(crate) use settings::PAGE;
 pub use settings::{PepperSource, Settings};
 
 use crate::domain::FilesInForce;
-use crate::parts::{Clock, Parts};
+use crate::parts::{Clock, Parts, Randomness};
 use crate::revocation::{Fresh, Generations, Home, Page};
 use crate::store::{Genesis, Observer, Secrets, Store, Ticket, Unwatched};
 use answered::Answered;
@@ -54,6 +54,7 @@ use std::sync::{Arc, Mutex};
 pub struct Service {
     settings: Settings,
     clock: Clock,
+    randomness: Randomness,
     store: Arc<Store>,
     memory: Arc<Memory>,
     hot: HotKeys,
@@ -129,15 +130,15 @@ impl Service {
         policy: PolicyTable,
         parts: Parts,
     ) -> Result<Arc<Self>, OpenError> {
-        let Parts { clock } = parts;
-        let fresh = Fresh::draw().map_err(OpenError::Randomness)?;
-        let answered = Answered::new().map_err(OpenError::Randomness)?;
+        let Parts { clock, randomness, executor } = parts;
+        let fresh = Fresh::draw(&randomness).map_err(OpenError::Randomness)?;
+        let answered = Answered::new(&randomness).map_err(OpenError::Randomness)?;
         let files = FilesInForce::of(&settings.sources, policy::facts(&policy));
         let read = FilesRead { files, at: clock.now() };
         let generations = Generations::begin(page, store.instance(), fresh);
         let memory = Arc::new(Memory::new(generations, policy, read));
         let observer: Arc<dyn Observer> = Arc::<Memory>::clone(&memory);
-        let store = Arc::new(store.watch(observer)?);
+        let store = Arc::new(store.watch(observer, executor)?);
         let (table, read) = (Arc::clone(&memory.policy().table), memory.files());
         let started_at = read.at;
         store
@@ -149,6 +150,7 @@ impl Service {
             hot: HotKeys::new(settings.hot_keys),
             settings,
             clock,
+            randomness,
             store,
             memory,
             last_used: LastUsed::new(),
@@ -161,8 +163,8 @@ impl Service {
 }
 
 /// The shipped table counts as in force until the audit says otherwise.
-fn genesis(parts: &Parts) -> Genesis {
-    Genesis { now: parts.clock.now(), policy_hash: policy::hash(SHIPPED) }
+fn genesis(parts: &Parts) -> Genesis<'_> {
+    Genesis { now: parts.clock.now(), policy_hash: policy::hash(SHIPPED), randomness: &parts.randomness }
 }
 
 #[cfg(test)]

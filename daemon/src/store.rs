@@ -65,6 +65,7 @@ pub(crate) use state_dir::StateDir;
 pub(crate) use view::View;
 
 use crate::domain::{Before, Lost};
+use crate::parts::Executor;
 use shared::Shared;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -98,7 +99,7 @@ impl Unwatched {
         dir: &Path,
         pepper: &PepperSource,
         cache_bytes: usize,
-        genesis: Genesis,
+        genesis: Genesis<'_>,
         admit: impl FnOnce(&Before) -> Result<(), Lost>,
     ) -> Result<Self, OpenError> {
         let dir = Arc::new(StateDir::open(dir)?);
@@ -137,7 +138,7 @@ impl Unwatched {
     pub(crate) fn create_on(
         backend: Box<dyn StorageBackend>,
         secrets: &Secrets,
-        genesis: Genesis,
+        genesis: Genesis<'_>,
     ) -> Result<(), OpenError> {
         opening::create(backend, Path::new("the medium"), secrets, genesis)
     }
@@ -158,15 +159,12 @@ impl Unwatched {
     }
 
     /// Starts the writer.
-    pub(crate) fn watch(self, observer: Arc<dyn Observer>) -> Result<Store, OpenError> {
+    pub(crate) fn watch(self, observer: Arc<dyn Observer>, executor: Executor) -> Result<Store, OpenError> {
         let Self { opened, medium, secrets, cache_bytes, instance, directory: _ } = self;
         let path = medium.path().to_path_buf();
         let shared = Arc::new(Shared::new(opened, medium, Arc::new(secrets), observer, cache_bytes));
-        let (queue, writer) = writer::start(Arc::clone(&shared)).map_err(|source| OpenError::Io {
-            action: "start the writer's thread for",
-            path,
-            source,
-        })?;
+        let (queue, writer) = writer::start(Arc::clone(&shared), executor)
+            .map_err(|source| OpenError::Io { action: "start the writer's thread for", path, source })?;
         Ok(Store { shared, queue, writer: Mutex::new(writer), instance })
     }
 }
@@ -186,8 +184,7 @@ impl Store {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         // A caller that went away does not want the answer; the change stands all the same.
         self.queue.submit(ticket, decide, move |answer| drop(sender.send(answer)))?;
-        #[cfg(feature = "fault-injection")]
-        self.queue.gather_inline().await;
+        self.queue.gather().await;
         receiver.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -199,8 +196,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         let (sender, receiver) = mpsc::channel();
         self.queue.submit(ticket, decide, move |answer| drop(sender.send(answer)))?;
-        #[cfg(feature = "fault-injection")]
-        self.queue.write_inline();
+        self.queue.drive();
         receiver.recv().unwrap_or(Err(StoreError::Closed))
     }
 

@@ -14,6 +14,7 @@ mod error;
 pub use error::BindError;
 
 use crate::config::Socket;
+use crate::parts::Randomness;
 use apikeyd_protocol::socket::MAX_SOCKET_PATH_BYTES;
 use directory::Directory;
 use rustix::fs::{AtFlags, FileType, Mode, RenameFlags, Stat};
@@ -57,13 +58,13 @@ impl BoundName {
 ///
 /// # Errors
 /// [`BindError`]: what is in the way, and what to do.
-pub(super) fn bind(socket: &Socket) -> Result<(OwnedFd, BoundName), BindError> {
+pub(super) fn bind(socket: &Socket, randomness: &Randomness) -> Result<(OwnedFd, BoundName), BindError> {
     let path = &socket.path;
     let name = check_path(path)?;
     let directory = Directory::open(path, socket.make_directory)?;
     let stale = examine(path, &directory, name)?;
     let fd = new_socket().map_err(|source| BindError::system("make a socket", path, source))?;
-    let private = bind_private(&fd, path, &directory)?;
+    let private = bind_private(&fd, path, &directory, randomness)?;
     let placed = place(&fd, socket, &directory, &private, name, stale);
     if placed.is_err() {
         // Only a name that this process has just made.
@@ -120,11 +121,18 @@ fn connect(socket: &OwnedFd, path: &Path) -> Result<(), Errno> {
 }
 
 /// Binds under a name that nobody else uses, in the directory of the path.
-fn bind_private(fd: &OwnedFd, path: &Path, directory: &Directory) -> Result<OsString, BindError> {
+fn bind_private(
+    fd: &OwnedFd,
+    path: &Path,
+    directory: &Directory,
+    randomness: &Randomness,
+) -> Result<OsString, BindError> {
     loop {
-        let random = getrandom::u32()
+        let mut random = [0; 4];
+        randomness
+            .fill(&mut random)
             .map_err(|error| BindError::system("name", path, io::Error::other(error.to_string())))?;
-        let private = OsString::from(format!(".{random:08x}"));
+        let private = OsString::from(format!(".{:08x}", u32::from_le_bytes(random)));
         let address = SocketAddrUnix::new(path.with_file_name(&private))
             .map_err(|source| BindError::system("bind", path, source))?;
         match rustix::net::bind(fd, &address) {

@@ -3,6 +3,7 @@
 use super::bind::{BoundName, bind};
 use crate::config::Socket;
 use crate::exit::Failure;
+use crate::parts::Randomness;
 use crate::systemd::inherited;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -35,7 +36,8 @@ pub fn inherit() -> Result<Vec<Listening>, Failure> {
 ///
 /// # Errors
 /// [`Failure`] with what is in the way and what to do.
-pub fn bind_configured(socket: &Socket) -> Result<Listening, Failure> {
-    let (fd, name) = bind(socket).map_err(|error| Failure::new(error.exit(), error.to_string()))?;
+pub fn bind_configured(socket: &Socket, randomness: &Randomness) -> Result<Listening, Failure> {
+    let (fd, name) =
+        bind(socket, randomness).map_err(|error| Failure::new(error.exit(), error.to_string()))?;
     Ok(Listening { socket: fd, path: socket.path.clone(), own_name: Some(name) })
 }

@@ -5,7 +5,7 @@
 //! by itself. A pair that was never answered is taken for one that was with a probability of 2^-46 for each
 //! reported use: the hash of another pair would have to be the same.
 
-use crate::randomness;
+use crate::parts::Randomness;
 use apikeyd_protocol::key::KeyId;
 use siphasher::sip::SipHasher13;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,9 +37,9 @@ impl Answered {
     ///
     /// # Errors
     /// When the system gives no random bytes.
-    pub(super) fn new() -> Result<Self, getrandom::Error> {
+    pub(super) fn new(randomness: &Randomness) -> Result<Self, getrandom::Error> {
         let mut key = [0; 16];
-        randomness::fill(&mut key)?;
+        randomness.fill(&mut key)?;
         let free = || Set([const { AtomicU64::new(FREE) }; WAYS]);
         let sets = core::iter::repeat_with(free).take(SETS).collect();
         Ok(Self { hasher: SipHasher13::new_with_key(&key), sets })
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_pair_is_of_one_uid_and_one_key() {
-        let answered = Answered::new().unwrap();
+        let answered = Answered::new(&Randomness::system()).unwrap();
         answered.add(1, key(2));
         answered.add(1, key(2));
         assert!(answered.holds(1, key(2)));
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_the_newest_pair_is_always_held() {
-        let answered = Answered::new().unwrap();
+        let answered = Answered::new(&Randomness::system()).unwrap();
         let places = u64::try_from(SETS * WAYS).unwrap();
         for id in 1..=2 * places {
             answered.add(7, key(id));

@@ -7,7 +7,6 @@ use super::permit::{Permit, right};
 use crate::domain::{
     self, Decision, DeleteFacts, Draft, Ending, KeyRecord, Present, Refusal, SaveFacts, UserEvent, UserFacts,
 };
-use crate::randomness;
 use crate::store::{Batch, StoreError, Ticket};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
@@ -37,7 +36,8 @@ impl Service {
         let now = self.clock.now();
         domain::check_expiry(now, request.expires_at)?;
         for _ in 0..DRAWS {
-            let key = ApiKey::generate(&self.settings.key_prefix, randomness::fill).map_err(no_randomness)?;
+            let key = ApiKey::generate(&self.settings.key_prefix, |out| self.randomness.fill(out))
+                .map_err(no_randomness)?;
             let key_id = key.id();
             if self.store.read(|view| view.knows(key_id))? {
                 continue;

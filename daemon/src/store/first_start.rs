@@ -21,6 +21,7 @@ use super::opening;
 use super::pepper::{self, PEPPER, PepperSource};
 use super::secrets::Secrets;
 use super::state_dir::{DATABASE, StateDir, backend, failed};
+use crate::parts::Randomness;
 use apikeyd_protocol::time::Timestamp;
 use rustix::fs::OFlags;
 use std::io::{Read as _, Write as _};
@@ -32,18 +33,20 @@ const NEW_MARK: &str = "store-id.new";
 
 /// What a new store begins with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Genesis {
+pub(crate) struct Genesis<'a> {
     /// The time.
     pub(crate) now: Timestamp,
     /// BLAKE3 of the policy table that counts as in force from the first row on.
     pub(crate) policy_hash: [u8; 32],
+    /// For its name, and its pepper.
+    pub(crate) randomness: &'a Randomness,
 }
 
 /// Makes sure that pepper and database have their names, and gives the secrets.
 pub(super) fn establish(
     dir: &StateDir,
     source: &PepperSource,
-    genesis: Genesis,
+    genesis: Genesis<'_>,
 ) -> Result<Secrets, OpenError> {
     let has_database = dir.has(DATABASE)?;
     match source {
@@ -61,7 +64,7 @@ pub(super) fn establish(
                 Err(OpenError::DatabaseMissing { path: dir.at(DATABASE), mark: dir.at(MARK) })
             }
             (false, false) => {
-                let secrets = pepper::create(dir, NEW_PEPPER)?;
+                let secrets = pepper::create(dir, NEW_PEPPER, genesis.randomness)?;
                 create_database(dir, &secrets, genesis)?;
                 dir.publish(NEW_PEPPER, PEPPER)?;
                 dir.publish(NEW_DATABASE, DATABASE)?;
@@ -100,7 +103,7 @@ pub(super) fn check_mark(dir: &StateDir, store_id: &[u8; 16]) -> Result<(), Open
     dir.publish(NEW_MARK, MARK)
 }
 
-fn create_database(dir: &StateDir, secrets: &Secrets, genesis: Genesis) -> Result<(), OpenError> {
+fn create_database(dir: &StateDir, secrets: &Secrets, genesis: Genesis<'_>) -> Result<(), OpenError> {
     let path = dir.at(NEW_DATABASE);
     let file = dir.create_private(NEW_DATABASE)?;
     let synced = file.try_clone().map_err(failed("open", &path))?;

@@ -138,7 +138,6 @@ impl Lanes {
     }
 
     /// What comes next, if there is anything.
-    #[cfg(feature = "fault-injection")]
     pub(super) fn next_now(&self) -> Option<Message> {
         self.state().next()
     }

@@ -13,7 +13,6 @@ use super::secrets::Secrets;
 use super::state_dir::failed;
 use super::view;
 use crate::domain::{Change, Deed};
-use crate::randomness;
 use apikeyd_protocol::message::Actor;
 use redb::{
     Builder, Database, DatabaseError, ReadableDatabase, ReadableTable as _, StorageBackend, StorageError,
@@ -38,10 +37,10 @@ pub(super) fn create(
     backend: Box<dyn StorageBackend>,
     path: &Path,
     secrets: &Secrets,
-    genesis: Genesis,
+    genesis: Genesis<'_>,
 ) -> Result<(), OpenError> {
     let mut store_id = [0; 16];
-    randomness::fill(&mut store_id).map_err(OpenError::Randomness)?;
+    genesis.randomness.fill(&mut store_id).map_err(OpenError::Randomness)?;
     let database = Builder::new()
         .set_cache_size(SMALL_CACHE)
         .create_with_backend(Attached(backend))
@@ -53,7 +52,7 @@ pub(super) fn create(
 fn fill(
     database: &Database,
     secrets: &Secrets,
-    genesis: Genesis,
+    genesis: Genesis<'_>,
     store_id: &[u8; 16],
 ) -> Result<(), StoreError> {
     let mut txn = database.begin_write()?;

@@ -3,6 +3,7 @@
 use super::open_error::OpenError;
 use super::secrets::{KEY, Secrets};
 use super::state_dir::{StateDir, failed, open_plain};
+use crate::parts::Randomness;
 use rustix::fs::{CWD, OFlags};
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -65,9 +66,9 @@ fn read(file: File, path: &Path) -> Result<Secrets, OpenError> {
 }
 
 /// Draws a pepper and writes it, durably, under a name that is not yet the final one.
-pub(super) fn create(dir: &StateDir, name: &str) -> Result<Secrets, OpenError> {
+pub(super) fn create(dir: &StateDir, name: &str, randomness: &Randomness) -> Result<Secrets, OpenError> {
     let mut pepper = Zeroizing::new([0; KEY]);
-    getrandom::fill(&mut *pepper).map_err(OpenError::Randomness)?;
+    randomness.fill(&mut *pepper).map_err(OpenError::Randomness)?;
     let mut file = dir.create_private(name)?;
     file.write_all(&*pepper).and_then(|()| file.sync_all()).map_err(failed("write", &dir.at(name)))?;
     Ok(Secrets::derive(&pepper))

@@ -1,20 +1,24 @@
-//! The one writer: a thread that takes what is queued into one transaction, and answers after the commit.
+//! The one writer, on a thread of its own or driven by its callers: it takes what is queued into one transaction, and
+//! answers after the commit.
 
 use super::batch::{Batch, Effects};
 use super::error::StoreError;
 use super::lanes::{Lanes, Taken, Ticket};
 use super::schema::Head;
 use super::shared::Shared;
+use crate::parts::Executor;
 use crate::stack;
 use core::ops::ControlFlow;
 use core::panic::AssertUnwindSafe;
+use driven::Driven;
 use redb::Database;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
+mod driven;
 #[cfg(feature = "fault-injection")]
-mod inline;
+mod wrong;
 
 /// A command: decided in the transaction, answered after the commit.
 pub(super) trait Command: Send {
@@ -42,8 +46,8 @@ pub(super) enum Message {
 #[derive(Debug)]
 pub(super) struct Queue {
     lanes: Arc<Lanes>,
-    #[cfg(feature = "fault-injection")]
-    inline: Option<inline::Inline>,
+    /// None where a thread writes.
+    driven: Option<Driven>,
 }
 
 impl core::fmt::Debug for Message {
@@ -52,25 +56,27 @@ impl core::fmt::Debug for Message {
     }
 }
 
-/// Starts the writer. There is no thread only with the feature `fault-injection`, for a store that repeats.
-pub(super) fn start(shared: Arc<Shared>) -> std::io::Result<(Queue, Option<JoinHandle<()>>)> {
+/// Starts the writer, and its thread if it is to have one.
+pub(super) fn start(
+    shared: Arc<Shared>,
+    executor: Executor,
+) -> std::io::Result<(Queue, Option<JoinHandle<()>>)> {
     let lanes = Arc::new(Lanes::default());
-    #[cfg(feature = "fault-injection")]
-    if crate::fault::is_repeatable() {
-        return Ok((Queue { inline: Some(inline::Inline::new(shared, Arc::clone(&lanes))), lanes }, None));
+    match executor {
+        Executor::OwnThread => {
+            let waiting = Arc::clone(&lanes);
+            let thread = Builder::new().name("store-writer".into()).spawn(move || run(&shared, &waiting))?;
+            Ok((Queue { lanes, driven: None }, Some(thread)))
+        }
+        Executor::Caller => {
+            let driven = Driven::new(shared, Arc::clone(&lanes));
+            Ok((Queue { lanes, driven: Some(driven) }, None))
+        }
     }
-    let waiting = Arc::clone(&lanes);
-    let thread = Builder::new().name("store-writer".into()).spawn(move || run(&shared, &waiting))?;
-    let queue = Queue {
-        lanes,
-        #[cfg(feature = "fault-injection")]
-        inline: None,
-    };
-    Ok((queue, Some(thread)))
 }
 
 impl Queue {
-    /// Queues a command. `reply` gets the answer once it is durable, on the writer's thread.
+    /// Queues a command. `reply` gets the answer once it is durable, where the writer runs.
     pub(super) fn submit<T: Send + 'static>(
         &self,
         ticket: Ticket,
@@ -95,8 +101,7 @@ impl Queue {
 
     fn other(&self, message: Message) -> Result<(), StoreError> {
         self.lanes.queue_other(message)?;
-        #[cfg(feature = "fault-injection")]
-        self.write_inline();
+        self.drive();
         Ok(())
     }
 }
@@ -215,7 +220,7 @@ fn commit(
     }
     let (head, effects) = batch.finish()?;
     #[cfg(feature = "fault-injection")]
-    inline::misbehave(&mut txn, &mut forming.commands)?;
+    wrong::misbehave(&mut txn, &mut forming.commands)?;
     match head {
         Some(_) => txn.commit()?,
         None => txn.abort()?,

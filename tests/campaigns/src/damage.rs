@@ -30,6 +30,8 @@ pub use spoil::Spoil;
 pub use subject::{Answer, Subject, open_later};
 pub use tally::Tally;
 
+use apikeyd::parts::Parts;
+
 /// Spoils `images` images of the subject by chance, the one numbered `n` by the seed plus `n`, and asks each. Every
 /// eighth image is spoiled in its rows, the others in their bytes, half of them as after a kill.
 #[must_use]
@@ -47,7 +49,7 @@ pub fn damage(subject: &Subject, seed: u64, images: std::ops::Range<u64>) -> Tal
             spoil.apply(&mut bytes, &mut chance);
             (format!("{spoil:?}"), false)
         };
-        let outcome = ask(subject, bytes, in_rows);
+        let outcome = ask(subject, Parts::system(), bytes, in_rows);
         tally.count(number, &what, outcome);
     }
     tally

@@ -51,10 +51,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// Makes a store in an empty image and opens it.
+    /// Makes a store in an empty image and opens it, with these parts but for the clock.
     #[must_use]
-    pub fn create(image: Image) -> Self {
-        let parts = Parts::system().with_clock(Clock::manual(START));
+    pub fn create(image: Image, parts: Parts) -> Self {
+        let parts = parts.with_clock(Clock::manual(START));
         Service::create_on(Box::new(image.clone()), &PEPPER, &parts).unwrap();
         Self::open(image, parts).unwrap()
     }

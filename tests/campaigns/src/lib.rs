@@ -21,6 +21,7 @@ pub mod in_memory;
 pub mod kill;
 pub mod linearizability;
 pub mod power_loss;
+pub mod repeatable;
 pub mod secrets;
 pub mod seeded;
 pub mod soak;

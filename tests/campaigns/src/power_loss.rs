@@ -79,7 +79,6 @@ pub struct Failure {
 /// # Errors
 /// [`Failure`], the promise that was broken.
 pub fn run(seed: u64, wrong: Wrong) -> Result<Tally, Failure> {
-    fault::repeat_from(seed);
     fault::plant(wrong.planted);
     let outcome = panics::none_in(|| Run::new(seed, wrong).go());
     fault::plant(None);
@@ -96,7 +95,7 @@ struct Run {
 impl Run {
     fn new(seed: u64, wrong: Wrong) -> Self {
         let mut seeded = Seeded::new(seed);
-        let mut site = Site::new(Disk::new());
+        let mut site = Site::new(Disk::new(), seed);
         if seeded.one_in(4) {
             site.cache_bytes = 0;
         }

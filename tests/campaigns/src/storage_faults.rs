@@ -63,7 +63,6 @@ pub struct Tally {
 /// # Errors
 /// [`Failure`], the promise that was broken.
 pub fn run(seed: u64, kind: Kind, planted: Option<Planted>) -> Result<Tally, Failure> {
-    fault::repeat_from(seed);
     fault::plant(planted);
     let outcome = panics::none_in(|| Run::new(seed, kind).go());
     fault::plant(None);
@@ -106,7 +105,7 @@ struct Run {
 impl Run {
     fn new(seed: u64, kind: Kind) -> Self {
         let mut seeded = Seeded::new(seed);
-        let mut site = Site::new(Disk::new());
+        let mut site = Site::new(Disk::new(), seed);
         if kind == Kind::ReadIo {
             site.cache_bytes = 0;
         }

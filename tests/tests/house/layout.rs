@@ -79,16 +79,19 @@ fn only_the_store_names_redb() {
     }
 }
 
-/// Beside the parts only the log takes the time by itself, for its lines.
+/// Beside the parts only the log takes the time by itself, for its lines, and nobody draws.
 #[test]
-fn the_wall_clock_is_a_part() {
+fn the_wall_clock_and_randomness_are_parts() {
     for file in module("parts") {
         assert_names_none(&file, &["crate::"]);
     }
     let allowed = [module("parts"), module("logging")].concat();
-    for file in sources(&root().join("daemon/src")) {
+    for file in sources(&root().join("daemon/src")).into_iter().filter(|file| !file.ends_with("tests.rs")) {
         if !allowed.contains(&file) {
             assert_names_none(&file, &["SystemTime", "Clock::system"]);
+        }
+        if !module("parts").contains(&file) {
+            assert_names_none(&file, &["getrandom::fill", "getrandom::u", "Randomness::system"]);
         }
     }
 }

@@ -10,6 +10,10 @@ fn dir() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
+fn bind(socket: &Socket) -> Result<(OwnedFd, BoundName), BindError> {
+    super::bind(socket, &Randomness::system())
+}
+
 fn at(path: &Path) -> Socket {
     Socket { path: path.to_owned(), mode: 0o666, make_directory: false }
 }

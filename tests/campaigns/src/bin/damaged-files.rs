@@ -6,6 +6,7 @@
     reason = "a campaign stops where the promise breaks and prints what it saw"
 )]
 
+use apikeyd::parts::Parts;
 use apikeyd_campaigns::damage::{Subject, Tally, damage, fixture, rewrite_history};
 use clap::Parser;
 use std::ops::Range;
@@ -39,7 +40,7 @@ static PANICS: AtomicUsize = AtomicUsize::new(0);
 fn main() -> ExitCode {
     let Arguments { images, alterations, seed, threads, fixture } = Arguments::parse();
     if let Some(dir) = fixture {
-        fixture::write(&Subject::make(), &dir).expect("a directory that can be written");
+        fixture::write(&Subject::make(Parts::system()), &dir).expect("a directory that can be written");
         return ExitCode::SUCCESS;
     }
     let report = std::panic::take_hook();
@@ -49,7 +50,7 @@ fn main() -> ExitCode {
     }));
     // Keys, and so the file's bytes, are made anew by each run: what is done to them is repeated, and a failure
     // that depends on where a row lies comes back with about the same frequency.
-    let subject = Subject::make();
+    let subject = Subject::make(Parts::system());
     println!("seed {seed}, a file of {} bytes, {} audit rows", subject.closed.len(), subject.head.revision);
     let damaged = spread(images, threads, |part| damage(&subject, seed, part));
     println!("damaged files\n{damaged}");

@@ -2,6 +2,7 @@
 
 use super::subject::{Subject, open_later};
 use crate::in_memory::{Image, Session};
+use apikeyd::parts::Parts;
 use apikeyd::service::ExitClass;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{List, Save, SaveMode};
@@ -21,17 +22,17 @@ pub enum Outcome {
 /// Opens an image and asks about every key, lists, checks the audit and makes a change. `in_rows` allows that
 /// single records say that they are damaged; elsewhere the file is refused as a whole.
 #[must_use]
-pub fn ask(subject: &Subject, bytes: Vec<u8>, in_rows: bool) -> Outcome {
+pub fn ask(subject: &Subject, parts: Parts, bytes: Vec<u8>, in_rows: bool) -> Outcome {
     // The image and the service are not used again after a panic.
-    catch_unwind(AssertUnwindSafe(|| examine(subject, bytes, in_rows))).unwrap_or_else(|panic| {
+    catch_unwind(AssertUnwindSafe(|| examine(subject, parts, bytes, in_rows))).unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().cloned();
         let words = words.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
         Outcome::Wrong(format!("panic: {}", words.unwrap_or_default()))
     })
 }
 
-fn examine(subject: &Subject, bytes: Vec<u8>, in_rows: bool) -> Outcome {
-    let session = match open_later(Image::of(bytes)) {
+fn examine(subject: &Subject, parts: Parts, bytes: Vec<u8>, in_rows: bool) -> Outcome {
+    let session = match open_later(Image::of(bytes), parts) {
         Ok(session) => session,
         Err(error) if error.exit_class() == ExitClass::Data => {
             let text = format!("{error:?}");

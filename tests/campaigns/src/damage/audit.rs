@@ -5,6 +5,7 @@ use super::chance::Chance;
 use super::rows::edit;
 use super::subject::{Subject, open_later};
 use crate::in_memory::Image;
+use apikeyd::parts::Parts;
 use apikeyd_protocol::message::AuditHead;
 use redb::{ReadableTable as _, Table, TableDefinition, WriteTransaction};
 
@@ -146,7 +147,7 @@ pub fn found_by_verify(subject: &Subject, alteration: &Alteration) -> Outcome {
 
 /// The fault that the daemon finds in an image's audit.
 fn verified(bytes: Vec<u8>, known_head: Option<AuditHead>) -> Result<Option<String>, String> {
-    let session = open_later(Image::of(bytes)).map_err(|error| error.to_string())?;
+    let session = open_later(Image::of(bytes), Parts::system()).map_err(|error| error.to_string())?;
     let report = session.verify(known_head);
     session.close();
     let report = report.map_err(|error| error.to_string())?;

@@ -38,11 +38,11 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Makes the store by the daemon's own operations.
+    /// Makes the store by the daemon's own operations, with these parts but for the clock.
     #[must_use]
-    pub fn make() -> Self {
+    pub fn make(parts: Parts) -> Self {
         let image = Image::default();
-        let session = Session::create(image.clone());
+        let session = Session::create(image.clone(), parts);
         let mut answers = Vec::new();
         for number in 0..USERS {
             session.clock.set(session.clock.now().saturating_add(MINUTE));
@@ -63,13 +63,13 @@ impl Subject {
     }
 }
 
-/// Opens a subject's file as it is a day after it was made.
+/// Opens a subject's file as it is a day after it was made, with these parts but for the clock.
 ///
 /// # Errors
 /// As the daemon's own opening.
-pub fn open_later(image: Image) -> Result<Session, OpenError> {
+pub fn open_later(image: Image, parts: Parts) -> Result<Session, OpenError> {
     let clock = Clock::manual(START.saturating_add(MINUTE * 60 * 24));
-    Session::open(image, Parts::system().with_clock(clock))
+    Session::open(image, parts.with_clock(clock))
 }
 
 /// The same id with another secret.

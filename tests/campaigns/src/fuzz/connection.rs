@@ -7,9 +7,9 @@ mod script;
 use super::allocation::within;
 use super::input::Input;
 use crate::in_memory::{Image, PEPPER, START};
+use crate::repeatable;
 use apikeyd::config::{Accounts, CommandLine, Config, Place, load};
 use apikeyd::embedded::Embedded;
-use apikeyd::fault::repeat_from;
 use apikeyd::parts::{Clock, Parts};
 use apikeyd::peer::Peer;
 use apikeyd::service::{Service, Settings};
@@ -37,9 +37,8 @@ const MOST_BYTES: usize = 16 * 1024;
 thread_local! {
     /// A store without keys, made once: opening a copy of it is faster than making one.
     static EMPTY: Vec<u8> = {
-        repeat_from(3);
         let image = Image::default();
-        Service::create_on(Box::new(image.clone()), &PEPPER, &parts()).unwrap();
+        Service::create_on(Box::new(image.clone()), &PEPPER, &parts(3)).unwrap();
         image.bytes()
     };
     static RUNTIME: Runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -56,11 +55,10 @@ pub fn connection(bytes: &[u8]) {
     let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
     let mut input = Input::new(bytes);
     let (uid, rights) = input.choose(&CALLERS);
-    repeat_from(4);
     let image = EMPTY.with(|bytes| Image::of(bytes.clone()));
     let settings = Settings { cache_bytes: 1 << 20, ..Settings::in_dir(Path::new("nowhere")) };
     let table = PolicyTable::shipped();
-    let service = Service::open_on(Arc::new(image), &PEPPER, settings, table, parts()).unwrap();
+    let service = Service::open_on(Arc::new(image), &PEPPER, settings, table, parts(4)).unwrap();
     let daemon = Embedded::new(Arc::clone(&service), CommandLine::default(), place(), CONFIG.clone());
     let model = Model::new(RightSet::from_bits(rights));
     RUNTIME.with(|runtime| {
@@ -91,8 +89,8 @@ const ENDS: [&str; 3] = ["the caller closed it", "the caller broke the protocol"
 /// Users and the bits of their rights: validate 1, issue 2, inspect 4, admin 8 and all.
 const CALLERS: [(u32, u32); 6] = [(1000, 15), (0, 15), (1001, 1), (1002, 3), (1003, 4), (1004, 0)];
 
-fn parts() -> Parts {
-    Parts::system().with_clock(Clock::manual(START))
+fn parts(seed: u64) -> Parts {
+    repeatable::parts(seed).with_clock(Clock::manual(START))
 }
 
 fn place() -> Place {

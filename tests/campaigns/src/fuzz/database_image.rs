@@ -7,7 +7,7 @@ use super::allocation::within;
 use super::input::Input;
 use crate::damage::{Outcome, Subject, ask, open_later};
 use crate::in_memory::Image;
-use apikeyd::fault::repeat_from;
+use crate::repeatable;
 use apikeyd_protocol::message::{Delete, List};
 
 /// Bytes that opening a small database and asking it everything may hold, whatever its lengths claim: redb's cache
@@ -18,10 +18,7 @@ const MOST_EDITS: usize = 8;
 
 thread_local! {
     /// The same file each time, so that an input means the same each time.
-    static SUBJECT: Subject = {
-        repeat_from(1);
-        Subject::make()
-    };
+    static SUBJECT: Subject = Subject::make(repeatable::parts(1));
 }
 
 /// Bytes as a number of rows to alter, how, and then alterations of the file.
@@ -32,7 +29,6 @@ thread_local! {
 /// more than the bound.
 pub fn database_image(bytes: &[u8]) {
     SUBJECT.with(|subject| {
-        repeat_from(2);
         let mut input = Input::new(bytes);
         let mut file = subject.closed.clone();
         let row_edits = input.below(4);
@@ -56,14 +52,14 @@ pub fn database_image(bytes: &[u8]) {
 }
 
 fn is_right_or_refused(subject: &Subject, file: Vec<u8>) {
-    if let Outcome::Wrong(what) = ask(subject, file, false) {
+    if let Outcome::Wrong(what) = ask(subject, repeatable::parts(2), file, false) {
         panic!("{what}");
     }
 }
 
 /// Who can write rows can take a key away or give a user's name to none, but can seal nothing.
 fn accepts_nothing_wrong(subject: &Subject, file: Vec<u8>) {
-    let Ok(session) = open_later(Image::of(file)) else { return };
+    let Ok(session) = open_later(Image::of(file), repeatable::parts(2)) else { return };
     for answer in &subject.answers {
         let told = session.verdict(&answer.question);
         assert!(!told.starts_with("valid") || told == answer.right, "{told} instead of {}", answer.right);

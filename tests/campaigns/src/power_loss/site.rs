@@ -3,6 +3,7 @@
 use super::disk::Disk;
 use super::model::{Answer, Deed, Draft, Model, World};
 use crate::in_memory::START;
+use crate::repeatable;
 use apikeyd::domain::Sources;
 use apikeyd::parts::{Clock, Parts};
 use apikeyd::peer::Peer;
@@ -74,8 +75,8 @@ pub(crate) struct Used {
 
 impl Site {
     /// A new store on a disk; nothing runs yet.
-    pub(crate) fn new(disk: Disk) -> Self {
-        let parts = Parts::system().with_clock(Clock::manual(START));
+    pub(crate) fn new(disk: Disk, seed: u64) -> Self {
+        let parts = repeatable::parts(seed).with_clock(Clock::manual(START));
         Service::create_on(disk.backend(), &PEPPER, &parts).expect("a store on a good disk");
         let world = World::new(START, policy_hash(apikeyd_policy::SHIPPED));
         Self {

@@ -5,6 +5,7 @@ use super::measure::measure;
 use super::statistics::Welch;
 use crate::in_memory::{Image, Question, Session};
 use apikeyd::domain::KeyTag;
+use apikeyd::parts::Parts;
 use apikeyd::service::authorise;
 use apikeyd_protocol::key::KeyDigest;
 use apikeyd_protocol::message::{Refusal, SaveMode, Validate, Verdict};
@@ -94,7 +95,7 @@ impl House {
     /// Makes it.
     #[must_use]
     pub fn new() -> Self {
-        let session = Session::create(Image::default());
+        let session = Session::create(Image::default(), Parts::system());
         let [active, second, ended] = ["active", "second", "ended"].map(|user| {
             let key = session.generate(user, None);
             session.save(key.key_id, SaveMode::Add);
@@ -102,7 +103,7 @@ impl House {
         });
         session.delete(ended.key_id);
         // A draft of another store: known here to nobody.
-        let unknown = Session::create(Image::default()).generate("nobody", None);
+        let unknown = Session::create(Image::default(), Parts::system()).generate("nobody", None);
         Self { session, active, second, ended, unknown }
     }
 

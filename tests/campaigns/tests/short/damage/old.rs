@@ -23,7 +23,8 @@ fn a_database_of_every_schema_opens_and_answers_right() {
     for version in ["schema-1"] {
         let dir = fixtures.join(version);
         assert_eq!(fs::read(dir.join("pepper")).unwrap(), PEPPER, "{version}");
-        let session = open_later(Image::of(fs::read(dir.join("apikeyd.redb")).unwrap())).unwrap();
+        let session =
+            open_later(Image::of(fs::read(dir.join("apikeyd.redb")).unwrap()), Parts::system()).unwrap();
         let answers = fixture::answers(&dir).unwrap();
         assert!(answers.len() > 80, "{version}");
         for answer in answers {
@@ -44,8 +45,8 @@ fn a_database_of_every_schema_opens_and_answers_right() {
 /// The daemon cannot know that a file is older than the last one: it is a whole store. The journal knows.
 #[test]
 fn a_file_put_back_from_yesterday_is_noticed_by_the_head_in_the_journal() {
-    let subject = Subject::make();
-    let session = open_later(Image::of(subject.yesterday.clone())).unwrap();
+    let subject = Subject::make(Parts::system());
+    let session = open_later(Image::of(subject.yesterday.clone()), Parts::system()).unwrap();
     assert_eq!(session.verdict(&subject.last), "valid last", "the revocation is in the newer file alone");
     assert_eq!(fault(&session, None), None, "nothing inside the file tells");
     let revision = subject.head.revision;
@@ -60,7 +61,7 @@ fn a_file_put_back_from_yesterday_is_noticed_by_the_head_in_the_journal() {
 #[test]
 fn a_restored_backup_answers_as_on_the_day_it_was_taken() {
     let image = Image::default();
-    let session = Session::create(image);
+    let session = Session::create(image, Parts::system());
     let (kept, ended) = (session.generate("kept", None), session.generate("ended", None));
     session.save(kept.key_id, SaveMode::Add);
     session.save(ended.key_id, SaveMode::Add);
@@ -70,7 +71,7 @@ fn a_restored_backup_answers_as_on_the_day_it_was_taken() {
     fs::File::from(descriptor).read_to_end(&mut bytes).unwrap();
     session.delete(kept.key_id);
     session.close();
-    let restored = open_later(Image::of(bytes)).unwrap();
+    let restored = open_later(Image::of(bytes), Parts::system()).unwrap();
     assert_eq!(restored.verdict(&kept), "valid kept");
     assert_eq!(restored.verdict(&ended), "refused Ended(Deleted)");
     assert_eq!(fault(&restored, Some(taken.head)), None, "up to the backup nothing is missing");

@@ -2,6 +2,7 @@
 
 use apikeyd::config::{CommandLine, Place, SystemAccounts, load};
 use apikeyd::embedded::Embedded;
+use apikeyd::parts::Parts;
 use apikeyd::peer::Peer;
 use apikeyd_campaigns::hostile::peer::request;
 use apikeyd_campaigns::in_memory::{Image, Session};
@@ -26,7 +27,7 @@ const TURN: u64 = 64;
 
 #[test]
 fn others_have_their_turn_between_the_requests_of_a_long_pipeline() {
-    let session = Session::create(Image::default());
+    let session = Session::create(Image::default(), Parts::system());
     let place = Place {
         uid: 1000,
         state_directory: None,

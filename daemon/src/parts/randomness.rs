@@ -1,0 +1,54 @@
+//! Random bytes, as an argument.
+
+use core::fmt;
+use std::sync::Arc;
+
+/// Where the daemon takes random bytes from: the pepper, ids and secrets of keys, and what must not be guessed.
+#[derive(Clone, Debug)]
+pub struct Randomness(Source);
+
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
+#[derive(Clone)]
+enum Source {
+    System,
+    Given(Arc<Fill>),
+}
+
+impl Randomness {
+    /// The operating system's generator.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// The bytes that `fill` fills in, from any thread. Whoever knows them knows every key: for runs that repeat, and
+    /// for nothing else.
+    #[must_use]
+    pub fn from_fn(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        Self(Source::Given(Arc::new(fill)))
+    }
+
+    /// Fills with random bytes.
+    ///
+    /// # Errors
+    /// When the operating system gives none; there is no other source to fall back on.
+    pub fn fill(&self, out: &mut [u8]) -> Result<(), getrandom::Error> {
+        match &self.0 {
+            Source::System => getrandom::fill(out),
+            Source::Given(fill) => {
+                fill(out);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::System => "System",
+            Self::Given(_) => "Given",
+        })
+    }
+}
