@@ -1,9 +1,10 @@
 //! The settings of a client, the same for both kinds.
 
 use crate::blocking::Client;
-use crate::cache::{Cache, DEFAULT_CACHE_ENTRIES, MAX_USE_REPORT_INTERVAL};
+use crate::cache::{Cache, DEFAULT_CACHE_ENTRIES, MAX_USE_REPORT_INTERVAL, WallClock};
 use crate::endpoint::{Endpoint, default_socket};
 use crate::error::Error;
+use apikeyd_protocol::time::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +27,7 @@ pub struct Builder {
     without_cache: bool,
     cache_entries: Option<usize>,
     use_report_interval: Option<Duration>,
+    wall_clock: WallClock,
 }
 
 impl Builder {
@@ -82,6 +84,14 @@ impl Builder {
         self
     }
 
+    /// The wall clock that the cache holds the expiry of a key against, called in each validation of a key that it holds
+    /// and that expires, from any thread. Default: the kernel's coarse one. A clock that is behind has a key that the
+    /// cache holds accepted past its expiry: for tests that jump in time.
+    pub fn wall_clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.wall_clock = WallClock::Given(Arc::new(now));
+        self
+    }
+
     /// A blocking client. Does no IO: the first request connects, and tells if that fails.
     ///
     /// # Errors
@@ -131,7 +141,7 @@ impl Builder {
         }
         let entries = self.cache_entries.unwrap_or(DEFAULT_CACHE_ENTRIES);
         let interval = self.use_report_interval.unwrap_or(MAX_USE_REPORT_INTERVAL);
-        Ok(Cache::new(entries, self.endpoint()?, interval).map(Arc::new))
+        Ok(Cache::new(entries, self.endpoint()?, interval, self.wall_clock.clone()).map(Arc::new))
     }
 
     fn endpoint(&self) -> Result<Endpoint, Error> {

@@ -29,6 +29,7 @@ mod tag;
 mod uses;
 mod wiped;
 
+pub(crate) use clock::WallClock;
 pub use counting::CacheStatistics;
 #[cfg(feature = "tokio")]
 pub(crate) use fetching::Step;
@@ -43,7 +44,7 @@ use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::{Freshness, Operation, PageReady};
 use apikeyd_protocol::page::CLOCK_LAG;
 use attached::{Attached, Handed, Unusable};
-use clock::{exact_ns, realtime_ms, recent_ns};
+use clock::{exact_ns, recent_ns};
 use counting::Counting;
 use family::Family;
 use fetching::Fetching;
@@ -82,6 +83,7 @@ struct Inner {
     tags: TagKey,
     table: KeyTable,
     pages: Pages,
+    wall: WallClock,
     family: Family,
     uses: Uses,
     fetching: Fetching,
@@ -116,11 +118,17 @@ pub(crate) enum Wish {
 impl Cache {
     /// Empty. `None` where the system gives no randomness, or no memory that a forked child finds empty: then every
     /// validation is asked.
-    pub(crate) fn new(entries: usize, endpoint: Endpoint, report_interval: Duration) -> Option<Self> {
+    pub(crate) fn new(
+        entries: usize,
+        endpoint: Endpoint,
+        report_interval: Duration,
+        wall: WallClock,
+    ) -> Option<Self> {
         let inner = Inner {
             tags: TagKey::random()?,
             table: KeyTable::with_room_for(entries)?,
             pages: Pages::new(),
+            wall,
             family: Family::found()?,
             uses: Uses::new(endpoint.clone(), report_interval),
             fetching: Fetching::new(endpoint),
@@ -161,7 +169,7 @@ impl Cache {
         };
         let page = &in_use.page;
         let verdict = place::Verdict { tag: inner.tags.of_key(asked), seen, key };
-        let displaced = inner.table.insert(&verdict, now, |held| stands(page, held, now));
+        let displaced = inner.table.insert(&verdict, now, |held| stands(page, held, now, &inner.wall));
         if displaced.stood {
             inner.counting.evicted();
         }
@@ -237,7 +245,7 @@ impl Inner {
         for found in self.table.places_of(key.id()).into_iter().flatten() {
             let Some(held) = found.place.read(key.id()) else { continue };
             // The tag last: while it hashes, the processor waits for the memory of the place and of the page.
-            if stands(&in_use.page, &held, now)
+            if stands(&in_use.page, &held, now, &self.wall)
                 && operation.is_none_or(|operation| in_use.allows(&held.seen, operation, &self.tags))
                 && held.tag == self.tags.of_key(key)
             {
@@ -271,9 +279,9 @@ impl InUse {
 
 /// Whether a verdict is still what the daemon would answer.
 #[inline]
-fn stands(page: &Attached, held: &Held, now: u64) -> bool {
+fn stands(page: &Attached, held: &Held, now: u64, wall: &WallClock) -> bool {
     page.holds(&held.seen, now)
-        && held.expires_at_ms().is_none_or(|end| realtime_ms().saturating_add(EXPIRY_MARGIN_MS) < end)
+        && held.expires_at_ms().is_none_or(|end| wall.now_ms().saturating_add(EXPIRY_MARGIN_MS) < end)
 }
 
 /// Whether the time has come, for one caller alone.

@@ -97,9 +97,6 @@ mod descriptor;
 mod endpoint;
 mod error;
 mod exchange;
-#[cfg(feature = "fault-injection")]
-#[doc(hidden)]
-pub mod fault;
 mod peer;
 mod process;
 mod request;

@@ -14,7 +14,7 @@ pub mod daemon;
 pub mod dropping_client;
 pub mod multicall;
 pub mod scratch;
-pub mod shifted_daemon;
+pub mod shifted_clock;
 pub mod shipped;
 pub mod stress;
 pub mod tour;

@@ -16,7 +16,7 @@ pub const CTL: &str = "apikeyctl";
 /// The name of a daemon that moves the generations of keys on only after its answer: a fault that the stress test
 /// must notice.
 pub const LATE_DAEMON: &str = "apikeyd-late";
-/// The name of a [daemon whose wall clock a test steps](crate::shifted_daemon).
+/// The name of a [daemon whose wall clock a test steps](crate::shifted_clock).
 pub const SHIFTED_DAEMON: &str = "apikeyd-shifted";
 /// The name of a daemon with the fault that `apikeyd::fault::FAULT_VARIABLE` names.
 pub const FAULTY_DAEMON: &str = "apikeyd-faulty";
@@ -39,7 +39,7 @@ pub fn dispatch() -> Option<ExitCode> {
         DAEMON => Some(apikeyd::main(Parts::system())),
         CTL => Some(apikeyctl::main()),
         LATE_DAEMON => Some(apikeyd::fault::main_with_late_bumps()),
-        SHIFTED_DAEMON => Some(crate::shifted_daemon::main()),
+        SHIFTED_DAEMON => Some(crate::shifted_clock::daemon_main()),
         FAULTY_DAEMON => Some(apikeyd::fault::main_with_planted_fault()),
         CACHING_CLIENT => Some(crate::caching_client::main()),
         DROPPING_CLIENT => Some(crate::dropping_client::main()),

@@ -2,7 +2,10 @@
 //! so they are behind by a tick, and on a virtual machine whose tick comes late by more
 //! ([`CLOCK_LAG`](apikeyd_protocol::page::CLOCK_LAG)).
 
+use apikeyd_protocol::time::Timestamp;
+use core::fmt;
 use rustix::time::{ClockId, Timespec, clock_gettime};
+use std::sync::Arc;
 
 /// CLOCK_MONOTONIC in nanoseconds, as of the last tick.
 #[inline]
@@ -18,10 +21,36 @@ pub(super) fn exact_ns() -> u64 {
 /// The wall clock in milliseconds since the Unix epoch, as of the last tick.
 #[inline]
 pub(super) fn realtime_ms() -> u64 {
-    let now = nanoseconds(&clock_gettime(ClockId::RealtimeCoarse)) / 1_000_000;
-    #[cfg(feature = "fault-injection")]
-    let now = crate::fault::shifted(now);
-    now
+    nanoseconds(&clock_gettime(ClockId::RealtimeCoarse)) / 1_000_000
+}
+
+/// The wall clock that expiries are held against.
+#[derive(Clone, Default)]
+pub(crate) enum WallClock {
+    /// The kernel's, as of the last tick.
+    #[default]
+    Coarse,
+    Given(Arc<dyn Fn() -> Timestamp + Send + Sync>),
+}
+
+impl WallClock {
+    /// Milliseconds since the Unix epoch.
+    #[inline]
+    pub(super) fn now_ms(&self) -> u64 {
+        match self {
+            Self::Coarse => realtime_ms(),
+            Self::Given(now) => now().unix_millis(),
+        }
+    }
+}
+
+impl fmt::Debug for WallClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Coarse => "Coarse",
+            Self::Given(_) => "Given",
+        })
+    }
 }
 
 // A wall clock before 1970 counts as 1970, as in the daemon.

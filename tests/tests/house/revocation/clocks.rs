@@ -1,14 +1,14 @@
 //! Clocks that are not the ones that daemon and cache began with.
 
-use super::{assert_refused, client, hasty, is_accepted, issue, revoker, until, warm};
+use super::{PATIENCE, assert_refused, hasty, is_accepted, issue, revoker, until, warm};
 use crate::support::{House, Key, wall_ms};
 use apikeyd_client::message::{Generate, KeyState, SaveMode};
-use apikeyd_client::{ApiKey, Client, Error, Timestamp, UserId, fault};
+use apikeyd_client::{ApiKey, Client, Error, Timestamp, UserId};
 use apikeyd_tests::caching_client::{Answered, CachingClient};
 use apikeyd_tests::daemon::Start;
 use apikeyd_tests::multicall;
 use apikeyd_tests::scratch::Scratch;
-use apikeyd_tests::shifted_daemon::SHIFT_VARIABLE;
+use apikeyd_tests::shifted_clock::{SHIFT_VARIABLE, shifted_by};
 use rustix::process::Signal;
 use std::path::Path;
 use std::process::Command;
@@ -19,7 +19,7 @@ const HOUR_MS: i64 = 60 * 60 * 1_000;
 #[test]
 fn an_expiry_follows_a_step_of_the_wall_clock_and_is_not_undone_by_a_step_back() {
     let house = house_with_a_clock();
-    let (client, revoker) = (client(&house), revoker(&house));
+    let (client, revoker) = (client_with_a_clock(&house), revoker(&house));
     let (key, bystander) = (issue_for_half_an_hour(&revoker, "alice"), issue(&revoker, "bob"));
     warm(&client, &key);
     warm(&client, &bystander);
@@ -41,7 +41,7 @@ fn an_expiry_follows_a_step_of_the_wall_clock_and_is_not_undone_by_a_step_back()
 #[test]
 fn an_expiry_needs_no_daemon() {
     let house = house_with_a_clock();
-    let (client, revoker) = (client(&house), revoker(&house));
+    let (client, revoker) = (client_with_a_clock(&house), revoker(&house));
     let (key, bystander) = (issue_for_half_an_hour(&revoker, "alice"), issue(&revoker, "bob"));
     warm(&client, &bystander);
     warm(&client, &key);
@@ -90,12 +90,16 @@ fn house_with_a_clock() -> House {
     })
 }
 
-/// Steps the wall clock of the daemon and of this thread's clients.
+fn client_with_a_clock(house: &House) -> Client {
+    let builder = Client::builder().socket(house.daemon.socket()).timeout(PATIENCE);
+    builder.wall_clock(shifted_by(shift_file(&house.scratch))).build().expect("a client")
+}
+
+/// Steps the wall clock of the daemon and of its clients.
 fn step(scratch: &Scratch, ms: i64) {
-    // Renamed into place: the daemon reads it at any time.
+    // Renamed into place: they read it at any time.
     let next = scratch.write("shift.next", ms.to_string());
     std::fs::rename(next, shift_file(scratch)).expect("a file to rename");
-    fault::shift_wall_clock(ms);
 }
 
 fn shift_file(scratch: &Scratch) -> std::path::PathBuf {
