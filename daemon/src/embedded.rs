@@ -1,5 +1,5 @@
 //! A daemon without its process: connections, dispatch and service, for campaigns that speak to them over a pair
-//! of sockets. Only with the feature `fault-injection`: who connects is what the campaign says.
+//! of sockets. Who connects is what the campaign says, so the daemon's own process has nothing to do with it.
 
 use crate::config::{CommandLine, Config, Place};
 use crate::connection::Connection;

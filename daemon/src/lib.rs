@@ -33,7 +33,6 @@ mod connection;
 mod descriptors;
 mod dispatch;
 pub mod domain;
-#[cfg(feature = "fault-injection")]
 #[doc(hidden)]
 pub mod embedded;
 pub mod exit;

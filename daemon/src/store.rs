@@ -14,7 +14,7 @@
 //! | `state_dir`, `first_start`, `opening`, `open_error` | the way to an open database, and every way to fail |
 //! | `view`, `chain`, `backup` | reading |
 //! | `lanes`, `writer`, `batch` | writing: whose turn it is, the transaction, what is in it |
-//! | `codecs` | the same values for campaigns, in no build of this package |
+//! | `codecs` | the same values for campaigns |
 //! | `shared`, `overlay`, `medium` | the open database, and what happens when its disk fails |
 //! | `read_ahead` | a start from a file that is not in memory |
 
@@ -23,7 +23,6 @@ mod backup;
 mod batch;
 mod bytes;
 mod chain;
-#[cfg(feature = "fault-injection")]
 #[doc(hidden)]
 pub mod codecs;
 mod error;

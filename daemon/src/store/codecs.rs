@@ -1,5 +1,5 @@
-//! Records and audit rows as they stand in the file, for campaigns that alter them. Only with the feature
-//! `fault-injection`: whoever can seal a record can make a key.
+//! Records and audit rows as they stand in the file, for campaigns that alter them. They seal with the pepper that they
+//! are given: who has it can make keys without them, and who does not cannot make any with them.
 
 use super::secrets::Secrets;
 use super::{audit_codec, record_codec};

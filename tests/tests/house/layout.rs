@@ -96,6 +96,14 @@ fn the_wall_clock_and_randomness_are_parts() {
     }
 }
 
+/// What campaigns take hold of the daemon by is no part of its own ways.
+#[test]
+fn the_daemon_does_not_name_what_campaigns_hold_it_by() {
+    for file in sources(&root().join("daemon/src")) {
+        assert_names_none(&file, &["embedded::", "codecs::", "Embedded::", "Codecs::"]);
+    }
+}
+
 /// The daemon's modules from the top down: none names one that stands before it.
 const ORDER: [&str; 7] = ["run", "server", "connection", "dispatch", "service", "store", "domain"];
 
