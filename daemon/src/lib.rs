@@ -36,8 +36,6 @@ pub mod domain;
 #[doc(hidden)]
 pub mod embedded;
 pub mod exit;
-#[cfg(feature = "fault-injection")]
-pub mod fault;
 mod logging;
 pub mod parts;
 pub mod peer;

@@ -13,13 +13,8 @@ pub const DAEMON: &str = "apikeyd";
 /// The command line's name.
 pub const CTL: &str = "apikeyctl";
 
-/// The name of a daemon that moves the generations of keys on only after its answer: a fault that the stress test
-/// must notice.
-pub const LATE_DAEMON: &str = "apikeyd-late";
 /// The name of a [daemon whose wall clock a test steps](crate::shifted_clock).
 pub const SHIFTED_DAEMON: &str = "apikeyd-shifted";
-/// The name of a daemon with the fault that `apikeyd::fault::FAULT_VARIABLE` names.
-pub const FAULTY_DAEMON: &str = "apikeyd-faulty";
 /// The name of a client process that tells how it validates.
 pub const CACHING_CLIENT: &str = "caching-client";
 /// The name of a client process that gives up being root.
@@ -28,8 +23,7 @@ pub const DROPPING_CLIENT: &str = "dropping-client";
 pub const STRESS_CLIENT: &str = "revocation-client";
 
 /// All names.
-pub const NAMES: [&str; 8] =
-    [DAEMON, CTL, LATE_DAEMON, SHIFTED_DAEMON, FAULTY_DAEMON, CACHING_CLIENT, DROPPING_CLIENT, STRESS_CLIENT];
+pub const NAMES: [&str; 6] = [DAEMON, CTL, SHIFTED_DAEMON, CACHING_CLIENT, DROPPING_CLIENT, STRESS_CLIENT];
 
 /// Becomes the program of the name that this process was called by; `None` when it is none of them.
 #[must_use]
@@ -38,9 +32,7 @@ pub fn dispatch() -> Option<ExitCode> {
     match called.file_name()?.to_str()? {
         DAEMON => Some(apikeyd::main(Parts::system())),
         CTL => Some(apikeyctl::main()),
-        LATE_DAEMON => Some(apikeyd::fault::main_with_late_bumps()),
         SHIFTED_DAEMON => Some(crate::shifted_clock::daemon_main()),
-        FAULTY_DAEMON => Some(apikeyd::fault::main_with_planted_fault()),
         CACHING_CLIENT => Some(crate::caching_client::main()),
         DROPPING_CLIENT => Some(crate::dropping_client::main()),
         STRESS_CLIENT => Some(crate::stress::client_main()),

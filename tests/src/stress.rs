@@ -14,7 +14,7 @@ pub use board::{Board, Posted, SEATS};
 pub use found::Found;
 pub use options::Plan;
 
-use crate::daemon::{Daemon, Start};
+use crate::daemon::Daemon;
 use crate::multicall;
 use crate::scratch::Scratch;
 use crate::trial::{self, News, StopOnDrop};
@@ -58,7 +58,7 @@ pub fn client_main() -> ExitCode {
 #[must_use]
 pub fn main() -> ExitCode {
     let plan = Arguments::parse().plan();
-    trial::conduct(|scratch| run(scratch, &plan), |report| (report.found.violations() > 0) == plan.fault)
+    trial::conduct(|scratch| run(scratch, &plan), |report| report.found.violations() == 0)
 }
 
 /// Runs the plan in a scratch directory.
@@ -69,7 +69,7 @@ pub fn main() -> ExitCode {
 pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
     let board_path = scratch.path("board");
     let board = Board::create(&board_path).expect("a board");
-    let first = start(scratch, plan);
+    let first = Daemon::start(scratch);
     let (ends, stop) = (Ends::default(), AtomicBool::new(false));
     let revoker =
         Client::builder().socket(scratch.socket()).cache(false).timeout(TIMEOUT).build().expect("a client");
@@ -87,7 +87,7 @@ pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
         let (mut daemon, mut news) = (first, News::begin());
         for restart in 1..=plan.restarts {
             wait_until(began + plan.time * restart / (plan.restarts + 1), &mut news, &ends);
-            daemon = restart_daemon(daemon, scratch, plan, restart);
+            daemon = restart_daemon(daemon, scratch, restart);
         }
         wait_until(began + plan.time, &mut news, &ends);
         wait_for_ends(plan.ends, &ends);
@@ -100,19 +100,14 @@ pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
     Report { found, ends: ends.by_way(), restarts: plan.restarts, time }
 }
 
-fn start(scratch: &Scratch, plan: &Plan) -> Daemon {
-    let program = if plan.fault { multicall::LATE_DAEMON } else { multicall::DAEMON };
-    Start::program(scratch, &scratch.path(program)).ready()
-}
-
 /// Kills the daemon and starts another one, every second time without the page that clients have mapped: then it
 /// has to wait until nobody trusts that one any more.
-fn restart_daemon(daemon: Daemon, scratch: &Scratch, plan: &Plan, number: u32) -> Daemon {
+fn restart_daemon(daemon: Daemon, scratch: &Scratch, number: u32) -> Daemon {
     daemon.kill();
     if number.is_multiple_of(2) {
         std::fs::remove_file(scratch.page()).expect("a page to remove");
     }
-    start(scratch, plan)
+    Daemon::start(scratch)
 }
 
 /// Starts a client process on a scratch directory's daemon and the file `board` there. Each of its threads validates

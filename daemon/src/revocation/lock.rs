@@ -74,9 +74,3 @@ fn whole(lock: libc::c_int) -> libc::flock {
 fn kind(lock: libc::c_int) -> libc::c_short {
     libc::c_short::try_from(lock).unwrap_or_default()
 }
-
-/// A lock for reading: what a client could take.
-#[cfg(test)]
-pub(super) fn read(file: &File) -> nix::Result<()> {
-    fcntl(file, FcntlArg::F_OFD_SETLK(&whole(libc::F_RDLCK))).map(drop)
-}

@@ -1,5 +1,6 @@
 use super::*;
 use apikeyd_protocol::page::{HEADER_WORDS, LEASE};
+use nix::fcntl::{FcntlArg, fcntl};
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
@@ -171,7 +172,7 @@ fn a_client_that_locks_its_descriptor_does_not_keep_the_next_daemon_from_a_page(
     drop(generations);
     // `flock`, and a lock for reading: all that a descriptor for reading can get.
     client.lock().unwrap();
-    lock::read(&client).unwrap();
+    lock_for_reading(&client);
     let next = in_file(&path, 2);
     assert!(waits(&next), "it cannot be locked, so it is not gone on with");
     assert_ne!(fs::metadata(&path).unwrap().ino(), own.metadata().unwrap().ino(), "it is replaced");
@@ -302,4 +303,11 @@ fn a_client_gets_a_descriptor_for_reading_alone_and_sees_each_bump_and_the_lease
 #[test]
 fn nobody_gets_a_page_that_is_in_no_file() {
     assert!(begin(Page::Hidden, 2).hand_over().unwrap().is_none());
+}
+
+/// What a client could take.
+fn lock_for_reading(file: &File) {
+    let (l_type, l_whence) = (libc::F_RDLCK.try_into().unwrap(), libc::SEEK_SET.try_into().unwrap());
+    let whole = libc::flock { l_type, l_whence, l_start: 0, l_len: 0, l_pid: 0 };
+    fcntl(file, FcntlArg::F_OFD_SETLK(&whole)).unwrap();
 }

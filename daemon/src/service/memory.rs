@@ -146,12 +146,7 @@ impl Observer for Memory {
             let mut drafts = self.drafts();
             effects.drafts.iter().for_each(|key_id| drafts.remove(*key_id));
         }
-        #[cfg(not(feature = "fault-injection"))]
         effects.touched.iter().for_each(|key_id| self.generations.bump(*key_id));
-        #[cfg(feature = "fault-injection")]
-        if !effects.touched.is_empty() {
-            crate::fault::bump(&self.generations, &effects.touched);
-        }
     }
 
     fn in_doubt(&self) {

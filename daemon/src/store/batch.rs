@@ -8,8 +8,6 @@ use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, META_FILES, MET
 use super::secrets::Secrets;
 use super::view;
 use crate::domain::{Change, Deed, FilesInForce, KeyRecord};
-#[cfg(feature = "fault-injection")]
-use crate::fault;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{EndReason, KeyState};
 use apikeyd_protocol::name::UserId;
@@ -234,11 +232,6 @@ impl<'t> Batch<'t> {
     }
 
     fn append_row(&mut self, change: &Change) -> Result<(), StoreError> {
-        #[cfg(feature = "fault-injection")]
-        if matches!(change.deed, Deed::End { .. }) && fault::is_planted(fault::Planted::RowLeftOut) {
-            self.dirty = true;
-            return Ok(());
-        }
         let revision = self.head.revision + 1;
         let mut row = audit_codec::encode(change.at, change.actor, &change.event());
         let link = self.secrets.link(&self.head.link, revision, &row);

@@ -17,8 +17,6 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
 mod driven;
-#[cfg(feature = "fault-injection")]
-mod wrong;
 
 /// A command: decided in the transaction, answered after the commit.
 pub(super) trait Command: Send {
@@ -219,8 +217,6 @@ fn commit(
         }
     }
     let (head, effects) = batch.finish()?;
-    #[cfg(feature = "fault-injection")]
-    wrong::misbehave(&mut txn, &mut forming.commands)?;
     match head {
         Some(_) => txn.commit()?,
         None => txn.abort()?,

@@ -16,7 +16,7 @@ mod seat;
 mod tally;
 mod worker;
 
-pub use options::{Plan, Planted};
+pub use options::Plan;
 pub use report::Report;
 
 use crate::seeded::Seeded;
@@ -65,7 +65,7 @@ struct Arena {
 #[must_use]
 pub fn main() -> ExitCode {
     let plan = Plan::parse();
-    trial::conduct(|scratch| run(scratch, &plan), |report| report.is_clean() != plan.fault.is_some())
+    trial::conduct(|scratch| run(scratch, &plan), Report::is_clean)
 }
 
 /// Runs the plan in a scratch directory.
@@ -85,7 +85,7 @@ pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
         stop: AtomicBool::new(false),
         tally: Tally::default(),
     };
-    let daemon = start(scratch, plan).ready();
+    let daemon = Start::new(scratch).ready();
     let residents = residents::settle(&scratch.socket(), plan.keys);
     let client = client(scratch);
     let mut comparer = Comparer::new(&arena, client, residents);
@@ -100,7 +100,7 @@ pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
         kill_again_and_again(daemon, scratch, plan, &arena, &mut comparer, &mut random)
     });
     // One more restart settles what is in doubt, so that the last comparison is of everything.
-    let daemon = restart(daemon, scratch, plan, &arena, &mut random);
+    let daemon = restart(daemon, scratch, &arena, &mut random);
     comparer.compare("at the end");
     comparer.compare_all("at the end");
     let mut found = Found::default();
@@ -129,7 +129,7 @@ fn kill_again_and_again(
             break;
         }
         thread::sleep(Duration::from_micros(random.below(1_000 * plan.load_ms.max(1))));
-        daemon = restart(daemon, scratch, plan, arena, random);
+        daemon = restart(daemon, scratch, arena, random);
         let turn = arena.gate.write().unwrap_or_else(PoisonError::into_inner);
         let when = format!("after kill {}", arena.kills.load(Ordering::Relaxed));
         comparer.compare(&when);
@@ -143,18 +143,18 @@ fn kill_again_and_again(
 }
 
 /// Kills the daemon, and starts another one at once; now and then that one is killed in its start, too.
-fn restart(daemon: Daemon, scratch: &Scratch, plan: &Plan, arena: &Arena, random: &mut Seeded) -> Daemon {
+fn restart(daemon: Daemon, scratch: &Scratch, arena: &Arena, random: &mut Seeded) -> Daemon {
     kill(daemon, arena);
     let killed = Instant::now();
     while random.one_in(KILLED_STARTS) {
-        let half_started = start(scratch, plan).spawn();
+        let half_started = Start::new(scratch).spawn();
         // From before its first instruction until after it is ready.
         thread::sleep(Duration::from_micros(random.below(1_200 * arena.tally.typical_start_ms())));
         kill(half_started, arena);
         arena.tally.killed_in_start();
     }
     let began = Instant::now();
-    let daemon = wait_until_ready(start(scratch, plan).spawn());
+    let daemon = wait_until_ready(Start::new(scratch).spawn());
     arena.tally.started(began.elapsed());
     let client = client(scratch);
     let served = client.status().is_ok();
@@ -184,10 +184,6 @@ fn kill(daemon: Daemon, arena: &Arena) {
     daemon.kill();
     arena.killed_at.store(clock::now(), Ordering::SeqCst);
     arena.deaths.fetch_add(1, Ordering::SeqCst);
-}
-
-fn start(scratch: &Scratch, plan: &Plan) -> Start {
-    plan.fault.map_or_else(|| Start::new(scratch), |fault| fault.start(scratch))
 }
 
 fn client(scratch: &Scratch) -> Client {

@@ -13,13 +13,12 @@ mod report;
 mod search;
 
 pub use history::{Answer, Call, Operation};
-pub use options::{Plan, Planted};
+pub use options::Plan;
 pub use report::Report;
 pub use search::explain;
 
 use crate::seeded::Seeded;
 use apikeyd_tests::daemon::Start;
-use apikeyd_tests::multicall;
 use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::trial::{self, News};
 use clap::Parser as _;
@@ -37,7 +36,7 @@ const CONFIGURATION: &str = "[limits]\nconnections_per_uid = 1024\n";
 #[must_use]
 pub fn main() -> ExitCode {
     let plan = Plan::parse();
-    trial::conduct(|scratch| run(scratch, &plan), |report| report.is_clean() != plan.fault.is_some())
+    trial::conduct(|scratch| run(scratch, &plan), |report| report.is_clean() != plan.stale_verdict)
 }
 
 /// Runs the plan in a scratch directory.
@@ -47,10 +46,8 @@ pub fn main() -> ExitCode {
 #[must_use]
 pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
     let began = Instant::now();
-    let program =
-        if plan.fault == Some(Planted::LateBump) { multicall::LATE_DAEMON } else { multicall::DAEMON };
     let configuration = scratch.write("apikeyd.toml", CONFIGURATION);
-    let daemon = Start::program(scratch, &scratch.path(program)).arg("--config").arg(&configuration).ready();
+    let daemon = Start::new(scratch).arg("--config").arg(&configuration).ready();
     let arena = Arena::new(scratch, plan);
     let (sender, receiver) = sync_channel(1);
     let report = thread::scope(|scope| {
@@ -97,7 +94,7 @@ fn record(arena: &Arena, callers: &mut [Caller<'_>], plan: &Plan) -> Window {
 fn check_all(windows: &Receiver<Window>, plan: &Plan) -> Report {
     let mut report = Report::default();
     for mut window in windows {
-        if plan.fault == Some(Planted::StaleVerdict) {
+        if plan.stale_verdict {
             window.plant_stale_verdict();
         }
         for (user, history) in window.into_histories() {

@@ -30,7 +30,6 @@ pub(crate) mod turns;
 pub(crate) mod workload;
 
 use crate::seeded::Seeded;
-use apikeyd::fault::{self, Planted};
 use disk::Disk;
 use inspection::{Broken, check_database};
 use site::Site;
@@ -39,13 +38,13 @@ use workload::Workload;
 /// Cuts during recovery at the most.
 const MAX_RECOVERY_CUTS: u64 = 3;
 
-/// How a run is wrong on purpose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wrong {
-    /// In the daemon.
-    pub planted: Option<Planted>,
-    /// In the disk: its syncs do nothing.
-    pub lies: bool,
+/// The disk of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Syncs {
+    /// Do what they say.
+    Honest,
+    /// Do nothing: a fault that the campaign must find.
+    Lying,
 }
 
 /// What runs have done.
@@ -78,11 +77,8 @@ pub struct Failure {
 ///
 /// # Errors
 /// [`Failure`], the promise that was broken.
-pub fn run(seed: u64, wrong: Wrong) -> Result<Tally, Failure> {
-    fault::plant(wrong.planted);
-    let outcome = panics::none_in(|| Run::new(seed, wrong).go());
-    fault::plant(None);
-    outcome.map_err(|what| Failure { seed, what })
+pub fn run(seed: u64, syncs: Syncs) -> Result<Tally, Failure> {
+    panics::none_in(|| Run::new(seed, syncs).go()).map_err(|what| Failure { seed, what })
 }
 
 struct Run {
@@ -93,13 +89,13 @@ struct Run {
 }
 
 impl Run {
-    fn new(seed: u64, wrong: Wrong) -> Self {
+    fn new(seed: u64, syncs: Syncs) -> Self {
         let mut seeded = Seeded::new(seed);
         let mut site = Site::new(Disk::new(), seed);
         if seeded.one_in(4) {
             site.cache_bytes = 0;
         }
-        if wrong.lies {
+        if syncs == Syncs::Lying {
             site.disk.lie();
         }
         let workload = Workload::new(&mut seeded);

@@ -18,7 +18,6 @@ use crate::power_loss::panics;
 use crate::power_loss::site::{Site, peer, permit};
 use crate::power_loss::workload::Workload;
 use crate::seeded::Seeded;
-use apikeyd::fault::{self, Planted};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{CredentialsCause, StoreState};
 use apikeyd_protocol::name::UserId;
@@ -58,15 +57,12 @@ pub struct Tally {
     pub acknowledged: u64,
 }
 
-/// One run, of a daemon that may be wrong on purpose.
+/// One run.
 ///
 /// # Errors
 /// [`Failure`], the promise that was broken.
-pub fn run(seed: u64, kind: Kind, planted: Option<Planted>) -> Result<Tally, Failure> {
-    fault::plant(planted);
-    let outcome = panics::none_in(|| Run::new(seed, kind).go());
-    fault::plant(None);
-    outcome.map_err(|what| Failure { seed, what })
+pub fn run(seed: u64, kind: Kind) -> Result<Tally, Failure> {
+    panics::none_in(|| Run::new(seed, kind).go()).map_err(|what| Failure { seed, what })
 }
 
 impl Kind {

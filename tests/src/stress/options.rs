@@ -21,8 +21,6 @@ pub struct Plan {
     pub revokers: usize,
     /// Kills of the daemon, evenly spread.
     pub restarts: u32,
-    /// Whether the daemon is the one that moves the generation on too late.
-    pub fault: bool,
 }
 
 /// Validates keys from caches while they are revoked and the daemon is killed: none must be accepted whose end was
@@ -48,16 +46,13 @@ pub(super) struct Arguments {
     /// Kills of the daemon, evenly spread; without this option one a minute.
     #[arg(long)]
     restarts: Option<u32>,
-    /// Run a daemon that moves the generation on only after its answer: succeeds when that is noticed.
-    #[arg(long)]
-    fault: bool,
 }
 
 impl Arguments {
     pub(super) fn plan(self) -> Plan {
-        let Self { seconds, clients, threads, checks, revokers, restarts, fault } = self;
+        let Self { seconds, clients, threads, checks, revokers, restarts } = self;
         let restarts = restarts.unwrap_or(seconds / 60);
         let time = Duration::from_secs(seconds.into());
-        Plan { time, ends: 1, clients, threads, checks, revokers, restarts, fault }
+        Plan { time, ends: 1, clients, threads, checks, revokers, restarts }
     }
 }

@@ -26,6 +26,52 @@ fn packages_depend_downwards() {
     }
 }
 
+/// The features of the packages that ship: what a user may leave out, and nothing for tests.
+const FEATURES: [(&str, &[&str]); 5] = [
+    ("protocol", &[]),
+    ("protocol/policy", &["file"]),
+    ("client", &["tokio"]),
+    ("client/ctl", &[]),
+    ("daemon", &[]),
+];
+
+#[test]
+fn what_ships_is_what_is_tested() {
+    for (package, features) in FEATURES {
+        let manifest = fs::read_to_string(root().join(package).join("Cargo.toml")).expect("a manifest");
+        let named = manifest.split("[features]").nth(1).unwrap_or_default();
+        let named = named.lines().take_while(|line| !line.starts_with('['));
+        for name in named.filter_map(|line| line.split_once(" = ")).map(|(name, _)| name) {
+            assert!(name == "default" || features.contains(&name), "{package} has the feature {name}");
+        }
+        for file in sources(&root().join(package).join("src")) {
+            let text = fs::read_to_string(&file).expect("a source file");
+            let lines: Vec<&str> = text.lines().map(str::trim).collect();
+            for (number, line) in lines.iter().enumerate().filter(|(_, line)| is_condition(line)) {
+                let of_tests = *line == "#[cfg(test)]"
+                    && lines[number + 1..].iter().find(|line| !line.starts_with("#[")).is_some_and(is_module);
+                // The condition of an attribute over several lines stands in the next one.
+                let condition = lines[number..].iter().take(2).copied().collect::<String>();
+                let of_feature = |feature: &&str| condition.contains(&format!("feature = \"{feature}\""));
+                assert!(
+                    of_tests || condition.contains("target_") || features.iter().any(of_feature),
+                    "{}:{} depends on how it is built: {line}",
+                    file.display(),
+                    number + 1
+                );
+            }
+        }
+    }
+}
+
+fn is_condition(line: &&str) -> bool {
+    ["[cfg(", "cfg_attr(", "cfg!("].iter().any(|condition| line.contains(condition))
+}
+
+fn is_module(line: &&str) -> bool {
+    line.starts_with("mod ")
+}
+
 #[test]
 fn the_protocol_does_no_io_and_reads_no_clock() {
     for file in
@@ -90,8 +136,11 @@ fn the_wall_clock_and_randomness_are_parts() {
         if !allowed.contains(&file) {
             assert_names_none(&file, &["SystemTime", "Clock::system"]);
         }
-        if !module("parts").contains(&file) {
-            assert_names_none(&file, &["getrandom::fill", "getrandom::u", "Randomness::system"]);
+        if !module("parts").contains(&file) && !file.ends_with("daemon/src/main.rs") {
+            assert_names_none(
+                &file,
+                &["getrandom::fill", "getrandom::u", "Randomness::system", "Parts::system"],
+            );
         }
     }
 }

@@ -18,6 +18,7 @@ mod idling;
 mod last_used;
 mod layout;
 mod lifecycle;
+mod mutants;
 mod policy;
 mod readme;
 mod revocation;

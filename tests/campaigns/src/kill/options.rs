@@ -1,11 +1,7 @@
 //! How a run goes.
 
-use apikeyd::fault;
-use apikeyd_tests::daemon::Start;
-use apikeyd_tests::multicall;
-use apikeyd_tests::scratch::Scratch;
+use clap::Parser;
 use clap::builder::RangedU64ValueParser;
-use clap::{Parser, ValueEnum};
 
 /// Kills the daemon under load, again and again, and compares what it acknowledged with what is there.
 #[derive(Clone, Debug, Parser)]
@@ -38,34 +34,4 @@ pub struct Plan {
     /// For the moments of the kills and the choice of requests. Threads run as they like all the same.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Run a daemon with a planted fault: succeeds when that is noticed.
-    #[arg(long, value_enum)]
-    pub fault: Option<Planted>,
-}
-
-/// A fault of the daemon that the campaign must notice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Planted {
-    /// Generations move on only after the answer.
-    LateBump,
-    /// Answers leave before the commit.
-    ReplyBeforeCommit,
-    /// Commits are left to the next one that is synced, which never comes.
-    NotDurable,
-    /// Keys end without their audit row.
-    RowLeftOut,
-}
-
-impl Planted {
-    /// How a daemon with the fault is started.
-    pub(super) fn start(self, scratch: &Scratch) -> Start {
-        let fault = match self {
-            Self::LateBump => return Start::program(scratch, &scratch.path(multicall::LATE_DAEMON)),
-            Self::ReplyBeforeCommit => fault::Planted::ReplyBeforeCommit,
-            Self::NotDurable => fault::Planted::NotDurable,
-            Self::RowLeftOut => fault::Planted::RowLeftOut,
-        };
-        Start::program(scratch, &scratch.path(multicall::FAULTY_DAEMON))
-            .env(fault::FAULT_VARIABLE, fault.name())
-    }
 }

@@ -1,7 +1,7 @@
 //! How a run goes.
 
+use clap::Parser;
 use clap::builder::RangedU64ValueParser;
-use clap::{Parser, ValueEnum};
 
 /// Records what many clients ask at once, and looks for an order that explains the answers.
 #[derive(Clone, Debug, Parser)]
@@ -25,16 +25,8 @@ pub struct Plan {
     /// For the choice of requests. Threads run as they like all the same.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Plant a fault: succeeds when it is noticed.
-    #[arg(long, value_enum)]
-    pub fault: Option<Planted>,
-}
-
-/// A fault that must be noticed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Planted {
-    /// A daemon whose generations move on only after the answer.
-    LateBump,
-    /// In each window one refusal of an ended key is turned into an acceptance before the search.
-    StaleVerdict,
+    /// Turn one refusal of a revoked key in each window into an acceptance before the search: succeeds when that is
+    /// noticed.
+    #[arg(long)]
+    pub stale_verdict: bool,
 }

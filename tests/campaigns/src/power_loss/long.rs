@@ -1,8 +1,7 @@
 //! The campaign as a program.
 
-use super::{Failure, Tally, Wrong, run};
-use apikeyd::fault::Planted;
-use clap::{Parser, ValueEnum};
+use super::{Failure, Syncs, Tally, run};
+use clap::Parser;
 use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -26,29 +25,9 @@ struct Arguments {
     /// Stops after this time, though seeds are left.
     #[arg(long)]
     minutes: Option<u64>,
-    /// Plants a fault: the run must fail.
+    /// The disk's syncs do nothing: the run must fail.
     #[arg(long)]
-    fault: Option<Fault>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Fault {
-    ReplyBeforeCommit,
-    NotDurable,
-    RowLeftOut,
-    LyingDisk,
-}
-
-impl Fault {
-    const fn wrong(self) -> Wrong {
-        let planted = match self {
-            Self::ReplyBeforeCommit => Some(Planted::ReplyBeforeCommit),
-            Self::NotDurable => Some(Planted::NotDurable),
-            Self::RowLeftOut => Some(Planted::RowLeftOut),
-            Self::LyingDisk => None,
-        };
-        Wrong { planted, lies: matches!(self, Self::LyingDisk) }
-    }
+    lying_disk: bool,
 }
 
 /// Parses FROM..TO.
@@ -62,9 +41,9 @@ pub(crate) fn range(text: &str) -> Result<Range<u64>, String> {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let wrong = arguments.fault.map_or(Wrong::default(), Fault::wrong);
+    let syncs = if arguments.lying_disk { Syncs::Lying } else { Syncs::Honest };
     if let Some(seed) = arguments.seed {
-        let outcome = run(seed, wrong);
+        let outcome = run(seed, syncs);
         println!("{outcome:#?}");
         return if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
@@ -73,7 +52,7 @@ pub fn main() -> ExitCode {
     let limit = arguments.minutes.map(|minutes| began + Duration::from_secs(minutes * 60));
     let sweep = Sweep { seeds: arguments.seeds, threads: arguments.threads, limit };
     let failures = sweep.run(|seed| {
-        let tally = run(seed, wrong)?;
+        let tally = run(seed, syncs)?;
         total.lock().expect("no thread panics").add(&tally);
         Ok(())
     });

@@ -33,7 +33,7 @@ pub fn main() -> ExitCode {
     let mut failed = false;
     for kind in kinds {
         if let Some(seed) = arguments.seed {
-            let outcome = run(seed, kind, None);
+            let outcome = run(seed, kind);
             println!("{kind:?}: {outcome:#?}");
             failed |= outcome.is_err();
             continue;
@@ -41,7 +41,7 @@ pub fn main() -> ExitCode {
         let total = Mutex::new(Tally::default());
         let sweep = Sweep { seeds: arguments.seeds.clone(), threads: arguments.threads, limit: None };
         let failures = sweep.run(|seed| {
-            let tally = run(seed, kind, None)?;
+            let tally = run(seed, kind)?;
             total.lock().expect("no thread panics").add(&tally);
             Ok(())
         });

@@ -1,13 +1,12 @@
 //! A small part of the campaign of failing disks.
 
-use apikeyd::fault::Planted;
 use apikeyd_campaigns::storage_faults::{Kind, Tally, run};
 
 /// Changes must be refused this often, and accepted again.
 fn each(kind: Kind, recoveries: u64) {
     let mut total = Tally::default();
     for seed in 0..30 {
-        total.add(&run(seed, kind, None).unwrap());
+        total.add(&run(seed, kind).unwrap());
     }
     assert!(total.recoveries >= recoveries, "{total:?}");
 }
@@ -42,10 +41,4 @@ fn syncs_that_drop_pages_lose_nothing() {
 #[test]
 fn reads_that_fail_lose_nothing() {
     each(Kind::ReadIo, 10);
-}
-
-#[test]
-fn a_reply_before_the_commit_is_found() {
-    let planted = Some(Planted::ReplyBeforeCommit);
-    assert!((0..20).any(|seed| run(seed, Kind::SyncIo, planted).is_err()));
 }
