@@ -5,11 +5,9 @@
 //! [`Service::open_on`](crate::service::Service::open_on).
 
 mod clock;
-mod executor;
 mod randomness;
 
 pub use clock::Clock;
-pub use executor::Executor;
 pub use randomness::Randomness;
 
 /// What the daemon is handed.
@@ -18,6 +16,16 @@ pub struct Parts {
     pub(crate) clock: Clock,
     pub(crate) randomness: Randomness,
     pub(crate) executor: Executor,
+}
+
+/// Who runs the store's writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Executor {
+    /// A thread of its own, which takes what is queued into one transaction while callers queue more.
+    OwnThread,
+    /// The caller that waits for a change: it lets every task that is ready queue its own, writes what is queued, and
+    /// then has its answer. With seeded randomness a run on one thread repeats to the byte.
+    Caller,
 }
 
 impl Parts {
