@@ -190,6 +190,12 @@ mod tests {
     }
 
     #[test]
+    fn a_method_may_be_as_long_as_the_limit() {
+        let of = |bytes: usize| fault(&"M".repeat(bytes)).is_none();
+        assert!(of(super::MAX_METHOD_BYTES) && !of(super::MAX_METHOD_BYTES + 1));
+    }
+
+    #[test]
     fn registered_methods_are_known_and_alike_until_a_row_names_one() {
         let mut methods = Methods::default();
         for name in REGISTERED {

@@ -179,6 +179,14 @@ mod tests {
     }
 
     #[test]
+    fn a_broken_triplet_stays_as_it_is() {
+        // Were `%z0` taken for a byte that is trimmed, this would be a name that counts.
+        for query in ["_method%z0=DELETE", "_method%0z=DELETE", "%z5_method=DELETE"] {
+            assert_eq!(read(query), Overrides::NONE, "{query}");
+        }
+    }
+
+    #[test]
     fn names_that_frameworks_reduce_to_it_count() {
         for query in
             [".method=DELETE", "+_method=DELETE", "[_method]=DELETE", "[method=DELETE", "_method[]=DELETE"]

@@ -22,6 +22,22 @@ fn a_judgement_says_why() {
 }
 
 #[test]
+fn a_query_that_some_server_sees_in_the_path_may_name_a_method() {
+    let table =
+        PolicyTable::parse("default = \"allow\"\n[[operation]]\nmethod = \"DELETE\"\npath = \"/a/{id}\"\n")
+            .unwrap();
+    for (target, expected) in [
+        ("/a/1%3F_method=DELETE", Verdict::Ambiguous),
+        // Some server drops the soft hyphen.
+        ("/a/1%3F_me%C2%ADthod=DELETE", Verdict::Ambiguous),
+        ("/a/1%3F_motto=DELETE", Verdict::Allow),
+        ("/a/1%3Fx", Verdict::Allow),
+    ] {
+        assert_eq!(table.judge(b"GET", target.as_bytes()).verdict, expected, "{target}");
+    }
+}
+
+#[test]
 fn a_method_that_is_not_known_may_be_any() {
     let table = PolicyTable::shipped();
     let judged = |method: &str, target: &str| {
