@@ -85,6 +85,11 @@ impl Literals {
         })
     }
 
+    /// False when no literal starts with this byte.
+    pub(crate) fn may_start_with(&self, byte: u8) -> bool {
+        self.firsts & first_bit(&[byte]) != 0
+    }
+
     /// True when some literal starts with a text in lower case.
     pub(crate) fn any_starts_with(&self, text: &[u8]) -> bool {
         if !text.is_empty() && self.firsts & first_bit(text) == 0 {

@@ -18,6 +18,14 @@ pub(super) struct Scan<'s, 'r, const NAMES: usize> {
 
 impl<const NAMES: usize> Scan<'_, '_, NAMES> {
     pub(super) fn run(&mut self, from: usize) {
+        // As nearly always: then no text that starts here is a literal, nor the beginning of one.
+        if self
+            .view
+            .token(from)
+            .is_some_and(|token| is_literal_byte(token) && !self.literals.may_start_with(token))
+        {
+            return;
+        }
         let (mut place, mut end, mut dots) = (from, self.end_behind(from), 0);
         // Longer texts are no literals.
         let last = from + self.literals.longest + 1;
