@@ -22,8 +22,7 @@ impl Randomness {
         Self(Source::System)
     }
 
-    /// The bytes that `fill` fills in, from any thread. Whoever knows them knows every key: for runs that repeat, and
-    /// for nothing else.
+    /// The bytes that `fill` fills in, from any thread. Only for runs that repeat: these bytes give every key away.
     #[must_use]
     pub fn from_fn(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
         Self(Source::Given(Arc::new(fill)))

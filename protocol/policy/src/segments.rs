@@ -51,7 +51,7 @@ impl Segments<'_> {
                 return Split::Several;
             }
             return match Segments::split(path.text, false, then) {
-                // With so many a path is plain only if it has no dot.
+                // With this many segments a path is plain only if it has no dot.
                 Split::TooMany => Split::Several,
                 split @ (Split::Plain(_) | Split::Several) => split,
             };

@@ -13,7 +13,7 @@ pub(crate) struct Literals {
     lengths: u128,
     /// Bit `n`: a literal starts with the byte `n`.
     firsts: u128,
-    /// Most dots inside a literal: only so many cuts of a segment can be one.
+    /// Most dots inside a literal. A segment has at most one more cut that can be a literal.
     pub(crate) dots: usize,
     /// Bytes of the longest literal.
     pub(crate) longest: usize,

@@ -5,7 +5,7 @@ use super::tree::Edge;
 use super::{Asked, End, Found, Index, Node, Tree};
 use crate::reading::{Beginning, Bounds, Choices, Names, View, may_be};
 
-/// Up to so many literals of a node are looked up among the names of a path, not the names among them.
+/// At a node with at most this many literals each is looked up among the names of a path, not the names among them.
 const FEW: usize = 4;
 
 /// What the readings of a path are.

@@ -283,13 +283,13 @@ impl Start {
         self.add_each([ends, 0, 0], dots);
     }
 
-    /// Adds what may become of a part of the segment that starts like a segment of its own, behind so many dots.
+    /// Adds what may become of a part of the segment that starts like a segment of its own, behind this many dots.
     fn add_later(&mut self, later: &Self, dots: u32) {
         self.add_each([later.vanishes, later.dotted, later.climbs], dots);
         self.has_dot |= later.has_dot;
     }
 
-    /// Adds where the segment may end without text, with one dot, and with two, if so many dots stand before.
+    /// Adds where the segment may end without text, with one dot, and with two, if this many dots stand before.
     fn add_each(&mut self, [none, one, two]: [Bounds; 3], dots: u32) {
         let [dotted, climbs] = match dots {
             0 => [one, two],

@@ -6,7 +6,7 @@ use crate::reading::choices::may_be_blank;
 use crate::reading::{Bounds, MAX_BOUNDS, View, bit, from, token};
 use crate::target::is_literal_byte;
 
-/// Literals of so many bytes are not compared further than to their beginning. A set of places has as many bits.
+/// Literals of this many bytes are compared only to their beginning. A set of places has as many bits.
 const MAX_COMPARED: usize = MAX_BOUNDS;
 
 /// Finds the literals of a list that a segment with a beginning may be, and perhaps some that it may not be. `literals`
