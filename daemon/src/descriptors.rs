@@ -83,7 +83,7 @@ impl Unread {
     /// `Busy` when the uid's share, or the whole, is full of descriptors that nobody has read.
     pub(crate) fn reserve(self: &Arc<Self>, uid: u32, kind: Kind) -> Result<Reservation, ServiceError> {
         let mut shares = self.shares();
-        // Each look at a descriptor is a system call: who asks in vain must not have everybody's looked at.
+        // Looking at a descriptor is a system call: a refusal must not cost one for each descriptor of all callers.
         if shares.is_share_full(uid, kind) {
             shares.drop_read_of(uid);
         }
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_asks_in_vain_has_no_descriptor_of_another_looked_at() {
+    async fn a_refusal_looks_at_no_descriptor_of_another_uid() {
         let unread = Unread::new(1_000);
         let _copies: Vec<_> = (0..COPIES_PER_UID).map(|_| unread.reserve(7, Kind::Copy).unwrap()).collect();
         let (near, far) = pair();

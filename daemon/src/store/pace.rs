@@ -39,9 +39,9 @@ impl<'w> Pace<'w> {
     }
 }
 
-/// Rests of one work. They take no more time than the work itself: a rest is over when those who came meanwhile have
-/// had the processor, which is soon where they are threads that answer somebody, and a slice of milliseconds where
-/// another program computes. Work that rested every few rows would hardly go on beside that one.
+/// The rests of one piece of work. Together they take no more time than the work itself: a rest is short where the
+/// threads that wait only answer somebody, and takes a slice of milliseconds where another program computes. Beside
+/// such a program, work that always rested would get a tenth of the processor time it gets without rests.
 #[derive(Debug)]
 pub(super) struct Rests {
     worked: Duration,

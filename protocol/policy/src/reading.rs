@@ -36,7 +36,7 @@ pub(crate) const LONG_STATES: usize = 128;
 /// A path of [`MAX_TARGET_BYTES`](crate::MAX_TARGET_BYTES) in which each character of three bytes becomes four.
 pub(crate) const LONG_TEXT: usize = 11_008;
 
-/// What stands in the text of a reading beside ASCII in lower case.
+/// What the text of a reading holds besides ASCII in lower case.
 pub(crate) mod token {
     /// A character that is ASCII in no reading.
     pub(crate) const OTHER: u8 = 0x80;
@@ -55,7 +55,7 @@ pub(crate) struct Bound {
     pub(crate) at: u16,
     /// Where the one behind it starts.
     pub(crate) next: u16,
-    /// Where it stands in the path as sent, and what follows.
+    /// Its place in the path as sent, and the place behind it.
     pub(crate) raw: u16,
     pub(crate) raw_next: u16,
     pub(crate) kind: Kind,

@@ -156,7 +156,7 @@ impl<const BOUNDS: usize, const NAMES: usize, const STATES: usize> Walk<'_, '_, 
         self.visit(child, &next);
     }
 
-    /// True when no row at the node or below can be met by so many more segments, or one that is would not be told.
+    /// True when no row at the node or below can match with this many more segments, or a match would change nothing.
     fn changes_nothing(&self, node: &Node, left: u128) -> bool {
         let methods = self.asked.certain | self.asked.possible;
         // That some row allows is all that is asked of those that allow.

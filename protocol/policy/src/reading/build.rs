@@ -28,13 +28,13 @@ struct Builder<'b, const TEXT: usize, const BOUNDS: usize> {
     /// Something was dropped since the last bound.
     has_dropped: bool,
     /// How many more bytes may belong to a broken sequence.
-    swallowed: u8,
+    absorbed: u8,
     /// A cookieless session has started and not ended.
     in_session: bool,
     is_too_long: bool,
     /// A percent sign was written, and what stands behind it may still become a triplet.
     has_percent: bool,
-    /// The byte that is written stands in the path as sent.
+    /// The byte that is written is one of the path as sent.
     is_as_sent: bool,
     /// Where the byte stands that is being read, and how many bytes it is written with.
     raw: usize,
@@ -59,7 +59,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
             waiting: [0; MAX_WAITING],
             waiting_length: 0,
             has_dropped: true,
-            swallowed: 0,
+            absorbed: 0,
             in_session: false,
             is_too_long: false,
             has_percent: false,
@@ -105,7 +105,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
             }
             None => self.is_too_long = true,
         }
-        self.swallowed = self.swallowed.saturating_sub(u8::try_from(length).unwrap_or(u8::MAX));
+        self.absorbed = self.absorbed.saturating_sub(u8::try_from(length).unwrap_or(u8::MAX));
         rest
     }
 
@@ -118,7 +118,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
                 Some((decoded, after)) => {
                     self.width = 3;
                     self.is_as_sent = false;
-                    self.swallowed = self.swallowed.saturating_sub(2);
+                    self.absorbed = self.absorbed.saturating_sub(2);
                     if let Some(left) = self.read_character(decoded, after, decoded_of_triplet) {
                         return left;
                     }
@@ -133,11 +133,11 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
                 }
             },
             b'/' => {
-                let is_inside = self.swallowed > 0 || self.in_session;
+                let is_inside = self.absorbed > 0 || self.in_session;
                 let (kind, token) =
                     if is_inside { (Kind::SPLIT, token::ANYTHING) } else { (Kind::SLASH, b'/') };
                 self.bound(kind, Some(token));
-                self.swallowed = self.swallowed.saturating_sub(1);
+                self.absorbed = self.absorbed.saturating_sub(1);
             }
             b'\\' => self.delimiter(Kind::SPLIT, Ambiguity::PathByte),
             b';' => {
@@ -186,7 +186,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
     }
 
     fn write_ascii(&mut self, byte: u8) {
-        self.swallowed = self.swallowed.saturating_sub(1);
+        self.absorbed = self.absorbed.saturating_sub(1);
         let encoded = Ambiguity::EncodedDelimiter;
         match byte {
             b'/' | b'\\' => self.delimiter(Kind::SPLIT, encoded),

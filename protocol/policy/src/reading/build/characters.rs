@@ -6,7 +6,7 @@ use crate::fold::{Fold, fold, several};
 use crate::reading::{Kind, Reasons, token};
 
 /// Bytes behind a broken sequence that a lax decoder may take for a part of it: three, each written as `%HH`.
-const SWALLOWED: u8 = 9;
+const ABSORBED: u8 = 9;
 
 /// Tokens of an unfinished triplet, with marks between its digits, that are kept while a character is not whole.
 const MAX_OVERWRITTEN: usize = 16;
@@ -31,7 +31,7 @@ pub(super) struct Mark {
     length: usize,
     count: usize,
     reasons: Reasons,
-    swallowed: u8,
+    absorbed: u8,
     has_dropped: bool,
     has_percent: bool,
 }
@@ -123,8 +123,8 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
     /// True when nothing came between the bytes of a character.
     fn is_where_it_was(&self) -> bool {
         let after = self.partial.after;
-        let Mark { swallowed, reasons, has_percent, .. } = after;
-        Mark { swallowed, reasons, has_percent, ..self.mark() } == after
+        let Mark { absorbed, reasons, has_percent, .. } = after;
+        Mark { absorbed, reasons, has_percent, ..self.mark() } == after
     }
 
     fn mark(&self) -> Mark {
@@ -132,14 +132,14 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
             length: self.reading.length,
             count: self.reading.count,
             reasons: self.reading.reasons,
-            swallowed: self.swallowed,
+            absorbed: self.absorbed,
             has_dropped: self.has_dropped,
             has_percent: self.has_percent,
         }
     }
 
     fn go_back(&mut self) {
-        let Mark { length, count, reasons, swallowed, has_dropped, has_percent } = self.partial.before;
+        let Mark { length, count, reasons, absorbed, has_dropped, has_percent } = self.partial.before;
         let (from, overwritten) = (self.partial.from, self.partial.overwritten);
         let text = self.reading.text.get_mut(from..length).unwrap_or_default();
         text.iter_mut().zip(overwritten).for_each(|(place, token)| *place = token);
@@ -148,7 +148,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         (self.reading.length, self.reading.count) = (length, count);
         self.reading.reasons.remove(Ambiguity::InvalidUtf8);
         self.reading.reasons.add_all(reasons);
-        (self.swallowed, self.has_dropped, self.has_percent) = (swallowed, has_dropped, has_percent);
+        (self.absorbed, self.has_dropped, self.has_percent) = (absorbed, has_dropped, has_percent);
     }
 
     /// Writes a character; none for one that is no UTF-8.
@@ -208,7 +208,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
 
     /// Bytes that are no UTF-8, or a percent sign that encodes nothing. Of several in a row each may be anything, and one is as good as all.
     pub(super) fn anything(&mut self) {
-        self.swallowed = SWALLOWED;
+        self.absorbed = ABSORBED;
         // Whatever they are may complete what stands before them.
         self.take_back(self.open_triplet());
         let last = self.reading.count.checked_sub(1).and_then(|last| self.reading.bounds.get(last));
