@@ -19,7 +19,7 @@ use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
     AuditHead, AuditList, AuditPage, AuditReport, AuditVerify, CredentialsCause, CredentialsChanged, Delete,
     DeleteUser, Deleted, FilesInForce, Generate, Generated, KeyPage, KeyRecord, List, Operation, PolicyPage,
-    PolicyRows, Reloaded, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, UserEnded,
+    PolicyRows, Reloaded, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, UserRevoked,
     Validate,
 };
 use apikeyd_protocol::name::UserId;
@@ -210,7 +210,7 @@ impl AsyncClient {
         &self,
         user: &UserId,
         cause: CredentialsCause,
-    ) -> Result<UserEnded, Error> {
+    ) -> Result<UserRevoked, Error> {
         self.ask(&CredentialsChanged { user: user.clone(), cause }).await
     }
 
@@ -218,7 +218,7 @@ impl AsyncClient {
     ///
     /// # Errors
     /// Only those of every request; a user without a key is none.
-    pub async fn delete_user(&self, user: &UserId) -> Result<UserEnded, Error> {
+    pub async fn delete_user(&self, user: &UserId) -> Result<UserRevoked, Error> {
         self.ask(&DeleteUser { user: user.clone() }).await
     }
 

@@ -20,7 +20,7 @@ use apikeyd_protocol::message::{
     AuditHead, AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsCause,
     CredentialsChanged, Delete, DeleteUser, Deleted, FilesInForce, Generate, Generated, KeyPage, KeyRecord,
     List, Operation, PolicyPage, PolicyRows, Reloaded, RetrieveKey, RetrieveUser, Save, SaveMode, Saved,
-    Statistics, Status, UserEnded, Validate,
+    Statistics, Status, UserRevoked, Validate,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::RightSet;
@@ -213,7 +213,7 @@ impl Client {
     ///
     /// # Errors
     /// Only those of every request; a user without a key is none.
-    pub fn credentials_changed(&self, user: &UserId, cause: CredentialsCause) -> Result<UserEnded, Error> {
+    pub fn credentials_changed(&self, user: &UserId, cause: CredentialsCause) -> Result<UserRevoked, Error> {
         self.ask(&CredentialsChanged { user: user.clone(), cause })
     }
 
@@ -221,7 +221,7 @@ impl Client {
     ///
     /// # Errors
     /// Only those of every request; a user without a key is none.
-    pub fn delete_user(&self, user: &UserId) -> Result<UserEnded, Error> {
+    pub fn delete_user(&self, user: &UserId) -> Result<UserRevoked, Error> {
         self.ask(&DeleteUser { user: user.clone() })
     }
 

@@ -102,8 +102,8 @@ requests! {
     wire::RetrieveUser => RetrieveUser, wire::KeyRecord;
     wire::RetrieveKey => RetrieveKey, wire::KeyRecord;
     wire::Delete => Delete, wire::Deleted;
-    wire::CredentialsChanged => CredentialsChanged, wire::UserEnded;
-    wire::DeleteUser => DeleteUser, wire::UserEnded;
+    wire::CredentialsChanged => CredentialsChanged, wire::UserRevoked;
+    wire::DeleteUser => DeleteUser, wire::UserRevoked;
     wire::List => List, wire::KeyPage;
     wire::AuditList => AuditList, wire::AuditPage;
     wire::AuditVerify => AuditVerify, wire::AuditReport;

@@ -2,7 +2,7 @@
 
 use crate::error::ProtocolError;
 use apikeyd_protocol::key::{KeyFormatError, KeyId};
-use apikeyd_protocol::message::{self as wire, EndReason, Freshness};
+use apikeyd_protocol::message::{self as wire, Freshness, RevocationCause};
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::time::Timestamp;
 
@@ -54,7 +54,7 @@ pub enum Refusal {
     WrongSecret,
     /// The key was good once.
     #[error("the key has ended: {0}")]
-    Ended(EndReason),
+    Revoked(RevocationCause),
     /// The record's bytes on disk are not what the daemon wrote.
     #[error("the key's record is damaged: restore the database from a backup")]
     Damaged,
@@ -88,7 +88,7 @@ impl Refusal {
             Self::UnknownKey => "unknown-key",
             Self::NotSaved => "not-saved",
             Self::WrongSecret => "wrong-secret",
-            Self::Ended(_) => "ended",
+            Self::Revoked(_) => "ended",
             Self::Damaged => "damaged",
             Self::OperationDenied(_) => "operation-denied",
             Self::OperationAmbiguous(_) => "operation-ambiguous",
@@ -130,7 +130,7 @@ impl From<wire::Refusal<'_>> for Refusal {
             wire::Refusal::UnknownKey => Self::UnknownKey,
             wire::Refusal::NotSaved => Self::NotSaved,
             wire::Refusal::WrongSecret => Self::WrongSecret,
-            wire::Refusal::Ended(reason) => Self::Ended(reason),
+            wire::Refusal::Revoked(reason) => Self::Revoked(reason),
             wire::Refusal::Damaged => Self::Damaged,
             wire::Refusal::OperationDenied(row) => Self::OperationDenied(row.into()),
             wire::Refusal::OperationAmbiguous(reason) => Self::OperationAmbiguous(reason.into()),

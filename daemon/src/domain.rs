@@ -22,12 +22,12 @@ mod record;
 mod refusal;
 mod validation;
 
-pub use change::{Change, Deed, EndCause};
+pub use change::{Action, Change, Trigger};
 pub use draft::{Draft, DraftLimits, Drafts, DraftsFull};
 pub use files::{Before, FilesInForce, Lost, PolicySource, Sources, TableFacts, check_files};
 pub use lifecycle::{
-    Decision, DeleteFacts, Deletion, Ending, Present, SaveFacts, Saving, UserEvent, UserFacts, check_expiry,
-    delete, end_user, expire, save,
+    Context, Decision, DeleteFacts, DeleteFound, Deletion, SaveFacts, Saving, UserEvent, UserFacts,
+    check_expiry, delete, end_user, expire, save,
 };
 pub use record::{KeyRecord, KeyTag};
 pub use refusal::Refusal;

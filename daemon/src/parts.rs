@@ -1,7 +1,7 @@
 //! The parts that the daemon does not have of itself. [`main`](crate::main) is handed them: the program `apikeyd` hands
 //! in those of the system, a campaign others, so that what is tried is the daemon that ships.
 //!
-//! The disk is a part as well: the state directory, or a [`Medium`](crate::store::Medium) that is handed to
+//! The disk is a part as well: the state directory, or a [`Disk`](crate::store::Disk) that is handed to
 //! [`Service::open_on`](crate::service::Service::open_on).
 
 mod clock;

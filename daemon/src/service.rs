@@ -27,7 +27,7 @@ mod upkeep;
 mod validation;
 mod words;
 
-pub use crate::store::{ExitClass, Medium, OpenError, StorageBackend};
+pub use crate::store::{Disk, ExitClass, OpenError, StorageBackend};
 pub use error::ServiceError;
 pub use inspection::Condition;
 pub use permit::{Permit, Standing, authorise, right};
@@ -37,7 +37,7 @@ pub use settings::{PepperSource, Settings};
 use crate::domain::FilesInForce;
 use crate::parts::{Clock, Parts, Randomness};
 use crate::revocation::{Fresh, Generations, Home, Page};
-use crate::store::{Genesis, Observer, Secrets, Store, Ticket, Unwatched};
+use crate::store::{InitialState, Observer, Secrets, Store, Ticket, Unwatched};
 use answered::Answered;
 use apikeyd_policy::{PolicyTable, SHIPPED};
 use apikeyd_protocol::message::Actor;
@@ -76,26 +76,26 @@ impl Service {
     pub fn open(settings: Settings, policy: PolicyTable, parts: Parts) -> Result<Arc<Self>, OpenError> {
         let Settings { state_dir, pepper, cache_bytes, .. } = &settings;
         let admit = policy::admission(&settings.sources, &policy);
-        let store = Unwatched::open(state_dir, pepper, *cache_bytes, genesis(&parts), admit)?;
+        let store = Unwatched::open(state_dir, pepper, *cache_bytes, initial_state(&parts), admit)?;
         let home = store.directory().map(|directory| Home::new(*store.store_id(), directory));
         let page = caching::open_page(&settings.pages, home.as_ref());
         Self::over(store, page, settings, policy, parts)
     }
 
-    /// As [`open`](Service::open), on a medium that must hold a store, such as a disk that a test makes fail.
+    /// As [`open`](Service::open), on a disk that must hold a store, such as a disk that a test makes fail.
     /// The settings' directory and pepper are not looked at, and clients get no page.
     ///
     /// # Errors
     /// [`OpenError`].
     pub fn open_on(
-        medium: Arc<dyn Medium>,
+        disk: Arc<dyn Disk>,
         pepper: &[u8; 32],
         settings: Settings,
         policy: PolicyTable,
         parts: Parts,
     ) -> Result<Arc<Self>, OpenError> {
         let admit = policy::admission(&settings.sources, &policy);
-        let store = Unwatched::open_on(medium, Secrets::derive(pepper), settings.cache_bytes, admit)?;
+        let store = Unwatched::open_on(disk, Secrets::derive(pepper), settings.cache_bytes, admit)?;
         Self::over(store, Page::Never, settings, policy, parts)
     }
 
@@ -108,7 +108,7 @@ impl Service {
         pepper: &[u8; 32],
         parts: &Parts,
     ) -> Result<(), OpenError> {
-        Unwatched::create_on(backend, &Secrets::derive(pepper), genesis(parts))
+        Unwatched::create_on(backend, &Secrets::derive(pepper), initial_state(parts))
     }
 
     /// A caller's rights, which `rights` reads from the table in force. The numbers of the revocation page are read
@@ -163,8 +163,8 @@ impl Service {
 }
 
 /// The shipped table counts as in force until the audit says otherwise.
-fn genesis(parts: &Parts) -> Genesis<'_> {
-    Genesis { now: parts.clock.now(), policy_hash: policy::hash(SHIPPED), randomness: &parts.randomness }
+fn initial_state(parts: &Parts) -> InitialState<'_> {
+    InitialState { now: parts.clock.now(), policy_hash: policy::hash(SHIPPED), randomness: &parts.randomness }
 }
 
 #[cfg(test)]

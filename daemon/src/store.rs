@@ -3,7 +3,7 @@
 //! ```text
 //!   readers ──► View ────────────┐            ┌──► an Overlay, while the disk fails
 //!                                ├─► Shared ──┤
-//!   commands ─► queue ─► writer ─┘            └──► the database, on a Medium
+//!   commands ─► queue ─► writer ─┘            └──► the database, on a Disk
 //!                        └► Batch: facts out, changes in, one transaction
 //! ```
 //!
@@ -15,7 +15,7 @@
 //! | `view`, `chain`, `backup` | reading |
 //! | `lanes`, `writer`, `batch` | writing: whose turn it is, the transaction, what is in it |
 //! | `codecs` | the same values for campaigns |
-//! | `shared`, `overlay`, `medium` | the open database, and what happens when its disk fails |
+//! | `shared`, `overlay`, `disk` | the open database, and what happens when its disk fails |
 //! | `read_ahead` | a start from a file that is not in memory |
 
 mod audit_codec;
@@ -25,12 +25,12 @@ mod bytes;
 mod chain;
 #[doc(hidden)]
 pub mod codecs;
+mod disk;
 mod error;
 mod files_codec;
 mod first_start;
 mod lanes;
 mod locked;
-mod medium;
 mod open_error;
 mod opening;
 mod overlay;
@@ -45,16 +45,16 @@ mod state_dir;
 mod view;
 mod writer;
 
-pub use medium::Medium;
+pub use disk::Disk;
 pub use open_error::{ExitClass, OpenError};
 pub use pepper::PepperSource;
-/// What a [`Medium`] gives: the database's bytes.
+/// What a [`Disk`] gives: the database's bytes.
 pub use redb::StorageBackend;
 
 pub(crate) use backup::Copy;
 pub(crate) use batch::{Batch, Effects};
 pub(crate) use error::StoreError;
-pub(crate) use first_start::Genesis;
+pub(crate) use first_start::InitialState;
 pub(crate) use lanes::Ticket;
 pub(crate) use pace::Pace;
 pub(crate) use schema::Head;
@@ -84,7 +84,7 @@ pub(crate) struct Store {
 #[derive(Debug)]
 pub(crate) struct Unwatched {
     opened: opening::Opened,
-    medium: Arc<dyn Medium>,
+    disk: Arc<dyn Disk>,
     secrets: Secrets,
     cache_bytes: usize,
     instance: u64,
@@ -98,17 +98,17 @@ impl Unwatched {
         dir: &Path,
         pepper: &PepperSource,
         cache_bytes: usize,
-        genesis: Genesis<'_>,
+        initial_state: InitialState<'_>,
         admit: impl FnOnce(&Before) -> Result<(), Lost>,
     ) -> Result<Self, OpenError> {
         let dir = Arc::new(StateDir::open(dir)?);
-        let secrets = first_start::establish(&dir, pepper, genesis)?;
+        let secrets = first_start::establish(&dir, pepper, initial_state)?;
         let path = match pepper {
             PepperSource::Beside => dir.at(pepper::PEPPER),
             PepperSource::Credential(path) => path.clone(),
         };
-        let medium: Arc<dyn Medium> = Arc::<StateDir>::clone(&dir);
-        let store = Self::open_on(medium, secrets, cache_bytes, admit).map_err(|error| {
+        let disk: Arc<dyn Disk> = Arc::<StateDir>::clone(&dir);
+        let store = Self::open_on(disk, secrets, cache_bytes, admit).map_err(|error| {
             // What the database cannot know: which file the pepper came from.
             if let OpenError::WrongPepper { .. } = error { OpenError::WrongPepper { path } } else { error }
         })?;
@@ -116,30 +116,30 @@ impl Unwatched {
         Ok(Self { directory: Some(dir.identity()?), ..store })
     }
 
-    /// Opens the store on a medium that must hold one.
+    /// Opens the store on a disk that must hold one.
     pub(crate) fn open_on(
-        medium: Arc<dyn Medium>,
+        disk: Arc<dyn Disk>,
         secrets: Secrets,
         cache_bytes: usize,
         admit: impl FnOnce(&Before) -> Result<(), Lost>,
     ) -> Result<Self, OpenError> {
-        let opened = opening::open(&*medium, &secrets, cache_bytes)?;
+        let opened = opening::open(&*disk, &secrets, cache_bytes)?;
         // Before anything is written: a start that is refused leaves the store as it was.
         let before = view::files_before(&opened.database)
-            .map_err(|error| opening::reading_failed(medium.path(), error))?;
+            .map_err(|error| opening::reading_failed(disk.path(), error))?;
         admit(&before).map_err(OpenError::FilesLost)?;
         let instance = opening::begin_instance(&opened.database)
-            .map_err(|error| opening::reading_failed(medium.path(), error))?;
-        Ok(Self { opened, medium, secrets, cache_bytes, instance, directory: None })
+            .map_err(|error| opening::reading_failed(disk.path(), error))?;
+        Ok(Self { opened, disk, secrets, cache_bytes, instance, directory: None })
     }
 
     /// Makes a store in an empty backend.
     pub(crate) fn create_on(
         backend: Box<dyn StorageBackend>,
         secrets: &Secrets,
-        genesis: Genesis<'_>,
+        initial_state: InitialState<'_>,
     ) -> Result<(), OpenError> {
-        opening::create(backend, Path::new("the medium"), secrets, genesis)
+        opening::create(backend, Path::new("the disk"), secrets, initial_state)
     }
 
     /// Counts the opens.
@@ -152,16 +152,16 @@ impl Unwatched {
         &self.opened.store_id
     }
 
-    /// Device and inode of the directory that holds it; none on another medium.
+    /// Device and inode of the directory that holds it; none on another disk.
     pub(crate) const fn directory(&self) -> Option<(u64, u64)> {
         self.directory
     }
 
     /// Starts the writer.
     pub(crate) fn watch(self, observer: Arc<dyn Observer>, executor: Executor) -> Result<Store, OpenError> {
-        let Self { opened, medium, secrets, cache_bytes, instance, directory: _ } = self;
-        let path = medium.path().to_path_buf();
-        let shared = Arc::new(Shared::new(opened, medium, Arc::new(secrets), observer, cache_bytes));
+        let Self { opened, disk, secrets, cache_bytes, instance, directory: _ } = self;
+        let path = disk.path().to_path_buf();
+        let shared = Arc::new(Shared::new(opened, disk, Arc::new(secrets), observer, cache_bytes));
         let (queue, writer) = writer::start(Arc::clone(&shared), executor)
             .map_err(|source| OpenError::Io { action: "start the writer's thread for", path, source })?;
         Ok(Store { shared, queue, writer: Mutex::new(writer), instance })
@@ -249,7 +249,7 @@ impl Store {
 
     /// Names the store in a failure at the start.
     pub(crate) fn open_error(&self, error: StoreError) -> OpenError {
-        opening::reading_failed(self.shared.medium.path(), error)
+        opening::reading_failed(self.shared.disk.path(), error)
     }
 
     /// The keys derived from the pepper.

@@ -15,8 +15,8 @@
 //! | `RetrieveUser` | [`RetrieveUser`] | [`KeyRecord`] |
 //! | `RetrieveKey` | [`RetrieveKey`] | [`KeyRecord`] |
 //! | `Delete` | [`Delete`] | [`Deleted`] |
-//! | `CredentialsChanged` | [`CredentialsChanged`] | [`UserEnded`] |
-//! | `DeleteUser` | [`DeleteUser`] | [`UserEnded`] |
+//! | `CredentialsChanged` | [`CredentialsChanged`] | [`UserRevoked`] |
+//! | `DeleteUser` | [`DeleteUser`] | [`UserRevoked`] |
 //! | `List` | [`List`] | [`KeyPage`] |
 //! | `AuditList` | [`AuditList`] | [`AuditPage`] |
 //! | `AuditVerify` | [`AuditVerify`] | [`AuditReport`] |
@@ -42,11 +42,11 @@ pub use audit::{
 pub use daemon::{BackupReady, FilesInForce, Reloaded, Statistics, Status, StoreState};
 pub use lifecycle::{
     CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated,
-    KeyText, Save, SaveMode, Saved, UserEnded,
+    KeyText, Save, SaveMode, Saved, UserRevoked,
 };
 pub use page::{KeyUse, PageReady, ReportUses};
 pub use policy::{Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary, PolicyVerdict};
-pub use record::{EndReason, KeyPage, KeyRecord, KeyState, List, RetrieveKey, RetrieveUser};
+pub use record::{KeyPage, KeyRecord, KeyState, List, RetrieveKey, RetrieveUser, RevocationCause};
 pub use validation::{Freshness, Refusal, ValidKey, Validate, Verdict};
 
 use serde::{Deserialize, Serialize};

@@ -133,7 +133,7 @@ pub(crate) enum Command {
 
 /// Why there is nothing to run.
 #[derive(Debug)]
-pub(crate) enum Ending {
+pub(crate) enum DeleteFound {
     /// Help or version was asked for.
     Shown(String),
     /// The arguments are not usable; the text may have several lines.
@@ -146,22 +146,25 @@ pub(crate) enum Ending {
 }
 
 /// Reads the arguments; the first is the program's name.
-pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Arguments, Ending> {
+pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Arguments, DeleteFound> {
     let arguments: Vec<OsString> = arguments.collect();
     let json = arguments.iter().any(|argument| argument == "--json");
     // Before clap sees them: its messages repeat what was written.
     if let Some(place) = guard::find_key(&arguments) {
-        return Err(Ending::Unusable { text: guard::refusal(place), json });
+        return Err(DeleteFound::Unusable { text: guard::refusal(place), json });
     }
     Arguments::try_parse_from(arguments).map_err(|error| {
         let text = error.render().to_string();
         if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-            return Ending::Shown(text);
+            return DeleteFound::Shown(text);
         }
         if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-            return Ending::Unusable { text: format!("give a command\n\n{}", text.trim_end()), json };
+            return DeleteFound::Unusable { text: format!("give a command\n\n{}", text.trim_end()), json };
         }
-        Ending::Unusable { text: text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned(), json }
+        DeleteFound::Unusable {
+            text: text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned(),
+            json,
+        }
     })
 }
 
@@ -170,7 +173,7 @@ pub(crate) fn definition() -> clap::Command {
     Arguments::command()
 }
 
-impl Ending {
+impl DeleteFound {
     /// Says so where it belongs.
     pub(crate) fn report(self) -> Exit {
         match self {

@@ -75,7 +75,7 @@ impl Asker {
         ask!(self, client => client.generate(&request))
     }
 
-    pub(crate) fn delete_user(&self) -> Result<apikeyd_client::message::UserEnded, Error> {
+    pub(crate) fn delete_user(&self) -> Result<apikeyd_client::message::UserRevoked, Error> {
         ask!(self, client => client.delete_user(&UserId::parse("u").unwrap()))
     }
 

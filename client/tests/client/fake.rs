@@ -1,6 +1,6 @@
 //! A daemon that follows a script for each connection.
 
-use apikeyd_client::message::{Failure, Generated, KeyText, Refusal, UserEnded, ValidKey, Verdict};
+use apikeyd_client::message::{Failure, Generated, KeyText, Refusal, UserRevoked, ValidKey, Verdict};
 use apikeyd_client::{ApiKey, KeyId, Right, RightSet, Status, Timestamp};
 use apikeyd_protocol::frame::{Frame, Opcode, append_answer};
 use apikeyd_protocol::hello::{Hello, Welcome};
@@ -227,7 +227,7 @@ pub(crate) fn answer_well(asked: &Asked, user: &str) -> Vec<u8> {
                 Generated { key_id: key.id(), key: KeyText(key), draft_expires_at: Timestamp::default() };
             answer(asked, Status::Ok, &answer_body)
         }
-        Some(Opcode::DeleteUser) => answer(asked, Status::Ok, &UserEnded::default()),
+        Some(Opcode::DeleteUser) => answer(asked, Status::Ok, &UserRevoked::default()),
         _ => panic!("no answer to {opcode:?} is scripted"),
     }
 }

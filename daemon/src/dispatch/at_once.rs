@@ -32,7 +32,7 @@ impl Operations {
             store_id: condition.store_id,
             revision: condition.revision,
             active_keys: condition.active_keys,
-            ended_keys: condition.ended_keys,
+            revoked_keys: condition.revoked_keys,
             drafts: condition.drafts,
             connections: self.traffic.connections(),
             policy_rows: condition.policy_rows,

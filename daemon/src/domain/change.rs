@@ -2,7 +2,7 @@
 
 use super::record::KeyRecord;
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::{Actor, AuditEvent, CredentialsCause, EndReason};
+use apikeyd_protocol::message::{Actor, AuditEvent, CredentialsCause, RevocationCause};
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::time::Timestamp;
 
@@ -14,12 +14,12 @@ pub struct Change {
     /// Who asked for it.
     pub actor: Actor,
     /// What it does.
-    pub deed: Deed,
+    pub action: Action,
 }
 
 /// What a change does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Deed {
+pub enum Action {
     /// The store comes into being. The first change and never another.
     CreateStore,
     /// A key becomes its user's active key.
@@ -32,15 +32,15 @@ pub enum Deed {
         replaced: KeyId,
     },
     /// An active key ends.
-    End {
+    Revoke {
         /// The key.
         key_id: KeyId,
         /// Whose it is.
         user: UserId,
         /// Why.
-        cause: EndCause,
+        cause: Trigger,
         /// Since when: the time of the change, or of the expiry.
-        ended_at: Timestamp,
+        revoked_at: Timestamp,
     },
     /// The record of an ended key goes.
     Purge {
@@ -60,7 +60,7 @@ pub enum Deed {
 
 /// Why an active key ends, other than by being replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndCause {
+pub enum Trigger {
     /// Deleted by its id.
     Deleted,
     /// The user's password was changed or reset.
@@ -71,15 +71,15 @@ pub enum EndCause {
     Expired,
 }
 
-impl EndCause {
+impl Trigger {
     /// The reason as the record keeps it.
     #[must_use]
-    pub const fn reason(self) -> EndReason {
+    pub const fn reason(self) -> RevocationCause {
         match self {
-            Self::Deleted => EndReason::Deleted,
-            Self::CredentialsChanged(_) => EndReason::CredentialsChanged,
-            Self::UserDeleted => EndReason::UserDeleted,
-            Self::Expired => EndReason::Expired,
+            Self::Deleted => RevocationCause::Deleted,
+            Self::CredentialsChanged(_) => RevocationCause::CredentialsChanged,
+            Self::UserDeleted => RevocationCause::UserDeleted,
+            Self::Expired => RevocationCause::Expired,
         }
     }
 }
@@ -88,27 +88,27 @@ impl Change {
     /// What the audit says of it.
     #[must_use]
     pub fn event(&self) -> AuditEvent {
-        match &self.deed {
-            Deed::CreateStore => AuditEvent::StoreCreated,
-            Deed::Add(record) => AuditEvent::KeyAdded { key_id: record.key_id, user: record.user.clone() },
-            Deed::Replace { record, replaced } => AuditEvent::KeyReplaced {
+        match &self.action {
+            Action::CreateStore => AuditEvent::StoreCreated,
+            Action::Add(record) => AuditEvent::KeyAdded { key_id: record.key_id, user: record.user.clone() },
+            Action::Replace { record, replaced } => AuditEvent::KeyReplaced {
                 key_id: record.key_id,
                 replaced: *replaced,
                 user: record.user.clone(),
             },
-            Deed::End { key_id, user, cause, .. } => ended(*key_id, user.clone(), *cause),
-            Deed::Purge { key_id } => AuditEvent::RecordPurged { key_id: *key_id },
-            Deed::LoadPolicy { rows, hash } => AuditEvent::PolicyLoaded { rows: *rows, hash: *hash },
-            Deed::TakeBackup => AuditEvent::BackupTaken,
+            Action::Revoke { key_id, user, cause, .. } => ended(*key_id, user.clone(), *cause),
+            Action::Purge { key_id } => AuditEvent::RecordPurged { key_id: *key_id },
+            Action::LoadPolicy { rows, hash } => AuditEvent::PolicyLoaded { rows: *rows, hash: *hash },
+            Action::TakeBackup => AuditEvent::BackupTaken,
         }
     }
 }
 
-const fn ended(key_id: KeyId, user: UserId, cause: EndCause) -> AuditEvent {
+const fn ended(key_id: KeyId, user: UserId, cause: Trigger) -> AuditEvent {
     match cause {
-        EndCause::Deleted => AuditEvent::KeyDeleted { key_id, user },
-        EndCause::CredentialsChanged(cause) => AuditEvent::CredentialsChanged { key_id, user, cause },
-        EndCause::UserDeleted => AuditEvent::UserDeleted { key_id, user },
-        EndCause::Expired => AuditEvent::KeyExpired { key_id, user },
+        Trigger::Deleted => AuditEvent::KeyDeleted { key_id, user },
+        Trigger::CredentialsChanged(cause) => AuditEvent::CredentialsChanged { key_id, user, cause },
+        Trigger::UserDeleted => AuditEvent::UserDeleted { key_id, user },
+        Trigger::Expired => AuditEvent::KeyExpired { key_id, user },
     }
 }

@@ -1,6 +1,6 @@
 //! Save, delete, the events of a user, expiry: facts in, a decision out.
 
-use super::change::{Change, Deed, EndCause};
+use super::change::{Action, Change, Trigger};
 use super::draft::Draft;
 use super::record::KeyRecord;
 use super::refusal::Refusal;
@@ -22,7 +22,7 @@ pub struct Decision<T> {
 
 /// When it is and who asks.
 #[derive(Clone, Copy, Debug)]
-pub struct Present {
+pub struct Context {
     /// The time.
     pub now: Timestamp,
     /// The caller, or the daemon itself.
@@ -64,14 +64,14 @@ pub struct Deletion {
     /// Whose key it was.
     pub user: UserId,
     /// What was found.
-    pub found: Ending,
+    pub found: DeleteFound,
 }
 
 /// What a delete found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum DeleteFound {
     /// An active key, which has ended by this request.
-    Ended,
+    Revoked,
     /// A key that was in this ended state.
     Before(KeyState),
     /// A draft of the caller, which is gone.
@@ -113,7 +113,7 @@ pub fn check_expiry(now: Timestamp, expires_at: Option<Timestamp>) -> Result<(),
 /// # Errors
 /// [`Refusal`]; nothing is to be done then.
 pub fn save(
-    present: Present,
+    context: Context,
     uid: u32,
     key_id: KeyId,
     mode: SaveMode,
@@ -126,12 +126,12 @@ pub fn save(
     if draft.owner != uid {
         return Err(Refusal::OtherCallers { key_id, owner: draft.owner });
     }
-    check_expiry(present.now, draft.expires_at)?;
+    check_expiry(context.now, draft.expires_at)?;
     let (active, expired) = match facts.active {
-        Some(record) if record.is_active_at(present.now) => (Some(record), None),
+        Some(record) if record.is_active_at(context.now) => (Some(record), None),
         stored => (None, stored),
     };
-    let mut changes: Vec<Change> = expired.iter().filter_map(|record| expire(present.now, record)).collect();
+    let mut changes: Vec<Change> = expired.iter().filter_map(|record| expire(context.now, record)).collect();
     let replaced = match (mode, &active) {
         (SaveMode::Add, Some(active)) => return Err(Refusal::HasActiveKey { active: active.key_id }),
         (SaveMode::Replace, None) => return Err(Refusal::NoActiveKey),
@@ -143,18 +143,18 @@ pub fn save(
         user: draft.user,
         label: draft.label,
         tag: draft.tag,
-        created_at: present.now,
+        created_at: context.now,
         created_by: uid,
         expires_at: draft.expires_at,
         saved_as: mode,
         replaced,
         state: KeyState::Active,
     };
-    let deed = match replaced {
-        Some(replaced) => Deed::Replace { record: record.clone(), replaced },
-        None => Deed::Add(record.clone()),
+    let action = match replaced {
+        Some(replaced) => Action::Replace { record: record.clone(), replaced },
+        None => Action::Add(record.clone()),
     };
-    changes.push(Change { at: present.now, actor: present.actor, deed });
+    changes.push(Change { at: context.now, actor: context.actor, action });
     Ok(Decision { changes, drop_draft: Some(key_id), answer: Saving { record, replaced } })
 }
 
@@ -175,16 +175,16 @@ fn saved_before(uid: u32, mode: SaveMode, record: KeyRecord) -> Result<Decision<
 /// # Errors
 /// [`Refusal`]; nothing is to be done then.
 pub fn delete(
-    present: Present,
+    context: Context,
     uid: u32,
     key_id: KeyId,
     facts: DeleteFacts,
 ) -> Result<Decision<Deletion>, Refusal> {
     if let Some(record) = facts.record {
-        let state = record.state_at(present.now);
+        let state = record.state_at(context.now);
         let (change, found) = match state {
-            KeyState::Active => (Some(end(present, &record, EndCause::Deleted)), Ending::Ended),
-            KeyState::Ended { .. } => (expire(present.now, &record), Ending::Before(state)),
+            KeyState::Active => (Some(end(context, &record, Trigger::Deleted)), DeleteFound::Revoked),
+            KeyState::Revoked { .. } => (expire(context.now, &record), DeleteFound::Before(state)),
         };
         let answer = Deletion { user: record.user, found };
         return Ok(Decision { changes: change.into_iter().collect(), drop_draft: None, answer });
@@ -193,22 +193,22 @@ pub fn delete(
     if draft.owner != uid {
         return Err(Refusal::OtherCallers { key_id, owner: draft.owner });
     }
-    let answer = Deletion { user: draft.user, found: Ending::Draft };
+    let answer = Deletion { user: draft.user, found: DeleteFound::Draft };
     Ok(Decision { changes: Vec::new(), drop_draft: Some(key_id), answer })
 }
 
 /// Ends the active key of a user to whose account something happened; the answer is that key, if there was one.
 #[must_use]
-pub fn end_user(present: Present, event: UserEvent, facts: UserFacts) -> Decision<Option<KeyId>> {
+pub fn end_user(context: Context, event: UserEvent, facts: UserFacts) -> Decision<Option<KeyId>> {
     let cause = match event {
-        UserEvent::CredentialsChanged(cause) => EndCause::CredentialsChanged(cause),
-        UserEvent::Deleted => EndCause::UserDeleted,
+        UserEvent::CredentialsChanged(cause) => Trigger::CredentialsChanged(cause),
+        UserEvent::Deleted => Trigger::UserDeleted,
     };
     let (change, answer) = match facts.active {
-        Some(record) if record.is_active_at(present.now) => {
-            (Some(end(present, &record, cause)), Some(record.key_id))
+        Some(record) if record.is_active_at(context.now) => {
+            (Some(end(context, &record, cause)), Some(record.key_id))
         }
-        Some(record) => (expire(present.now, &record), None),
+        Some(record) => (expire(context.now, &record), None),
         None => (None, None),
     };
     Decision { changes: change.into_iter().collect(), drop_draft: facts.draft, answer }
@@ -218,13 +218,18 @@ pub fn end_user(present: Present, event: UserEvent, facts: UserFacts) -> Decisio
 /// not come. The daemon does this by itself, whoever's request brought it up.
 #[must_use]
 pub fn expire(now: Timestamp, record: &KeyRecord) -> Option<Change> {
-    let ended_at = record.expires_at.filter(|at| *at <= now)?;
-    let deed =
-        Deed::End { key_id: record.key_id, user: record.user.clone(), cause: EndCause::Expired, ended_at };
-    (record.state == KeyState::Active).then_some(Change { at: now, actor: Actor::Daemon, deed })
+    let revoked_at = record.expires_at.filter(|at| *at <= now)?;
+    let action = Action::Revoke {
+        key_id: record.key_id,
+        user: record.user.clone(),
+        cause: Trigger::Expired,
+        revoked_at,
+    };
+    (record.state == KeyState::Active).then_some(Change { at: now, actor: Actor::Daemon, action })
 }
 
-fn end(present: Present, record: &KeyRecord, cause: EndCause) -> Change {
-    let deed = Deed::End { key_id: record.key_id, user: record.user.clone(), cause, ended_at: present.now };
-    Change { at: present.now, actor: present.actor, deed }
+fn end(context: Context, record: &KeyRecord, cause: Trigger) -> Change {
+    let action =
+        Action::Revoke { key_id: record.key_id, user: record.user.clone(), cause, revoked_at: context.now };
+    Change { at: context.now, actor: context.actor, action }
 }

@@ -1,7 +1,7 @@
 //! A saved key.
 
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::{EndReason, KeyState, SaveMode};
+use apikeyd_protocol::message::{KeyState, RevocationCause, SaveMode};
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::time::Timestamp;
 use core::fmt;
@@ -87,7 +87,9 @@ impl KeyRecord {
     #[must_use]
     pub fn state_at(&self, now: Timestamp) -> KeyState {
         match (self.state, self.expires_at) {
-            (KeyState::Active, Some(at)) if at <= now => KeyState::Ended { reason: EndReason::Expired, at },
+            (KeyState::Active, Some(at)) if at <= now => {
+                KeyState::Revoked { cause: RevocationCause::Expired, at }
+            }
             (state, _) => state,
         }
     }
@@ -119,8 +121,11 @@ mod tests {
             state: KeyState::Active,
         };
         assert!(record.is_active_at(at(9)));
-        assert_eq!(record.state_at(at(10)), KeyState::Ended { reason: EndReason::Expired, at: at(10) });
-        record.state = KeyState::Ended { reason: EndReason::Deleted, at: at(5) };
+        assert_eq!(
+            record.state_at(at(10)),
+            KeyState::Revoked { cause: RevocationCause::Expired, at: at(10) }
+        );
+        record.state = KeyState::Revoked { cause: RevocationCause::Deleted, at: at(5) };
         assert_eq!(record.state_at(at(11)), record.state);
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a key is good.
 
-use apikeyd_protocol::message::{EndReason, KeyState};
+use apikeyd_protocol::message::{KeyState, RevocationCause};
 use apikeyd_protocol::time::Timestamp;
 
 /// Why a key is not good.
@@ -13,7 +13,7 @@ pub enum KeyRefusal {
     /// The id is known, the secret is another one.
     WrongSecret,
     /// The key was good once.
-    Ended(EndReason),
+    Revoked(RevocationCause),
     /// The record is not what the daemon wrote.
     Damaged,
 }
@@ -30,9 +30,9 @@ pub fn judge(
 ) -> Result<(), KeyRefusal> {
     match state {
         _ if !secret_matches => Err(KeyRefusal::WrongSecret),
-        KeyState::Ended { reason, .. } => Err(KeyRefusal::Ended(reason)),
+        KeyState::Revoked { cause, .. } => Err(KeyRefusal::Revoked(cause)),
         KeyState::Active if expires_at.is_some_and(|at| at <= now) => {
-            Err(KeyRefusal::Ended(EndReason::Expired))
+            Err(KeyRefusal::Revoked(RevocationCause::Expired))
         }
         KeyState::Active => Ok(()),
     }
@@ -47,15 +47,15 @@ mod tests {
         let at = |millis| Timestamp::from_unix_millis(millis);
         let judged = |now| judge(at(now), true, KeyState::Active, Some(at(10)));
         assert_eq!(judged(9), Ok(()));
-        assert_eq!(judged(10), Err(KeyRefusal::Ended(EndReason::Expired)));
-        assert_eq!(judged(11), Err(KeyRefusal::Ended(EndReason::Expired)));
+        assert_eq!(judged(10), Err(KeyRefusal::Revoked(RevocationCause::Expired)));
+        assert_eq!(judged(11), Err(KeyRefusal::Revoked(RevocationCause::Expired)));
     }
 
     #[test]
     fn a_wrong_secret_learns_nothing_else() {
         let at = Timestamp::from_unix_millis(5);
-        let ended = KeyState::Ended { reason: EndReason::Deleted, at };
+        let ended = KeyState::Revoked { cause: RevocationCause::Deleted, at };
         assert_eq!(judge(at, false, ended, None), Err(KeyRefusal::WrongSecret));
-        assert_eq!(judge(at, true, ended, None), Err(KeyRefusal::Ended(EndReason::Deleted)));
+        assert_eq!(judge(at, true, ended, None), Err(KeyRefusal::Revoked(RevocationCause::Deleted)));
     }
 }

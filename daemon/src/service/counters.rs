@@ -1,6 +1,6 @@
 //! What was asked and answered since the start, for statistics.
 
-use apikeyd_protocol::message::{EndReason, Refusal, Verdict};
+use apikeyd_protocol::message::{Refusal, RevocationCause, Verdict};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 macro_rules! counters {
@@ -89,11 +89,11 @@ impl Counters {
             Refusal::UnknownKey | Refusal::Invalid => &self.unknown_key,
             Refusal::NotSaved => &self.not_saved,
             Refusal::WrongSecret => &self.wrong_secret,
-            Refusal::Ended(EndReason::Deleted) => &self.deleted,
-            Refusal::Ended(EndReason::Replaced) => &self.replaced,
-            Refusal::Ended(EndReason::CredentialsChanged) => &self.credentials_changed,
-            Refusal::Ended(EndReason::UserDeleted) => &self.user_deleted,
-            Refusal::Ended(EndReason::Expired) => &self.expired,
+            Refusal::Revoked(RevocationCause::Deleted) => &self.deleted,
+            Refusal::Revoked(RevocationCause::Replaced) => &self.replaced,
+            Refusal::Revoked(RevocationCause::CredentialsChanged) => &self.credentials_changed,
+            Refusal::Revoked(RevocationCause::UserDeleted) => &self.user_deleted,
+            Refusal::Revoked(RevocationCause::Expired) => &self.expired,
             Refusal::Damaged => &self.damaged,
             Refusal::OperationDenied(_) => &self.denied,
             Refusal::OperationAmbiguous(_) => &self.ambiguous,

@@ -25,7 +25,7 @@ pub struct Condition {
     /// Active keys, those included whose date has passed since the last maintenance step.
     pub active_keys: u64,
     /// Records of ended keys.
-    pub ended_keys: u64,
+    pub revoked_keys: u64,
     /// Drafts that wait to be saved.
     pub drafts: u64,
     /// Rows of the policy table in force.
@@ -48,7 +48,7 @@ impl Service {
             instance: self.instance(),
             revision: head.revision,
             active_keys: head.active,
-            ended_keys: head.ended,
+            revoked_keys: head.revoked,
             drafts: u64::try_from(drafts).unwrap_or(u64::MAX),
             policy_rows: self.policy_rows(),
         }
@@ -79,7 +79,7 @@ impl Service {
         let limit = page_size(request.limit)?;
         let now = self.clock.now();
         let (records, next) = self.store.read(|view| {
-            let wanted = |record: &KeyRecord| request.include_ended || record.is_active_at(now);
+            let wanted = |record: &KeyRecord| request.include_revoked || record.is_active_at(now);
             view.records(request.after, limit, &Pace::of(gone), wanted)
         })?;
         let keys = records.into_iter().map(|(record, used)| self.show(record, used, now)).collect();

@@ -5,14 +5,15 @@ use super::error::ServiceError;
 use super::memory::no_room;
 use super::permit::{Permit, right};
 use crate::domain::{
-    self, Decision, DeleteFacts, Draft, Ending, KeyRecord, Present, Refusal, SaveFacts, UserEvent, UserFacts,
+    self, Context, Decision, DeleteFacts, DeleteFound, Draft, KeyRecord, Refusal, SaveFacts, UserEvent,
+    UserFacts,
 };
 use crate::store::{Batch, StoreError, Ticket};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
     self, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated, KeyState,
-    KeyText, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, UserEnded,
+    KeyText, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, UserRevoked,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::time::Timestamp;
@@ -77,12 +78,12 @@ impl Service {
     ) -> Result<Saved, ServiceError> {
         let Save { key_id, mode } = request;
         let (uid, memory) = (permit.uid(), Arc::clone(&self.memory));
-        let decide = move |present: Present, batch: &mut Batch<'_>| {
+        let decide = move |context: Context, batch: &mut Batch<'_>| {
             let record = batch.record(key_id)?;
-            let draft = memory.draft(present.now, key_id).filter(|_| !batch.is_draft_dropped(key_id));
+            let draft = memory.draft(context.now, key_id).filter(|_| !batch.is_draft_dropped(key_id));
             let active = draft.as_ref().map(|draft| batch.active_of(&draft.user)).transpose()?.flatten();
             let facts = SaveFacts { record, draft, active };
-            Ok(domain::save(present, uid, key_id, mode, facts))
+            Ok(domain::save(context, uid, key_id, mode, facts))
         };
         let ticket = match mode {
             SaveMode::Add => Ticket::change(uid),
@@ -110,21 +111,23 @@ impl Service {
     ) -> Result<Deleted, ServiceError> {
         let Delete { key_id } = request;
         let (uid, memory) = (permit.uid(), Arc::clone(&self.memory));
-        let decide = move |present: Present, batch: &mut Batch<'_>| {
+        let decide = move |context: Context, batch: &mut Batch<'_>| {
             let record = batch.record(key_id)?;
-            let draft = memory.draft(present.now, key_id).filter(|_| !batch.is_draft_dropped(key_id));
+            let draft = memory.draft(context.now, key_id).filter(|_| !batch.is_draft_dropped(key_id));
             // Also when it had ended: this caller must be able to rely on it, whoever came first.
             batch.touch(key_id);
-            Ok(domain::delete(present, uid, key_id, DeleteFacts { record, draft }))
+            Ok(domain::delete(context, uid, key_id, DeleteFacts { record, draft }))
         };
         let (deletion, _) = self.change(permit, Ticket::revocation(uid), decide).await?;
         let outcome = match deletion.found {
-            Ending::Ended => {
+            DeleteFound::Revoked => {
                 self.counters.ended.add();
-                DeleteOutcome::Ended
+                DeleteOutcome::Revoked
             }
-            Ending::Before(KeyState::Ended { reason, at }) => DeleteOutcome::AlreadyEnded { reason, at },
-            Ending::Draft | Ending::Before(KeyState::Active) => DeleteOutcome::DraftDiscarded,
+            DeleteFound::Before(KeyState::Revoked { cause, at }) => {
+                DeleteOutcome::AlreadyRevoked { cause, at }
+            }
+            DeleteFound::Draft | DeleteFound::Before(KeyState::Active) => DeleteOutcome::DraftDiscarded,
         };
         Ok(Deleted { key_id, user: deletion.user, outcome })
     }
@@ -137,7 +140,7 @@ impl Service {
         &self,
         permit: &Permit<'_, right::Issue>,
         request: CredentialsChanged,
-    ) -> Result<UserEnded, ServiceError> {
+    ) -> Result<UserRevoked, ServiceError> {
         self.end_user(permit, request.user, UserEvent::CredentialsChanged(request.cause)).await
     }
 
@@ -149,7 +152,7 @@ impl Service {
         &self,
         permit: &Permit<'_, right::Issue>,
         request: DeleteUser,
-    ) -> Result<UserEnded, ServiceError> {
+    ) -> Result<UserRevoked, ServiceError> {
         self.end_user(permit, request.user, UserEvent::Deleted).await
     }
 
@@ -186,13 +189,13 @@ impl Service {
         permit: &Permit<'_, right::Issue>,
         user: UserId,
         event: UserEvent,
-    ) -> Result<UserEnded, ServiceError> {
+    ) -> Result<UserRevoked, ServiceError> {
         let memory = Arc::clone(&self.memory);
-        let decide = move |present: Present, batch: &mut Batch<'_>| {
+        let decide = move |context: Context, batch: &mut Batch<'_>| {
             let active = batch.active_of(&user)?;
-            let draft = memory.draft_of(present.now, &user).filter(|id| !batch.is_draft_dropped(*id));
-            let decision = domain::end_user(present, event, UserFacts { active, draft });
-            let answer = UserEnded { key_id: decision.answer, draft };
+            let draft = memory.draft_of(context.now, &user).filter(|id| !batch.is_draft_dropped(*id));
+            let decision = domain::end_user(context, event, UserFacts { active, draft });
+            let answer = UserRevoked { key_id: decision.answer, draft };
             Ok(Ok(Decision { changes: decision.changes, drop_draft: decision.drop_draft, answer }))
         };
         let (ended, _) = self.change(permit, Ticket::revocation(permit.uid()), decide).await?;
@@ -208,13 +211,13 @@ impl Service {
         &self,
         permit: &Permit<'_, right::Issue>,
         ticket: Ticket,
-        decide: impl FnOnce(Present, &mut Batch<'_>) -> Result<Result<Decision<T>, Refusal>, StoreError>
+        decide: impl FnOnce(Context, &mut Batch<'_>) -> Result<Result<Decision<T>, Refusal>, StoreError>
         + Send
         + 'static,
     ) -> Result<(T, bool), ServiceError> {
         let (clock, actor) = (self.clock.clone(), permit.actor());
         let decided = self.store.write(ticket, move |batch| {
-            let decision = match decide(Present { now: clock.now(), actor }, batch)? {
+            let decision = match decide(Context { now: clock.now(), actor }, batch)? {
                 Ok(decision) => decision,
                 Err(refusal) => return Ok(Err(refusal)),
             };

@@ -4,7 +4,7 @@ use super::Service;
 use super::error::ServiceError;
 use super::memory::{FilesRead, InForce};
 use super::permit::{Permit, right};
-use crate::domain::{Before, Change, Deed, FilesInForce, Lost, Sources, TableFacts, check_files};
+use crate::domain::{Action, Before, Change, FilesInForce, Lost, Sources, TableFacts, check_files};
 use crate::store::{Batch, StoreError, Ticket};
 use apikeyd_policy::{Effect, PolicyTable, Row, Verdict};
 use apikeyd_protocol::frame::Status;
@@ -175,8 +175,8 @@ pub(super) fn record_policy(
     let hash = hash(table.source());
     let changed = batch.policy_hash()? != Some(hash);
     if changed {
-        let deed = Deed::LoadPolicy { rows: count(table.rows().len()), hash };
-        batch.apply(&Change { at, actor, deed })?;
+        let action = Action::LoadPolicy { rows: count(table.rows().len()), hash };
+        batch.apply(&Change { at, actor, action })?;
     }
     Ok(changed)
 }

@@ -32,6 +32,6 @@ fn ending_a_key_moves_its_generation_on_also_the_second_time() {
             assert!(generation() > before);
         }
         let again = service.delete(&permit(), Delete { key_id }).await.unwrap();
-        assert!(matches!(again.outcome, DeleteOutcome::AlreadyEnded { .. }));
+        assert!(matches!(again.outcome, DeleteOutcome::AlreadyRevoked { .. }));
     });
 }

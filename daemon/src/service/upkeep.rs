@@ -3,7 +3,7 @@
 use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
-use crate::domain::{self, Change, Deed};
+use crate::domain::{self, Action, Change};
 use crate::store::{Batch, Pace, StoreError, Ticket, View};
 use apikeyd_protocol::message::{Actor, AuditHead, BackupReady};
 use apikeyd_protocol::time::Timestamp;
@@ -68,7 +68,7 @@ impl Service {
     pub async fn backup_handed_over(&self, actor: Actor) -> Result<(), ServiceError> {
         let clock = self.clock.clone();
         let row = move |batch: &mut Batch<'_>| {
-            batch.apply(&Change { at: clock.now(), actor, deed: Deed::TakeBackup })
+            batch.apply(&Change { at: clock.now(), actor, action: Action::TakeBackup })
         };
         Ok(self.store.write(Ticket::URGENT, row).await?)
     }
@@ -153,7 +153,7 @@ impl Chore {
     fn is_due(self, view: &View<'_>, now: Timestamp) -> Result<bool, StoreError> {
         match self {
             Self::Expire => view.has_due(now),
-            Self::Purge { retention } => view.has_ended_by(now.saturating_sub(retention)),
+            Self::Purge { retention } => view.has_revoked_by(now.saturating_sub(retention)),
         }
     }
 
@@ -161,14 +161,14 @@ impl Chore {
     fn changes(self, batch: &Batch<'_>, now: Timestamp) -> Result<Vec<Change>, StoreError> {
         let key_ids = match self {
             Self::Expire => batch.due(now, SWEEP)?,
-            Self::Purge { retention } => batch.ended_by(now.saturating_sub(retention), SWEEP)?,
+            Self::Purge { retention } => batch.revoked_by(now.saturating_sub(retention), SWEEP)?,
         };
         let mut changes = Vec::with_capacity(key_ids.len());
         for key_id in key_ids {
             match (self, batch.record(key_id)) {
                 (Self::Expire, Ok(Some(record))) => changes.extend(domain::expire(now, &record)),
                 (Self::Purge { .. }, Ok(Some(_))) => {
-                    changes.push(Change { at: now, actor: Actor::Daemon, deed: Deed::Purge { key_id } });
+                    changes.push(Change { at: now, actor: Actor::Daemon, action: Action::Purge { key_id } });
                 }
                 (_, Ok(None) | Err(StoreError::Damaged(_))) => {}
                 (_, Err(error)) => return Err(error),

@@ -152,7 +152,7 @@ impl Service {
             KeyRefusal::Unknown => Refusal::UnknownKey,
             KeyRefusal::NotSaved => Refusal::NotSaved,
             KeyRefusal::WrongSecret => Refusal::WrongSecret,
-            KeyRefusal::Ended(reason) => Refusal::Ended(reason),
+            KeyRefusal::Revoked(reason) => Refusal::Revoked(reason),
             KeyRefusal::Damaged => Refusal::Damaged,
         });
         self.counters.verdict(&reason);

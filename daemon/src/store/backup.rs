@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::pace::{Pace, Rests};
-use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, USED};
+use super::schema::{ACTIVE, AUDIT, DUE, Head, KEYS, META, REVOKED, USED};
 use super::shared::Shared;
 use super::view::View;
 use redb::backends::FileBackend;
@@ -62,7 +62,7 @@ impl Shared {
     pub(super) fn copy(&self, pace: &Pace<'_>) -> Result<Copy, StoreError> {
         // Each try has a file of its own: the first may fail with half of it written.
         self.read(|view| {
-            let file = self.medium.scratch().map_err(no_copy)?;
+            let file = self.disk.scratch().map_err(no_copy)?;
             let head = copy_into(view, file.try_clone().map_err(no_copy)?, pace)?;
             file.sync_all().map_err(no_copy)?;
             let bytes = file.metadata().map_err(no_copy)?.len();
@@ -82,7 +82,7 @@ fn copy_into(view: &View<'_>, file: File, pace: &Pace<'_>) -> Result<Head, Store
     copy_table(view, &txn, KEYS, pace)?;
     copy_table(view, &txn, ACTIVE, pace)?;
     copy_table(view, &txn, DUE, pace)?;
-    copy_table(view, &txn, ENDED, pace)?;
+    copy_table(view, &txn, REVOKED, pace)?;
     copy_table(view, &txn, AUDIT, pace)?;
     copy_table(view, &txn, USED, pace)?;
     txn.commit().map_err(no_copy)?;

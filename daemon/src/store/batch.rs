@@ -4,12 +4,14 @@ use super::audit_codec;
 use super::error::StoreError;
 use super::files_codec;
 use super::record_codec;
-use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, META_FILES, META_HEAD, META_POLICY, USED};
+use super::schema::{
+    ACTIVE, AUDIT, DUE, Head, KEYS, META, META_FILES, META_HEAD, META_POLICY, REVOKED, USED,
+};
 use super::secrets::Secrets;
 use super::view;
-use crate::domain::{Change, Deed, FilesInForce, KeyRecord};
+use crate::domain::{Action, Change, FilesInForce, KeyRecord};
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::{EndReason, KeyState};
+use apikeyd_protocol::message::{KeyState, RevocationCause};
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::time::Timestamp;
 use redb::{ReadableTable, Table, WriteTransaction};
@@ -21,7 +23,7 @@ pub(crate) struct Batch<'t> {
     keys: Table<'t, u64, &'static [u8]>,
     active: Table<'t, &'static str, u64>,
     due: Table<'t, (u64, u64), ()>,
-    ended: Table<'t, (u64, u64), ()>,
+    revoked: Table<'t, (u64, u64), ()>,
     audit: Table<'t, u64, &'static [u8]>,
     used: Table<'t, u64, u64>,
     secrets: &'t Secrets,
@@ -53,7 +55,7 @@ impl<'t> Batch<'t> {
             keys: txn.open_table(KEYS)?,
             active: txn.open_table(ACTIVE)?,
             due: txn.open_table(DUE)?,
-            ended: txn.open_table(ENDED)?,
+            revoked: txn.open_table(REVOKED)?,
             audit: txn.open_table(AUDIT)?,
             used: txn.open_table(USED)?,
             secrets,
@@ -85,8 +87,8 @@ impl<'t> Batch<'t> {
     }
 
     /// Up to `limit` keys that had ended at a time, the oldest first.
-    pub(crate) fn ended_by(&self, time: Timestamp, limit: usize) -> Result<Vec<KeyId>, StoreError> {
-        view::ids(&self.ended, time, limit)
+    pub(crate) fn revoked_by(&self, time: Timestamp, limit: usize) -> Result<Vec<KeyId>, StoreError> {
+        view::ids(&self.revoked, time, limit)
     }
 
     /// The hash of the policy table that was last put in force.
@@ -149,17 +151,19 @@ impl<'t> Batch<'t> {
     }
 
     fn try_apply(&mut self, change: &Change) -> Result<(), StoreError> {
-        match &change.deed {
+        match &change.action {
             // The store is made elsewhere; its first row is written here.
-            Deed::CreateStore | Deed::TakeBackup => {}
-            Deed::Add(record) => self.put_active(record)?,
-            Deed::Replace { record, replaced } => {
-                self.end(*replaced, EndReason::Replaced, change.at)?;
+            Action::CreateStore | Action::TakeBackup => {}
+            Action::Add(record) => self.put_active(record)?,
+            Action::Replace { record, replaced } => {
+                self.revoke(*replaced, RevocationCause::Replaced, change.at)?;
                 self.put_active(record)?;
             }
-            Deed::End { key_id, cause, ended_at, .. } => self.end(*key_id, cause.reason(), *ended_at)?,
-            Deed::Purge { key_id } => self.purge(*key_id)?,
-            Deed::LoadPolicy { hash, .. } => {
+            Action::Revoke { key_id, cause, revoked_at, .. } => {
+                self.revoke(*key_id, cause.reason(), *revoked_at)?
+            }
+            Action::Purge { key_id } => self.purge(*key_id)?,
+            Action::LoadPolicy { hash, .. } => {
                 self.meta.insert(META_POLICY, hash.as_slice())?;
             }
         }
@@ -199,10 +203,10 @@ impl<'t> Batch<'t> {
         Ok(())
     }
 
-    fn end(&mut self, key_id: KeyId, reason: EndReason, at: Timestamp) -> Result<(), StoreError> {
+    fn revoke(&mut self, key_id: KeyId, cause: RevocationCause, at: Timestamp) -> Result<(), StoreError> {
         let record = self.record(key_id)?.filter(|record| record.state == KeyState::Active);
         let mut record = record.ok_or_else(|| contradiction(key_id))?;
-        record.state = KeyState::Ended { reason, at };
+        record.state = KeyState::Revoked { cause, at };
         let bytes = record_codec::encode(&record, self.secrets);
         self.keys.insert(key_id.get(), bytes.as_slice())?;
         // The index is not sealed. Whatever it says, a key can be ended.
@@ -213,20 +217,20 @@ impl<'t> Batch<'t> {
         if let Some(expires_at) = record.expires_at {
             self.due.remove((expires_at.unix_millis(), key_id.get()))?;
         }
-        self.ended.insert((at.unix_millis(), key_id.get()), ())?;
+        self.revoked.insert((at.unix_millis(), key_id.get()), ())?;
         self.head.active = self.head.active.saturating_sub(1);
-        self.head.ended += 1;
+        self.head.revoked += 1;
         self.touch(key_id);
         Ok(())
     }
 
     fn purge(&mut self, key_id: KeyId) -> Result<(), StoreError> {
         let record = self.record(key_id)?.ok_or_else(|| contradiction(key_id))?;
-        let KeyState::Ended { at, .. } = record.state else { return Err(contradiction(key_id)) };
+        let KeyState::Revoked { at, .. } = record.state else { return Err(contradiction(key_id)) };
         self.keys.remove(key_id.get())?;
-        self.ended.remove((at.unix_millis(), key_id.get()))?;
+        self.revoked.remove((at.unix_millis(), key_id.get()))?;
         self.used.remove(key_id.get())?;
-        self.head.ended = self.head.ended.saturating_sub(1);
+        self.head.revoked = self.head.revoked.saturating_sub(1);
         self.touch(key_id);
         Ok(())
     }

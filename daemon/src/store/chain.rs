@@ -30,7 +30,7 @@ impl View<'_> {
             let (revision, row) = entry?;
             match walk.step(revision.value(), row.value(), self.secrets) {
                 Ok(event) if undone.is_none() && is_undone(&event, &keys, self.secrets) => {
-                    undone = Some(AuditFault::EndUndone { revision: revision.value() });
+                    undone = Some(AuditFault::RevocationUndone { revision: revision.value() });
                 }
                 Ok(_) => {}
                 Err(fault) => {
@@ -58,14 +58,14 @@ struct Walk {
 
 /// Whether a row ended a key that is stored as active.
 fn is_undone(event: &AuditEvent, keys: &impl ReadableTable<u64, &'static [u8]>, secrets: &Secrets) -> bool {
-    let Some(key_id) = ended_by(event) else { return false };
+    let Some(key_id) = revoked_by(event) else { return false };
     // A record that does not decode accepts nothing; it is the concern of whoever reads it.
     let record = view::record(keys, key_id, secrets).ok().flatten();
     record.is_some_and(|record| record.state == KeyState::Active)
 }
 
 /// The key that a change ended. Ids are not given twice while their record is kept, and by chance alone after.
-const fn ended_by(event: &AuditEvent) -> Option<KeyId> {
+const fn revoked_by(event: &AuditEvent) -> Option<KeyId> {
     match event {
         AuditEvent::KeyReplaced { replaced: key_id, .. }
         | AuditEvent::KeyDeleted { key_id, .. }

@@ -33,7 +33,7 @@ const NEW_MARK: &str = "store-id.new";
 
 /// What a new store begins with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Genesis<'a> {
+pub(crate) struct InitialState<'a> {
     /// The time.
     pub(crate) now: Timestamp,
     /// BLAKE3 of the policy table that counts as in force from the first row on.
@@ -46,7 +46,7 @@ pub(crate) struct Genesis<'a> {
 pub(super) fn establish(
     dir: &StateDir,
     source: &PepperSource,
-    genesis: Genesis<'_>,
+    initial_state: InitialState<'_>,
 ) -> Result<Secrets, OpenError> {
     let has_database = dir.has(DATABASE)?;
     match source {
@@ -64,8 +64,8 @@ pub(super) fn establish(
                 Err(OpenError::DatabaseMissing { path: dir.at(DATABASE), mark: dir.at(MARK) })
             }
             (false, false) => {
-                let secrets = pepper::create(dir, NEW_PEPPER, genesis.randomness)?;
-                create_database(dir, &secrets, genesis)?;
+                let secrets = pepper::create(dir, NEW_PEPPER, initial_state.randomness)?;
+                create_database(dir, &secrets, initial_state)?;
                 dir.publish(NEW_PEPPER, PEPPER)?;
                 dir.publish(NEW_DATABASE, DATABASE)?;
                 Ok(secrets)
@@ -77,7 +77,7 @@ pub(super) fn establish(
                 if dir.has(MARK)? {
                     return Err(OpenError::DatabaseMissing { path: dir.at(DATABASE), mark: dir.at(MARK) });
                 }
-                create_database(dir, &secrets, genesis)?;
+                create_database(dir, &secrets, initial_state)?;
                 dir.publish(NEW_DATABASE, DATABASE)?;
             }
             Ok(secrets)
@@ -103,11 +103,15 @@ pub(super) fn check_mark(dir: &StateDir, store_id: &[u8; 16]) -> Result<(), Open
     dir.publish(NEW_MARK, MARK)
 }
 
-fn create_database(dir: &StateDir, secrets: &Secrets, genesis: Genesis<'_>) -> Result<(), OpenError> {
+fn create_database(
+    dir: &StateDir,
+    secrets: &Secrets,
+    initial_state: InitialState<'_>,
+) -> Result<(), OpenError> {
     let path = dir.at(NEW_DATABASE);
     let file = dir.create_private(NEW_DATABASE)?;
     let synced = file.try_clone().map_err(failed("open", &path))?;
-    opening::create(backend(file, &path)?, &path, secrets, genesis)?;
+    opening::create(backend(file, &path)?, &path, secrets, initial_state)?;
     synced.sync_all().map_err(failed("sync", &path))?;
     dir.sync()
 }

@@ -1,9 +1,9 @@
 //! Making a database, and opening one that must be ours.
 
 use super::batch::Batch;
+use super::disk::{Attached, Disk};
 use super::error::StoreError;
-use super::first_start::Genesis;
-use super::medium::{Attached, Medium};
+use super::first_start::InitialState;
 use super::open_error::OpenError;
 use super::overlay::Overlay;
 use super::schema::{
@@ -12,7 +12,7 @@ use super::schema::{
 use super::secrets::Secrets;
 use super::state_dir::failed;
 use super::view;
-use crate::domain::{Change, Deed};
+use crate::domain::{Action, Change};
 use apikeyd_protocol::message::Actor;
 use redb::{
     Builder, Database, DatabaseError, ReadableDatabase, ReadableTable as _, StorageBackend, StorageError,
@@ -37,64 +37,64 @@ pub(super) fn create(
     backend: Box<dyn StorageBackend>,
     path: &Path,
     secrets: &Secrets,
-    genesis: Genesis<'_>,
+    initial_state: InitialState<'_>,
 ) -> Result<(), OpenError> {
     let mut store_id = [0; 16];
-    genesis.randomness.fill(&mut store_id).map_err(OpenError::Randomness)?;
+    initial_state.randomness.fill(&mut store_id).map_err(OpenError::Randomness)?;
     let database = Builder::new()
         .set_cache_size(SMALL_CACHE)
         .create_with_backend(Attached(backend))
         .map_err(|error| opening_failed(path, error))?;
-    fill(&database, secrets, genesis, &store_id).map_err(|error| reading_failed(path, error))?;
+    fill(&database, secrets, initial_state, &store_id).map_err(|error| reading_failed(path, error))?;
     database.close().map_err(|error| opening_failed(path, error))
 }
 
 fn fill(
     database: &Database,
     secrets: &Secrets,
-    genesis: Genesis<'_>,
+    initial_state: InitialState<'_>,
     store_id: &[u8; 16],
 ) -> Result<(), StoreError> {
     let mut txn = database.begin_write()?;
     txn.set_quick_repair(true);
     {
         let mut meta = txn.open_table(META)?;
-        let head = Head { revision: 0, link: secrets.root(store_id), active: 0, ended: 0 };
+        let head = Head { revision: 0, link: secrets.root(store_id), active: 0, revoked: 0 };
         meta.insert(META_SCHEMA, SCHEMA.to_le_bytes().as_slice())?;
         meta.insert(META_STORE_ID, store_id.as_slice())?;
         meta.insert(META_PEPPER, secrets.check().as_slice())?;
-        meta.insert(META_POLICY, genesis.policy_hash.as_slice())?;
+        meta.insert(META_POLICY, initial_state.policy_hash.as_slice())?;
         meta.insert(META_INSTANCE, 0_u64.to_le_bytes().as_slice())?;
         meta.insert(META_HEAD, head.encode().as_slice())?;
     }
     let mut batch = Batch::open(&txn, secrets)?;
-    batch.apply(&Change { at: genesis.now, actor: Actor::Daemon, deed: Deed::CreateStore })?;
+    batch.apply(&Change { at: initial_state.now, actor: Actor::Daemon, action: Action::CreateStore })?;
     batch.finish()?;
     Ok(txn.commit()?)
 }
 
-/// Opens the database on its medium: checks every page, recovers if need be, and checks that it is ours.
-pub(super) fn open(medium: &dyn Medium, secrets: &Secrets, cache_bytes: usize) -> Result<Opened, OpenError> {
+/// Opens the database on its disk: checks every page, recovers if need be, and checks that it is ours.
+pub(super) fn open(disk: &dyn Disk, secrets: &Secrets, cache_bytes: usize) -> Result<Opened, OpenError> {
     let database = Builder::new()
         .set_cache_size(cache_bytes)
         .set_check_integrity_on_open(true)
-        .create_with_backend(Attached(medium.attach()?))
-        .map_err(|error| opening_failed(medium.path(), error))?;
-    identify(database, medium.path(), secrets)
+        .create_with_backend(Attached(disk.attach()?))
+        .map_err(|error| opening_failed(disk.path(), error))?;
+    identify(database, disk.path(), secrets)
 }
 
 /// Opens the same database for reading, whatever the disk says to writes; see [`Overlay`].
 pub(super) fn open_overlay(
-    medium: &dyn Medium,
+    disk: &dyn Disk,
     secrets: &Secrets,
     cache_bytes: usize,
 ) -> Result<Opened, OpenError> {
-    let overlay = Overlay::new(medium.attach_reader()?).map_err(failed("read", medium.path()))?;
+    let overlay = Overlay::new(disk.attach_reader()?).map_err(failed("read", disk.path()))?;
     let database = Builder::new()
         .set_cache_size(cache_bytes)
         .create_with_backend(overlay)
-        .map_err(|error| opening_failed(medium.path(), error))?;
-    identify(database, medium.path(), secrets)
+        .map_err(|error| opening_failed(disk.path(), error))?;
+    identify(database, disk.path(), secrets)
 }
 
 /// Counts a start.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 0  version u8 = 1      1  tag 32          33  created_at u64   41  created_by u32   45  saved_as u8
-//! 46 replaced u64, 0 none    54 expires_at u64, 0 none    62 state u8, 0 active    63 ended_at u64
+//! 46 replaced u64, 0 none    54 expires_at u64, 0 none    62 state u8, 0 active    63 revoked_at u64
 //! 71 user: length u8, text   .. label: length u8 (0 none), text    .. seal 32
 //! ```
 //!
@@ -13,7 +13,7 @@ use super::bytes::{Fields, Malformed, put_text};
 use super::secrets::Secrets;
 use crate::domain::{KeyRecord, KeyTag};
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::{EndReason, KeyState, SaveMode};
+use apikeyd_protocol::message::{KeyState, RevocationCause, SaveMode};
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::time::Timestamp;
 
@@ -34,12 +34,12 @@ pub(super) fn encode(record: &KeyRecord, secrets: &Secrets) -> Vec<u8> {
     });
     out.extend_from_slice(&record.replaced.map_or(0, KeyId::get).to_le_bytes());
     out.extend_from_slice(&record.expires_at.map_or(0, Timestamp::unix_millis).to_le_bytes());
-    let (state, ended_at) = match record.state {
+    let (state, revoked_at) = match record.state {
         KeyState::Active => (0, 0),
-        KeyState::Ended { reason, at } => (reason_code(reason), at.unix_millis()),
+        KeyState::Revoked { cause, at } => (cause_code(cause), at.unix_millis()),
     };
     out.push(state);
-    out.extend_from_slice(&ended_at.to_le_bytes());
+    out.extend_from_slice(&revoked_at.to_le_bytes());
     put_text(&mut out, record.user.as_str());
     put_text(&mut out, label);
     let seal = secrets.seal(record.key_id, &out);
@@ -85,27 +85,27 @@ const fn optional(value: u64) -> Option<u64> {
     if value == 0 { None } else { Some(value) }
 }
 
-const fn reason_code(reason: EndReason) -> u8 {
-    match reason {
-        EndReason::Deleted => 1,
-        EndReason::Replaced => 2,
-        EndReason::CredentialsChanged => 3,
-        EndReason::UserDeleted => 4,
-        EndReason::Expired => 5,
+const fn cause_code(cause: RevocationCause) -> u8 {
+    match cause {
+        RevocationCause::Deleted => 1,
+        RevocationCause::Replaced => 2,
+        RevocationCause::CredentialsChanged => 3,
+        RevocationCause::UserDeleted => 4,
+        RevocationCause::Expired => 5,
     }
 }
 
-const fn state(code: u8, ended_at: u64) -> Result<KeyState, Malformed> {
-    let reason = match code {
-        0 if ended_at == 0 => return Ok(KeyState::Active),
-        1 => EndReason::Deleted,
-        2 => EndReason::Replaced,
-        3 => EndReason::CredentialsChanged,
-        4 => EndReason::UserDeleted,
-        5 => EndReason::Expired,
+const fn state(code: u8, revoked_at: u64) -> Result<KeyState, Malformed> {
+    let cause = match code {
+        0 if revoked_at == 0 => return Ok(KeyState::Active),
+        1 => RevocationCause::Deleted,
+        2 => RevocationCause::Replaced,
+        3 => RevocationCause::CredentialsChanged,
+        4 => RevocationCause::UserDeleted,
+        5 => RevocationCause::Expired,
         _ => return Err(Malformed),
     };
-    Ok(KeyState::Ended { reason, at: Timestamp::from_unix_millis(ended_at) })
+    Ok(KeyState::Revoked { cause, at: Timestamp::from_unix_millis(revoked_at) })
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("
 pub(super) const KEYS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("keys");
 pub(super) const ACTIVE: TableDefinition<'_, &str, u64> = TableDefinition::new("active");
 pub(super) const DUE: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("due");
-pub(super) const ENDED: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("ended");
+pub(super) const REVOKED: TableDefinition<'_, (u64, u64), ()> = TableDefinition::new("ended");
 pub(super) const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");
 pub(super) const USED: TableDefinition<'_, u64, u64> = TableDefinition::new("used");
 
@@ -50,7 +50,7 @@ pub(crate) struct Head {
     /// Records stored as active.
     pub(crate) active: u64,
     /// Records stored as ended.
-    pub(crate) ended: u64,
+    pub(crate) revoked: u64,
 }
 
 impl Head {
@@ -58,7 +58,7 @@ impl Head {
 
     pub(super) fn encode(&self) -> [u8; Self::BYTES] {
         let mut out = [0; Self::BYTES];
-        let counts = [self.revision, self.active, self.ended].map(u64::to_le_bytes);
+        let counts = [self.revision, self.active, self.revoked].map(u64::to_le_bytes);
         let bytes = counts.iter().flatten().chain(&self.link);
         out.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         out
@@ -69,7 +69,7 @@ impl Head {
         let head = Self {
             revision: fields.u64()?,
             active: fields.u64()?,
-            ended: fields.u64()?,
+            revoked: fields.u64()?,
             link: fields.array()?,
         };
         fields.end()?;

@@ -13,8 +13,8 @@
 //! [overlay]: super::overlay
 
 use super::batch::Effects;
+use super::disk::Disk;
 use super::error::StoreError;
-use super::medium::Medium;
 use super::opening::{self, Opened};
 use super::schema::{AUDIT, Head};
 use super::secrets::Secrets;
@@ -48,7 +48,7 @@ pub(super) struct Shared {
     head: Mutex<Head>,
     failed: AtomicBool,
     closed: AtomicBool,
-    pub(super) medium: Arc<dyn Medium>,
+    pub(super) disk: Arc<dyn Disk>,
     pub(super) secrets: Arc<Secrets>,
     observer: Arc<dyn Observer>,
     store_id: [u8; 16],
@@ -58,7 +58,7 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(
         opened: Opened,
-        medium: Arc<dyn Medium>,
+        disk: Arc<dyn Disk>,
         secrets: Arc<Secrets>,
         observer: Arc<dyn Observer>,
         cache_bytes: usize,
@@ -70,7 +70,7 @@ impl Shared {
             head: Mutex::new(opened.head),
             failed: AtomicBool::new(false),
             closed: AtomicBool::new(false),
-            medium,
+            disk,
             secrets,
             observer,
             store_id: opened.store_id,
@@ -159,11 +159,11 @@ impl Shared {
             return;
         }
         tracing::error!(
-            database = %self.medium.path().display(),
+            database = %self.disk.path().display(),
             "the disk failed: changes are refused until it works again, validation goes on"
         );
-        self.medium.forget_cached();
-        let overlay = match opening::open_overlay(&*self.medium, &self.secrets, self.cache_bytes) {
+        self.disk.forget_cached();
+        let overlay = match opening::open_overlay(&*self.disk, &self.secrets, self.cache_bytes) {
             Ok(opened) if opened.head.revision >= self.head().revision => Some(Arc::new(opened.database)),
             Ok(_) => {
                 tracing::error!("the disk does not hold every acknowledged change any more");
@@ -185,7 +185,7 @@ impl Shared {
         if !self.is_failed() || self.closed.load(Ordering::Acquire) {
             return;
         }
-        if let Err(error) = self.medium.probe() {
+        if let Err(error) = self.disk.probe() {
             tracing::warn!(%error, "the disk does not take writes yet");
             return;
         }
@@ -202,8 +202,8 @@ impl Shared {
                 }
             }
         }
-        self.medium.forget_cached();
-        match opening::open(&*self.medium, &self.secrets, self.cache_bytes) {
+        self.disk.forget_cached();
+        match opening::open(&*self.disk, &self.secrets, self.cache_bytes) {
             Ok(opened) => self.resume(opened),
             Err(error) => tracing::error!(%error, "the database could not be opened again"),
         }
@@ -239,7 +239,7 @@ impl Shared {
                 outcome = outcome.and(database.close().map_err(StoreError::from));
             }
         }
-        self.medium.release();
+        self.disk.release();
         if self.is_failed() { Ok(()) } else { outcome }
     }
 }

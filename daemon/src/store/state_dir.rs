@@ -1,6 +1,6 @@
 //! The directory that holds the store: who may be in it, and its files, opened without following links.
 
-use super::medium::Medium;
+use super::disk::Disk;
 use super::open_error::OpenError;
 use super::read_ahead;
 use redb::StorageBackend;
@@ -177,7 +177,7 @@ pub(super) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error
     }
 }
 
-impl Medium for StateDir {
+impl Disk for StateDir {
     fn path(&self) -> &Path {
         &self.database
     }

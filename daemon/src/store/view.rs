@@ -5,7 +5,9 @@ use super::error::StoreError;
 use super::files_codec;
 use super::pace::Pace;
 use super::record_codec;
-use super::schema::{ACTIVE, AUDIT, DUE, ENDED, Head, KEYS, META, META_FILES, META_HEAD, META_POLICY, USED};
+use super::schema::{
+    ACTIVE, AUDIT, DUE, Head, KEYS, META, META_FILES, META_HEAD, META_POLICY, REVOKED, USED,
+};
 use super::secrets::Secrets;
 use crate::domain::{Before, FilesInForce, KeyRecord};
 use apikeyd_protocol::key::KeyId;
@@ -45,8 +47,8 @@ impl View<'_> {
     }
 
     /// Whether a key had ended at a time.
-    pub(crate) fn has_ended_by(&self, time: Timestamp) -> Result<bool, StoreError> {
-        Ok(!ids(&self.txn.open_table(ENDED)?, time, 1)?.is_empty())
+    pub(crate) fn has_revoked_by(&self, time: Timestamp) -> Result<bool, StoreError> {
+        Ok(!ids(&self.txn.open_table(REVOKED)?, time, 1)?.is_empty())
     }
 
     /// The record that is stored as a user's active one.

@@ -39,7 +39,7 @@ fn frames_may_be_cut_anywhere() {
     let daemon = Running::start();
     let both = [
         request(Opcode::Status, 1, &Empty {}),
-        request(Opcode::List, 2, &List { after: None, limit: 9, include_ended: true }),
+        request(Opcode::List, 2, &List { after: None, limit: 9, include_revoked: true }),
     ]
     .concat();
     for cut in 0..=both.len() {

@@ -194,5 +194,5 @@ fn an_older_record_put_back_is_found_though_its_seal_is_whole() {
     record(&house, Some(&kept));
     house.start().unwrap();
     let report = house.report();
-    assert_eq!((report.fault, report.rows), (Some(AuditFault::EndUndone { revision: 4 }), 4));
+    assert_eq!((report.fault, report.rows), (Some(AuditFault::RevocationUndone { revision: 4 }), 4));
 }

@@ -73,11 +73,11 @@ fn saved(house: &House, name: &str) -> ApiKey {
 }
 
 /// Ends a key of the user a, or what was known of it.
-type Ending = fn(&House, KeyId);
+type DeleteFound = fn(&House, KeyId);
 
 #[test]
 fn whatever_ends_a_key_ends_kept_verdicts_before_it_is_answered() {
-    let endings: [(&str, Ending); 6] = [
+    let endings: [(&str, DeleteFound); 6] = [
         ("delete", |house, key_id| drop(house.delete(key_id).unwrap())),
         ("replace", |house, _| drop(house.save(&house.generate("a"), SaveMode::Replace).unwrap())),
         ("credentials changed", |house, _| {

@@ -25,20 +25,20 @@ fn a_jump_decides_about_dates_at_once_and_a_jump_back_revives_nothing_that_was_e
     house.save(&deleted, ADD).unwrap();
 
     house.advance(TEN_YEARS);
-    assert_eq!(house.verdict(&unnoticed), "refused Ended(Expired)");
+    assert_eq!(house.verdict(&unnoticed), "refused Revoked(Expired)");
     assert_eq!(house.verdict(&endless), "valid c");
     house.delete(deleted.id()).unwrap();
 
     // Nobody has looked after the store meanwhile: the date is in the future again, as its owner set it.
     house.clock.set(START);
     assert_eq!(house.verdict(&unnoticed), "valid a");
-    assert_eq!(house.verdict(&deleted), "refused Ended(Deleted)");
+    assert_eq!(house.verdict(&deleted), "refused Revoked(Deleted)");
     house.delete(unnoticed.id()).unwrap();
 
     house.advance(HOUR);
     house.maintain();
     house.clock.set(START);
-    assert_eq!(house.verdict(&noticed), "refused Ended(Expired)", "an end that was noticed is an end");
+    assert_eq!(house.verdict(&noticed), "refused Revoked(Expired)", "an end that was noticed is an end");
     for now in [Timestamp::from_unix_millis(0), START, START.saturating_add(TEN_YEARS)] {
         house.clock.set(now);
         house.maintain();

@@ -3,7 +3,7 @@
 use crate::house::{House, START, directory, parts};
 use apikeyd::domain::Sources;
 use apikeyd::parts::Clock;
-use apikeyd::service::{Medium, OpenError, Service, Settings, StorageBackend};
+use apikeyd::service::{Disk, OpenError, Service, Settings, StorageBackend};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Actor, SaveMode, StoreState};
@@ -81,7 +81,7 @@ impl FaultyDisk {
     }
 }
 
-impl Medium for FaultyDisk {
+impl Disk for FaultyDisk {
     fn path(&self) -> &Path {
         &self.path
     }
@@ -139,7 +139,7 @@ fn a_full_disk_refuses_changes_and_goes_on_validating() {
     assert_eq!(house.condition().store, StoreState::Ready);
     house.save(&draft, SaveMode::Add).unwrap();
     house.delete(hot.id()).unwrap();
-    assert_eq!(house.verdict(&hot), "refused Ended(Deleted)");
+    assert_eq!(house.verdict(&hot), "refused Revoked(Deleted)");
     assert_eq!(house.report().fault, None);
 }
 
@@ -160,7 +160,7 @@ fn whichever_write_fails_what_was_acknowledged_stands_and_the_rest_is_whole_or_n
         faults.arm(writes_left);
         let replaced = house.save(&newer, SaveMode::Replace);
         let after = [house.verdict(&new), house.verdict(&newer)];
-        let done = ["refused Ended(Replaced)", "valid b"];
+        let done = ["refused Revoked(Replaced)", "valid b"];
         let undone = ["valid b", "refused NotSaved"];
         match &replaced {
             Ok(_) => assert_eq!(after, done),

@@ -196,7 +196,7 @@ impl House {
     /// The first ids of all records.
     pub(crate) fn listed(&self) -> Vec<KeyId> {
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
-        let request = List { after: None, limit: 128, include_ended: true };
+        let request = List { after: None, limit: 128, include_revoked: true };
         self.service()
             .list(&permit, request, &|| false)
             .unwrap()

@@ -4,7 +4,7 @@ use crate::house::{ADMIN, House};
 use apikeyd::service::{Settings, authorise};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::{DeleteOutcome, DeleteUser, EndReason, KeyState, Save, SaveMode};
+use apikeyd_protocol::message::{DeleteOutcome, DeleteUser, KeyState, RevocationCause, Save, SaveMode};
 use apikeyd_protocol::name::UserId;
 use core::time::Duration;
 use redb::{Database, ReadableDatabase as _, ReadableTableMetadata as _, TableHandle as _};
@@ -26,13 +26,16 @@ fn a_key_is_generated_saved_replaced_and_deleted() {
     assert_eq!(house.save(&second, ADD).unwrap_err().status, Status::Conflict);
     let saved = house.save(&second, REPLACE).unwrap();
     assert_eq!(saved.replaced, Some(first.id()));
-    assert_eq!(house.verdict(&first), "refused Ended(Replaced)");
+    assert_eq!(house.verdict(&first), "refused Revoked(Replaced)");
     assert_eq!(house.verdict(&second), "valid alice");
 
-    assert_eq!(house.delete(second.id()).unwrap().outcome, DeleteOutcome::Ended);
-    assert_eq!(house.verdict(&second), "refused Ended(Deleted)");
+    assert_eq!(house.delete(second.id()).unwrap().outcome, DeleteOutcome::Revoked);
+    assert_eq!(house.verdict(&second), "refused Revoked(Deleted)");
     let again = house.delete(second.id()).unwrap().outcome;
-    assert!(matches!(again, DeleteOutcome::AlreadyEnded { reason: EndReason::Deleted, .. }), "{again:?}");
+    assert!(
+        matches!(again, DeleteOutcome::AlreadyRevoked { cause: RevocationCause::Deleted, .. }),
+        "{again:?}"
+    );
     assert_eq!(house.save(&house.generate("alice"), REPLACE).unwrap_err().status, Status::NotFound);
 }
 
@@ -48,7 +51,7 @@ fn a_repeated_save_gives_the_same_answer_also_after_a_restart() {
     assert_eq!(house.save(&newer, REPLACE).unwrap(), saved);
     assert_eq!(house.save(&newer, ADD).unwrap_err().status, Status::Conflict);
     let ended = house.save(&new, ADD).unwrap();
-    assert!(matches!(ended.key.state, KeyState::Ended { reason: EndReason::Replaced, .. }));
+    assert!(matches!(ended.key.state, KeyState::Revoked { cause: RevocationCause::Replaced, .. }));
     assert_eq!(house.audit_names(), ["store-created", "key-added", "key-added", "key-replaced"]);
 }
 
@@ -72,9 +75,9 @@ fn an_expired_key_is_refused_before_and_after_the_sweep() {
     house.advance(Duration::from_millis(59_999));
     assert_eq!(house.verdict(&key), "valid a");
     house.advance(Duration::from_millis(1));
-    assert_eq!(house.verdict(&key), "refused Ended(Expired)");
+    assert_eq!(house.verdict(&key), "refused Revoked(Expired)");
     house.maintain();
-    assert_eq!(house.verdict(&key), "refused Ended(Expired)");
+    assert_eq!(house.verdict(&key), "refused Revoked(Expired)");
     assert_eq!(house.audit_names(), ["store-created", "key-added", "key-expired"]);
 }
 
@@ -87,7 +90,7 @@ fn old_records_go_after_the_retention_time() {
     house.delete(key.id()).unwrap();
     house.advance(Duration::from_secs(99));
     house.maintain();
-    assert_eq!(house.verdict(&key), "refused Ended(Deleted)");
+    assert_eq!(house.verdict(&key), "refused Revoked(Deleted)");
     house.advance(Duration::from_secs(1));
     house.maintain();
     assert_eq!(house.verdict(&key), "refused UnknownKey");
@@ -175,7 +178,7 @@ fn keys_that_ended_before_their_date_do_not_stand_in_the_way_of_the_sweep() {
     house.save(&last, ADD).unwrap();
     house.advance(Duration::from_secs(200));
     house.maintain();
-    assert_eq!((house.condition().active_keys, house.condition().ended_keys), (0, 301));
+    assert_eq!((house.condition().active_keys, house.condition().revoked_keys), (0, 301));
     assert_eq!(house.audit_names().last(), Some(&"key-expired"));
 }
 

@@ -7,8 +7,8 @@ use apikeyd::service::{ServiceError, Settings, authorise};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
-    CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, EndReason, Generate, KeyState,
-    List, RetrieveKey, RetrieveUser, Save, SaveMode, UserEnded,
+    CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Generate, KeyState, List,
+    RetrieveKey, RetrieveUser, RevocationCause, Save, SaveMode, UserRevoked,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::time::Timestamp;
@@ -29,7 +29,7 @@ enum Step {
     Validate { key: usize, forged: bool },
     Retrieve { key: usize },
     RetrieveUser { user: u8 },
-    List { include_ended: bool },
+    List { include_revoked: bool },
     Advance { millis: u64 },
     Maintain,
     Restart,
@@ -53,7 +53,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (key(), any::<bool>()).prop_map(|(key, forged)| Step::Validate { key, forged }),
         2 => key().prop_map(|key| Step::Retrieve { key }),
         2 => user().prop_map(|user| Step::RetrieveUser { user }),
-        1 => any::<bool>().prop_map(|include_ended| Step::List { include_ended }),
+        1 => any::<bool>().prop_map(|include_revoked| Step::List { include_revoked }),
         4 => millis().prop_map(|millis| Step::Advance { millis }),
         2 => Just(Step::Maintain),
         1 => Just(Step::Restart),
@@ -65,7 +65,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 enum State {
     Draft { until: u64 },
     Gone,
-    Saved { mode: SaveMode, replaced: Option<KeyId>, ended: Option<(EndReason, u64)> },
+    Saved { mode: SaveMode, replaced: Option<KeyId>, ended: Option<(RevocationCause, u64)> },
 }
 
 struct ModelKey {
@@ -84,11 +84,11 @@ struct Model {
 
 impl Model {
     /// What a saved key counts as: why and when it ended, `None` while it is active.
-    fn ended(&self, key: &ModelKey) -> Option<Option<(EndReason, u64)>> {
+    fn ended(&self, key: &ModelKey) -> Option<Option<(RevocationCause, u64)>> {
         match key.state {
             State::Saved { ended: Some(ended), .. } => Some(Some(ended)),
             State::Saved { ended: None, .. } => {
-                Some(key.expires_at.filter(|at| *at <= self.now).map(|at| (EndReason::Expired, at)))
+                Some(key.expires_at.filter(|at| *at <= self.now).map(|at| (RevocationCause::Expired, at)))
             }
             State::Draft { .. } | State::Gone => None,
         }
@@ -112,7 +112,7 @@ impl Model {
         Some(self.keys[draft].key.id())
     }
 
-    fn end(&mut self, at: usize, reason: EndReason, when: u64) {
+    fn end(&mut self, at: usize, reason: RevocationCause, when: u64) {
         if let State::Saved { ended, .. } = &mut self.keys[at].state {
             assert_eq!(*ended, None);
             *ended = Some((reason, when));
@@ -137,13 +137,13 @@ impl Model {
         }
     }
 
-    fn end_user(&mut self, user: u8, reason: EndReason) -> UserEnded {
+    fn end_user(&mut self, user: u8, reason: RevocationCause) -> UserRevoked {
         let active = self.active(user);
         self.write_expiry_of(user);
         if let Some(at) = active {
             self.end(at, reason, self.now);
         }
-        UserEnded { key_id: active.map(|at| self.keys[at].key.id()), draft: self.drop_draft(user) }
+        UserRevoked { key_id: active.map(|at| self.keys[at].key.id()), draft: self.drop_draft(user) }
     }
 
     fn save(&mut self, at: usize, mode: SaveMode, uid: u8) -> Result<Option<KeyId>, Status> {
@@ -172,7 +172,7 @@ impl Model {
         self.write_expiry_of(user);
         if let Some(old) = active {
             // One change ends the old key and adds the new one.
-            self.end(old, EndReason::Replaced, self.now);
+            self.end(old, RevocationCause::Replaced, self.now);
             self.revision -= 1;
         }
         self.keys[at].state = State::Saved { mode, replaced, ended: None };
@@ -187,12 +187,12 @@ impl Model {
     fn delete(&mut self, at: usize, uid: u8) -> Result<DeleteOutcome, Status> {
         match self.ended(&self.keys[at]) {
             Some(None) => {
-                self.end(at, EndReason::Deleted, self.now);
-                Ok(DeleteOutcome::Ended)
+                self.end(at, RevocationCause::Deleted, self.now);
+                Ok(DeleteOutcome::Revoked)
             }
-            Some(Some((reason, when))) => {
+            Some(Some((cause, when))) => {
                 self.write_expiry(at);
-                Ok(DeleteOutcome::AlreadyEnded { reason, at: Timestamp::from_unix_millis(when) })
+                Ok(DeleteOutcome::AlreadyRevoked { cause, at: Timestamp::from_unix_millis(when) })
             }
             None if !self.is_draft(&self.keys[at]) => Err(Status::NotFound),
             None if self.keys[at].uid != uid => Err(Status::NotPermitted),
@@ -210,7 +210,7 @@ impl Model {
             _ if forged => "refused WrongSecret".into(),
             None => "refused NotSaved".into(),
             Some(None) => format!("valid {}", name(key.user)),
-            Some(Some((reason, _))) => format!("refused Ended({reason:?})"),
+            Some(Some((reason, _))) => format!("refused Revoked({reason:?})"),
         }
     }
 
@@ -271,13 +271,13 @@ fn step(house: &mut House, model: &mut Model, step: &Step) {
             let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
             let request = CredentialsChanged { user: user_id(user), cause: CredentialsCause::Reset };
             let ended = house.run(house.service().credentials_changed(&permit, request)).unwrap();
-            assert_eq!(ended, model.end_user(user, EndReason::CredentialsChanged));
+            assert_eq!(ended, model.end_user(user, RevocationCause::CredentialsChanged));
         }
         Step::DeleteUser { user } => {
             let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
             let request = DeleteUser { user: user_id(user) };
             let ended = house.run(house.service().delete_user(&permit, request)).unwrap();
-            assert_eq!(ended, model.end_user(user, EndReason::UserDeleted));
+            assert_eq!(ended, model.end_user(user, RevocationCause::UserDeleted));
         }
         Step::Validate { key, forged } => {
             let Some(at) = nth(key) else { return };
@@ -295,7 +295,7 @@ fn step(house: &mut House, model: &mut Model, step: &Step) {
             let active = model.active(user).map(|at| model.keys[at].key.id());
             assert_eq!(status(found).map(|record| record.key_id), active.ok_or(Status::NotFound));
         }
-        Step::List { include_ended } => list(house, model, include_ended),
+        Step::List { include_revoked } => list(house, model, include_revoked),
         Step::Advance { millis } => {
             house.advance(Duration::from_millis(millis));
             model.now += millis;
@@ -312,7 +312,7 @@ fn step(house: &mut House, model: &mut Model, step: &Step) {
     }
     let condition = house.condition();
     assert_eq!(condition.revision, model.revision, "one row for each change, none without");
-    assert_eq!((condition.active_keys, condition.ended_keys), model.stored());
+    assert_eq!((condition.active_keys, condition.revoked_keys), model.stored());
 }
 
 fn generate(house: &House, model: &mut Model, user: u8, uid: u8, expires_in: Option<u64>) {
@@ -337,16 +337,17 @@ fn retrieve(house: &House, model: &Model, at: usize) {
     let found = status(house.service().retrieve_key(&permit, RetrieveKey { key_id: key.key.id() }));
     let expected = model.ended(key).map(|ended| match ended {
         None => KeyState::Active,
-        Some((reason, when)) => KeyState::Ended { reason, at: Timestamp::from_unix_millis(when) },
+        Some((cause, when)) => KeyState::Revoked { cause, at: Timestamp::from_unix_millis(when) },
     });
     assert_eq!(found.map(|record| record.state), expected.ok_or(Status::NotFound));
 }
 
-fn list(house: &House, model: &Model, include_ended: bool) {
+fn list(house: &House, model: &Model, include_revoked: bool) {
     let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let page = house.service().list(&permit, List { after, limit: 3, include_ended }, &|| false).unwrap();
+        let page =
+            house.service().list(&permit, List { after, limit: 3, include_revoked }, &|| false).unwrap();
         assert!(page.keys.len() <= 3);
         found.extend(page.keys.iter().map(|record| record.key_id));
         after = page.next;
@@ -354,7 +355,7 @@ fn list(house: &House, model: &Model, include_ended: bool) {
             break;
         }
     }
-    let wanted = |key: &&ModelKey| model.ended(key).is_some_and(|ended| include_ended || ended.is_none());
+    let wanted = |key: &&ModelKey| model.ended(key).is_some_and(|ended| include_revoked || ended.is_none());
     let mut expected: Vec<_> = model.keys.iter().filter(wanted).map(|key| key.key.id()).collect();
     expected.sort();
     assert_eq!(found, expected);

@@ -46,7 +46,7 @@ fn reasons_are_for_those_who_inspect() {
     assert_eq!(house.verdict_of(validate, &house.forged(&good)), "refused Invalid");
     assert_eq!(house.verdict_of(validate, &good), "valid c");
     let inspect = validate.with(Right::Inspect);
-    assert_eq!(house.verdict_of(inspect, &ended), "refused Ended(Deleted)");
+    assert_eq!(house.verdict_of(inspect, &ended), "refused Revoked(Deleted)");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_draft_is_its_callers_own() {
     let repeated = house.run(house.service().save(&permit, save)).unwrap_err();
     assert_eq!(repeated.status, Status::NotPermitted, "the answer is its owner's, too");
     let ended = house.run(house.service().delete(&permit, Delete { key_id: draft.id() })).unwrap();
-    assert_eq!(ended.outcome, DeleteOutcome::Ended, "ending a key is open to all who issue");
+    assert_eq!(ended.outcome, DeleteOutcome::Revoked, "ending a key is open to all who issue");
 }
 
 #[test]

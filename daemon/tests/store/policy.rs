@@ -31,7 +31,7 @@ fn the_key_is_judged_first_and_then_the_operation() {
         ask(&house, &key, "POST", "/api//apikey").starts_with("refused OperationAmbiguous(\"the path has")
     );
     house.delete(key.id()).unwrap();
-    assert_eq!(ask(&house, &key, "POST", "/api/apikey"), "refused Ended(Deleted)");
+    assert_eq!(ask(&house, &key, "POST", "/api/apikey"), "refused Revoked(Deleted)");
 }
 
 #[test]

@@ -88,7 +88,7 @@ fn an_index_that_lies_neither_accepts_a_key_nor_keeps_one_from_being_ended() {
     let draft = house.generate("b");
     assert_eq!(house.save(&draft, SaveMode::Add).unwrap_err().status, Status::Damaged);
     house.delete(key.id()).unwrap();
-    assert_eq!(house.verdict(&key), "refused Ended(Deleted)");
+    assert_eq!(house.verdict(&key), "refused Revoked(Deleted)");
     assert_eq!(house.report().fault, None);
 }
 
@@ -141,7 +141,7 @@ fn no_damaged_page_takes_a_killed_store_back_to_an_earlier_commit() {
         match copy.start() {
             Ok(()) => {
                 assert_eq!(copy.revision(), revision, "page {page} is not in use");
-                assert_eq!(copy.verdict(&key), "refused Ended(Deleted)", "page {page}");
+                assert_eq!(copy.verdict(&key), "refused Revoked(Deleted)", "page {page}");
                 copy.stop();
             }
             Err(error) => {

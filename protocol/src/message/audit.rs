@@ -190,7 +190,7 @@ pub enum AuditFault {
         revision: u64,
     },
     /// The chain is whole, but the key that this row ended is stored as active: an older record was put back.
-    EndUndone {
+    RevocationUndone {
         /// The revision of the row.
         revision: u64,
     },

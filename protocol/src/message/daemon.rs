@@ -29,7 +29,7 @@ pub struct Status {
     /// Active keys.
     pub active_keys: u64,
     /// Records of ended keys.
-    pub ended_keys: u64,
+    pub revoked_keys: u64,
     /// Drafts that wait to be saved.
     pub drafts: u64,
     /// Open connections.

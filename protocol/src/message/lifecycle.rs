@@ -1,6 +1,6 @@
 //! The life of a key: generate, save, end.
 
-use super::record::{EndReason, KeyRecord};
+use super::record::{KeyRecord, RevocationCause};
 use crate::key::{ApiKey, KeyId};
 use crate::name::{Label, UserId};
 use crate::time::Timestamp;
@@ -106,11 +106,11 @@ pub struct Deleted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeleteOutcome {
     /// An active key, which has ended by this request.
-    Ended,
+    Revoked,
     /// A key that had ended before.
-    AlreadyEnded {
+    AlreadyRevoked {
         /// Why it had.
-        reason: EndReason,
+        cause: RevocationCause,
         /// Since when.
         at: Timestamp,
     },
@@ -145,7 +145,7 @@ pub struct DeleteUser {
 
 /// What an event of a user ended. Both empty when there was nothing, which is no error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserEnded {
+pub struct UserRevoked {
     /// The active key, which has ended.
     pub key_id: Option<KeyId>,
     /// The draft, which is gone.

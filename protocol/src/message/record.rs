@@ -33,9 +33,9 @@ pub enum KeyState {
     /// It does.
     Active,
     /// It does not, for ever.
-    Ended {
+    Revoked {
         /// Why.
-        reason: EndReason,
+        cause: RevocationCause,
         /// Since when.
         at: Timestamp,
     },
@@ -43,7 +43,7 @@ pub enum KeyState {
 
 /// Why a key ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum EndReason {
+pub enum RevocationCause {
     /// It was deleted by its id.
     Deleted,
     /// Another key took its place.
@@ -56,7 +56,7 @@ pub enum EndReason {
     Expired,
 }
 
-impl EndReason {
+impl RevocationCause {
     /// A name for people and for `--json`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -70,7 +70,7 @@ impl EndReason {
     }
 }
 
-impl core::fmt::Display for EndReason {
+impl core::fmt::Display for RevocationCause {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.pad(self.name())
     }
@@ -98,7 +98,7 @@ pub struct List {
     /// Records wanted: 1 to [`MAX_PAGE_ITEMS`](crate::limit::MAX_PAGE_ITEMS).
     pub limit: u16,
     /// Whether ended keys are wanted too.
-    pub include_ended: bool,
+    pub include_revoked: bool,
 }
 
 /// Some saved keys.

@@ -1,8 +1,8 @@
 //! What is written is read as the same value, and no byte is left.
 
 use crate::values::{
-    audit_row, cause, end_reason, fault, freshness, head, key_id, label, number, policy_row, raw, record,
-    small_number, text, time, user,
+    audit_row, cause, fault, freshness, head, key_id, label, number, policy_row, raw, record,
+    revocation_cause, small_number, text, time, user,
 };
 use apikeyd_protocol::codec::{decode, encode};
 use apikeyd_protocol::key::KeyDigest;
@@ -11,7 +11,7 @@ use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteOutcome,
     DeleteUser, Deleted, Failure, FilesInForce, Generate, KeyPage, KeyUse, List, Operation, PageReady,
     PolicyAnswer, PolicyPage, PolicyRows, PolicySummary, PolicyVerdict, Refusal, Reloaded, ReportUses,
-    RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, StoreState, UserEnded, ValidKey,
+    RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, StoreState, UserRevoked, ValidKey,
     Validate, Verdict,
 };
 use apikeyd_protocol::right::RightSet;
@@ -52,10 +52,10 @@ proptest! {
     }
 
     #[test]
-    fn refusals(words in text(), reason in end_reason()) {
+    fn refusals(words in text(), reason in revocation_cause()) {
         for refusal in [
             Refusal::Invalid, Refusal::UnknownKey, Refusal::NotSaved, Refusal::WrongSecret,
-            Refusal::Ended(reason), Refusal::Damaged, Refusal::OperationDenied(&words),
+            Refusal::Revoked(reason), Refusal::Damaged, Refusal::OperationDenied(&words),
             Refusal::OperationAmbiguous(&words),
         ] {
             reads_back(&Verdict::Refused(refusal), &mut Vec::new());
@@ -84,7 +84,7 @@ proptest! {
 
     #[test]
     fn requests(user in user(), label in label(), key_id in key_id(), expires_at in option::of(time()),
-                cause in cause(), after in option::of(key_id()), limit: u16, include_ended: bool) {
+                cause in cause(), after in option::of(key_id()), limit: u16, include_revoked: bool) {
         reads_back(&Generate { user: user.clone(), label, expires_at }, &mut Vec::new());
         reads_back(&Save { key_id, mode: SaveMode::Add }, &mut Vec::new());
         reads_back(&Save { key_id, mode: SaveMode::Replace }, &mut Vec::new());
@@ -93,20 +93,20 @@ proptest! {
         reads_back(&Delete { key_id }, &mut Vec::new());
         reads_back(&CredentialsChanged { user: user.clone(), cause }, &mut Vec::new());
         reads_back(&DeleteUser { user }, &mut Vec::new());
-        reads_back(&List { after, limit, include_ended }, &mut Vec::new());
+        reads_back(&List { after, limit, include_revoked }, &mut Vec::new());
     }
 
     #[test]
-    fn lifecycle_answers(key in record(), replaced in option::of(key_id()), reason in end_reason(), at in time(),
+    fn lifecycle_answers(key in record(), replaced in option::of(key_id()), cause in revocation_cause(), at in time(),
                          draft in option::of(key_id())) {
         reads_back(&key, &mut Vec::new());
         for outcome in [
-            DeleteOutcome::Ended, DeleteOutcome::AlreadyEnded { reason, at }, DeleteOutcome::DraftDiscarded,
+            DeleteOutcome::Revoked, DeleteOutcome::AlreadyRevoked { cause, at }, DeleteOutcome::DraftDiscarded,
         ] {
             reads_back(&Deleted { key_id: key.key_id, user: key.user.clone(), outcome }, &mut Vec::new());
         }
         reads_back(&Saved { key, replaced }, &mut Vec::new());
-        reads_back(&UserEnded { key_id: replaced, draft }, &mut Vec::new());
+        reads_back(&UserRevoked { key_id: replaced, draft }, &mut Vec::new());
     }
 
     #[test]
@@ -141,7 +141,7 @@ proptest! {
         let status = Status {
             version: text.clone(), pid: small[0], started_at: Timestamp::from_unix_millis(numbers[0]),
             instance: numbers[1], rights, store, store_id, revision: numbers[2], active_keys: numbers[3],
-            ended_keys: numbers[4], drafts: numbers[5], connections: small[1], policy_rows: small[2],
+            revoked_keys: numbers[4], drafts: numbers[5], connections: small[1], policy_rows: small[2],
         };
         reads_back(&status, &mut Vec::new());
         reads_back(&Statistics { counters }, &mut Vec::new());

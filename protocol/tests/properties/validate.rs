@@ -1,7 +1,7 @@
 //! A validation and its verdict have a way of their own. It must read the same as the general one from whatever
 //! bytes, and write the same bytes.
 
-use crate::values::{end_reason, freshness, key_id, raw, text, time};
+use crate::values::{freshness, key_id, raw, revocation_cause, text, time};
 use apikeyd_protocol::codec::{decode, encode};
 use apikeyd_protocol::key::{KeyDigest, KeyId};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
@@ -51,9 +51,9 @@ proptest! {
 
     #[test]
     fn of_a_verdict(user in text(), label in option::of(text()), key_id in key_id(), expires_at in option::of(time()),
-                    freshness in freshness(), reason in end_reason(), before in raw()) {
+                    freshness in freshness(), reason in revocation_cause(), before in raw()) {
         let valid = ValidKey { user: &user, key_id, label: label.as_deref(), expires_at, freshness };
-        for verdict in [Verdict::Valid(valid), Verdict::Refused(Refusal::Ended(reason)),
+        for verdict in [Verdict::Valid(valid), Verdict::Refused(Refusal::Revoked(reason)),
                         Verdict::Refused(Refusal::OperationDenied(&user))] {
             let (mut expected, mut written) = (before.clone(), before.clone());
             encode(&verdict, &mut expected).unwrap();

@@ -2,8 +2,8 @@
 
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{
-    Actor, AuditEvent, AuditFault, AuditHead, AuditRow, CredentialsCause, EndReason, Freshness, KeyRecord,
-    KeyState, PolicyRow,
+    Actor, AuditEvent, AuditFault, AuditHead, AuditRow, CredentialsCause, Freshness, KeyRecord, KeyState,
+    PolicyRow, RevocationCause,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::time::Timestamp;
@@ -41,13 +41,13 @@ pub(crate) fn label() -> impl Strategy<Value = Option<Label>> {
     option::of(text().prop_filter_map("no name", |text| Label::parse(&text).ok()))
 }
 
-pub(crate) fn end_reason() -> impl Strategy<Value = EndReason> {
+pub(crate) fn revocation_cause() -> impl Strategy<Value = RevocationCause> {
     prop_oneof![
-        Just(EndReason::Deleted),
-        Just(EndReason::Replaced),
-        Just(EndReason::CredentialsChanged),
-        Just(EndReason::UserDeleted),
-        Just(EndReason::Expired),
+        Just(RevocationCause::Deleted),
+        Just(RevocationCause::Replaced),
+        Just(RevocationCause::CredentialsChanged),
+        Just(RevocationCause::UserDeleted),
+        Just(RevocationCause::Expired),
     ]
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn freshness() -> impl Strategy<Value = Freshness> {
 pub(crate) fn record() -> impl Strategy<Value = KeyRecord> {
     let state = prop_oneof![
         Just(KeyState::Active),
-        (end_reason(), time()).prop_map(|(reason, at)| KeyState::Ended { reason, at }),
+        (revocation_cause(), time()).prop_map(|(cause, at)| KeyState::Revoked { cause, at }),
     ];
     let times = (time(), option::of(time()), option::of(time()));
     (key_id(), user(), label(), small_number(), times, state).prop_map(
@@ -94,7 +94,7 @@ pub(crate) fn fault() -> impl Strategy<Value = AuditFault> {
         number().prop_map(|revision| AuditFault::Altered { revision }),
         Just(AuditFault::HeadAltered),
         number().prop_map(|revision| AuditFault::KnownHeadLost { revision }),
-        number().prop_map(|revision| AuditFault::EndUndone { revision }),
+        number().prop_map(|revision| AuditFault::RevocationUndone { revision }),
     ]
 }
 

@@ -5,7 +5,7 @@ use apikeyd_protocol::codec::decode;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_LABEL_BYTES, MAX_PAGE_ITEMS, MAX_USER_BYTES, MAX_USES};
 use apikeyd_protocol::message::{
-    Actor, AuditEvent, AuditPage, AuditRow, EndReason, KeyPage, KeyRecord, KeyState, KeyUse, ReportUses,
+    Actor, AuditEvent, AuditPage, AuditRow, KeyPage, KeyRecord, KeyState, KeyUse, ReportUses, RevocationCause,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::time::Timestamp;
@@ -30,7 +30,7 @@ fn a_page_of_the_largest_records_fits() {
         created_by: u32::MAX,
         expires_at: Some(LATEST),
         last_used_at: Some(LATEST),
-        state: KeyState::Ended { reason: EndReason::Expired, at: LATEST },
+        state: KeyState::Revoked { cause: RevocationCause::Expired, at: LATEST },
     };
     let page = KeyPage { keys: vec![record; MAX_PAGE_ITEMS.into()], next: Some(largest_id()) };
     let body = encode(&page);

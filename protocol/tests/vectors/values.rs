@@ -5,10 +5,10 @@ use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::message::{
     Actor, AuditEvent, AuditFault, AuditHead, AuditList, AuditPage, AuditReport, AuditRow, AuditVerify,
     BackupReady, CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Empty,
-    EndReason, Failure, FilesInForce, Freshness, Generate, Generated, KeyPage, KeyRecord, KeyState, KeyText,
-    KeyUse, List, Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary,
-    PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, Save, SaveMode, Saved,
-    Statistics, Status, StoreState, UserEnded, ValidKey, Validate, Verdict,
+    Failure, FilesInForce, Freshness, Generate, Generated, KeyPage, KeyRecord, KeyState, KeyText, KeyUse,
+    List, Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary,
+    PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, RevocationCause, Save, SaveMode,
+    Saved, Statistics, Status, StoreState, UserRevoked, ValidKey, Validate, Verdict,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::right::{Right, RightSet};
@@ -75,7 +75,7 @@ fn ended_record() -> KeyRecord {
         key_id: id("0000000001"),
         user: UserId::parse("日本").unwrap(),
         created_by: 0,
-        state: KeyState::Ended { reason: EndReason::Expired, at: at(60_000) },
+        state: KeyState::Revoked { cause: RevocationCause::Expired, at: at(60_000) },
         ..bare_record()
     }
 }
@@ -119,11 +119,11 @@ fn refusals() -> Vec<Example> {
         "Validate.answer.unknown-key" => Refusal::UnknownKey,
         "Validate.answer.not-saved" => Refusal::NotSaved,
         "Validate.answer.wrong-secret" => Refusal::WrongSecret,
-        "Validate.answer.ended-Deleted" => Refusal::Ended(EndReason::Deleted),
-        "Validate.answer.ended-Replaced" => Refusal::Ended(EndReason::Replaced),
-        "Validate.answer.ended-CredentialsChanged" => Refusal::Ended(EndReason::CredentialsChanged),
-        "Validate.answer.ended-UserDeleted" => Refusal::Ended(EndReason::UserDeleted),
-        "Validate.answer.ended-Expired" => Refusal::Ended(EndReason::Expired),
+        "Validate.answer.ended-Deleted" => Refusal::Revoked(RevocationCause::Deleted),
+        "Validate.answer.ended-Replaced" => Refusal::Revoked(RevocationCause::Replaced),
+        "Validate.answer.ended-CredentialsChanged" => Refusal::Revoked(RevocationCause::CredentialsChanged),
+        "Validate.answer.ended-UserDeleted" => Refusal::Revoked(RevocationCause::UserDeleted),
+        "Validate.answer.ended-Expired" => Refusal::Revoked(RevocationCause::Expired),
         "Validate.answer.damaged" => Refusal::Damaged,
         "Validate.answer.denied" => Refusal::OperationDenied("list active users"),
         "Validate.answer.denied-by-default" => Refusal::OperationDenied(""),
@@ -142,7 +142,7 @@ fn daemon() -> Vec<Example> {
         store_id: bytes(),
         revision: 300,
         active_keys: 250,
-        ended_keys: 251,
+        revoked_keys: 251,
         drafts: 65_536,
         connections: 3,
         policy_rows: 12,
@@ -269,24 +269,24 @@ fn lifecycle() -> Vec<Example> {
 
 fn endings() -> Vec<Example> {
     let deleted = |outcome| Deleted { key_id: key(), user: user(), outcome };
-    let already = DeleteOutcome::AlreadyEnded { reason: EndReason::Replaced, at: at(60_000) };
+    let already = DeleteOutcome::AlreadyRevoked { cause: RevocationCause::Replaced, at: at(60_000) };
     let changed = |cause| CredentialsChanged { user: user(), cause };
-    let both = UserEnded { key_id: Some(key()), draft: Some(id("0000000001")) };
+    let both = UserRevoked { key_id: Some(key()), draft: Some(id("0000000001")) };
     vec![
         example!("Delete.request.key", Delete, Delete { key_id: key() }),
-        example!("Delete.answer.ended", Deleted, deleted(DeleteOutcome::Ended)),
+        example!("Delete.answer.ended", Deleted, deleted(DeleteOutcome::Revoked)),
         example!("Delete.answer.already-ended", Deleted, deleted(already)),
         example!("Delete.answer.draft-discarded", Deleted, deleted(DeleteOutcome::DraftDiscarded)),
         example!("CredentialsChanged.request.Change", CredentialsChanged, changed(CredentialsCause::Change)),
         example!("CredentialsChanged.request.Reset", CredentialsChanged, changed(CredentialsCause::Reset)),
-        example!("CredentialsChanged.answer.both", UserEnded, both),
+        example!("CredentialsChanged.answer.both", UserRevoked, both),
         example!("DeleteUser.request.user", DeleteUser, DeleteUser { user: user() }),
-        example!("DeleteUser.answer.nothing", UserEnded, UserEnded::default()),
+        example!("DeleteUser.answer.nothing", UserRevoked, UserRevoked::default()),
     ]
 }
 
 fn lists() -> Vec<Example> {
-    let list = |after, limit, include_ended| List { after, limit, include_ended };
+    let list = |after, limit, include_revoked| List { after, limit, include_revoked };
     let page = KeyPage { keys: vec![ended_record(), full_record()], next: Some(key()) };
     vec![
         example!("List.request.first", List, list(None, 128, false)),
@@ -308,7 +308,7 @@ fn audit() -> Vec<Example> {
     let missing = AuditFault::Missing { revision: 17 };
     let altered = AuditFault::Altered { revision: 17 };
     let lost = AuditFault::KnownHeadLost { revision: 299 };
-    let undone = AuditFault::EndUndone { revision: 17 };
+    let undone = AuditFault::RevocationUndone { revision: 17 };
     vec![
         example!("AuditList.request.first", AuditList, AuditList { after: 0, limit: 128 }),
         example!("AuditList.answer.every-event", AuditPage, every_event),

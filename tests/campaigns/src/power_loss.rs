@@ -30,7 +30,7 @@ pub(crate) mod turns;
 pub(crate) mod workload;
 
 use crate::seeded::Seeded;
-use disk::Disk;
+use disk::SimulatedDisk;
 use inspection::{Broken, check_database};
 use site::Site;
 use workload::Workload;
@@ -91,7 +91,7 @@ struct Run {
 impl Run {
     fn new(seed: u64, syncs: Syncs) -> Self {
         let mut seeded = Seeded::new(seed);
-        let mut site = Site::new(Disk::new(), seed);
+        let mut site = Site::new(SimulatedDisk::new(), seed);
         if seeded.one_in(4) {
             site.cache_bytes = 0;
         }

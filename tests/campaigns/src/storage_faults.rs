@@ -11,9 +11,9 @@
 pub mod long;
 
 use crate::power_loss::Failure;
-use crate::power_loss::disk::{self, Call, Disk, Fault};
+use crate::power_loss::disk::{self, Call, Fault, SimulatedDisk};
 use crate::power_loss::inspection::{Broken, check_database};
-use crate::power_loss::model::Deed;
+use crate::power_loss::model::Action;
 use crate::power_loss::panics;
 use crate::power_loss::site::{Site, peer, permit};
 use crate::power_loss::workload::Workload;
@@ -101,7 +101,7 @@ struct Run {
 impl Run {
     fn new(seed: u64, kind: Kind) -> Self {
         let mut seeded = Seeded::new(seed);
-        let mut site = Site::new(Disk::new(), seed);
+        let mut site = Site::new(SimulatedDisk::new(), seed);
         if kind == Kind::ReadIo {
             site.cache_bytes = 0;
         }
@@ -169,8 +169,8 @@ impl Run {
             return Ok(false);
         }
         let user = UserId::parse("somebody").expect("a name");
-        let deed = Deed::Credentials { user, cause: CredentialsCause::Change };
-        let answers = self.site.ask(&[(1000, deed)]);
+        let action = Action::Credentials { user, cause: CredentialsCause::Change };
+        let answers = self.site.ask(&[(1000, action)]);
         if answers != [Err(Status::StorageUnavailable)] {
             return Err(format!("a change was answered {answers:?} while the disk fails"));
         }

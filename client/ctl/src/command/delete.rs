@@ -31,8 +31,8 @@ pub(super) fn run(client: &Client, key_id: KeyId, output: &mut Output) -> Result
 
 fn object(deleted: &Deleted) -> DeletedObject<'_> {
     let (outcome, before) = match deleted.outcome {
-        DeleteOutcome::Ended => ("ended", None),
-        DeleteOutcome::AlreadyEnded { reason, at } => ("already-ended", Some((reason, at))),
+        DeleteOutcome::Revoked => ("ended", None),
+        DeleteOutcome::AlreadyRevoked { cause, at } => ("already-ended", Some((cause, at))),
         DeleteOutcome::DraftDiscarded => ("draft-discarded", None),
     };
     DeletedObject {
@@ -47,9 +47,9 @@ fn object(deleted: &Deleted) -> DeletedObject<'_> {
 fn sentence(deleted: &Deleted) -> String {
     let (key_id, user) = (deleted.key_id, visible(deleted.user.as_str()));
     match deleted.outcome {
-        DeleteOutcome::Ended => format!("deleted {key_id}, the key of {user}"),
-        DeleteOutcome::AlreadyEnded { reason, at } => {
-            format!("{key_id}, a key of {user}, had already ended: {reason}, {}", to_the_second(at))
+        DeleteOutcome::Revoked => format!("deleted {key_id}, the key of {user}"),
+        DeleteOutcome::AlreadyRevoked { cause, at } => {
+            format!("{key_id}, a key of {user}, had already ended: {cause}, {}", to_the_second(at))
         }
         DeleteOutcome::DraftDiscarded => format!("discarded {key_id}, a draft for {user}"),
     }

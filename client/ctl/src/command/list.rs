@@ -36,12 +36,12 @@ pub(super) fn run(client: &Client, ended: bool, output: &mut Output) -> Result<E
 /// Hands over page after page until the last, or until the reader has enough.
 fn pages(
     client: &Client,
-    include_ended: bool,
+    include_revoked: bool,
     mut take: impl FnMut(KeyPage) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {
     let mut after = None;
     loop {
-        let page = client.list(&List { after, limit: MAX_PAGE_ITEMS, include_ended })?;
+        let page = client.list(&List { after, limit: MAX_PAGE_ITEMS, include_revoked })?;
         let next = page.next;
         let more = take(page)?;
         match next {
@@ -59,7 +59,7 @@ fn cells(record: &KeyRecord) -> [String; 7] {
         record.key_id.to_string(),
         match record.state {
             KeyState::Active => "active".to_owned(),
-            KeyState::Ended { reason, .. } => reason.to_string(),
+            KeyState::Revoked { cause, .. } => cause.to_string(),
         },
         to_the_second(record.created_at),
         or_dash(record.expires_at),

@@ -26,7 +26,7 @@ impl<'a> From<&'a KeyRecord> for RecordObject<'a> {
     fn from(record: &'a KeyRecord) -> Self {
         let (state, ended) = match record.state {
             KeyState::Active => ("active", None),
-            KeyState::Ended { reason, at } => ("ended", Some((reason, at))),
+            KeyState::Revoked { cause, at } => ("ended", Some((cause, at))),
         };
         Self {
             key_id: record.key_id.to_string(),
@@ -47,8 +47,8 @@ impl<'a> From<&'a KeyRecord> for RecordObject<'a> {
 pub(super) fn write_lines(record: &KeyRecord, output: &mut Output) -> Result<(), Failure> {
     let state = match record.state {
         KeyState::Active => output.tinted("active", Tone::Good),
-        KeyState::Ended { reason, at } => {
-            format!("{}: {reason}, {}", output.tinted("ended", Tone::Bad), to_the_second(at))
+        KeyState::Revoked { cause, at } => {
+            format!("{}: {cause}, {}", output.tinted("ended", Tone::Bad), to_the_second(at))
         }
     };
     output.line(format!("key id:     {}", record.key_id))?;

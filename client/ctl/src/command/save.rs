@@ -41,8 +41,8 @@ pub(super) fn sentence(saved: &Saved) -> String {
     if let Some(replaced) = saved.replaced {
         words.push_str(&format!(", in the place of {replaced}"));
     }
-    if let KeyState::Ended { reason, at } = saved.key.state {
-        words.push_str(&format!("; it has ended since: {reason}, {}", to_the_second(at)));
+    if let KeyState::Revoked { cause, at } = saved.key.state {
+        words.push_str(&format!("; it has ended since: {cause}, {}", to_the_second(at)));
     }
     words
 }

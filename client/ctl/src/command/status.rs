@@ -24,7 +24,8 @@ struct StatusObject<'a> {
     store_id: String,
     revision: u64,
     active_keys: u64,
-    ended_keys: u64,
+    #[serde(rename = "ended_keys")]
+    revoked_keys: u64,
     drafts: u64,
     connections: u32,
     policy_rows: u32,
@@ -85,7 +86,7 @@ fn object<'a>(
         store_id: hex(&status.store_id),
         revision: status.revision,
         active_keys: status.active_keys,
-        ended_keys: status.ended_keys,
+        revoked_keys: status.revoked_keys,
         drafts: status.drafts,
         connections: status.connections,
         policy_rows: status.policy_rows,
@@ -134,7 +135,7 @@ fn write_lines(
         ("revision", status.revision.to_string()),
         (
             "keys",
-            format!("{} active, {} ended, {} drafts", status.active_keys, status.ended_keys, status.drafts),
+            format!("{} active, {} ended, {} drafts", status.active_keys, status.revoked_keys, status.drafts),
         ),
         ("connections", status.connections.to_string()),
     ];

@@ -4,7 +4,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::output::text::visible;
 use apikeyd_client::Client;
-use apikeyd_protocol::message::{CredentialsCause, UserEnded};
+use apikeyd_protocol::message::{CredentialsCause, UserRevoked};
 use apikeyd_protocol::name::UserId;
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ pub(super) fn delete_user(client: &Client, user: &UserId, output: &mut Output) -
     tell(user, client.delete_user(user)?, output)
 }
 
-fn tell(user: &UserId, ended: UserEnded, output: &mut Output) -> Result<Exit, Failure> {
+fn tell(user: &UserId, ended: UserRevoked, output: &mut Output) -> Result<Exit, Failure> {
     if output.is_json() {
         output.object(&UserEndedObject {
             user: user.as_str(),

@@ -90,7 +90,7 @@ fn refused(
 fn detail(refusal: &Refusal) -> Option<String> {
     match refusal {
         Refusal::Malformed(fault) => Some(fault.to_string()),
-        Refusal::Ended(reason) => Some(reason.to_string()),
+        Refusal::Revoked(reason) => Some(reason.to_string()),
         Refusal::OperationDenied(row) => Some(row.clone()).filter(|row| !row.is_empty()),
         Refusal::OperationAmbiguous(reason) => Some(reason.clone()),
         Refusal::Invalid
@@ -109,7 +109,7 @@ fn words(refusal: &Refusal) -> String {
         Refusal::UnknownKey => "unknown key".to_owned(),
         Refusal::NotSaved => "not saved yet".to_owned(),
         Refusal::WrongSecret => "wrong secret".to_owned(),
-        Refusal::Ended(reason) => reason.to_string(),
+        Refusal::Revoked(reason) => reason.to_string(),
         Refusal::Damaged => "damaged record; restore the database from a backup".to_owned(),
         Refusal::OperationDenied(row) if row.is_empty() => {
             "operation denied; no row of the policy table allows it".to_owned()

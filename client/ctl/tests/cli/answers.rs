@@ -5,9 +5,9 @@ use crate::samples::{LATER, NOW, ended, head, id, key, record, user};
 use apikeyd_protocol::frame::{Opcode, Status as Code};
 use apikeyd_protocol::message::{
     Actor, AuditEvent, AuditFault, AuditHead, AuditList, AuditPage, AuditReport, AuditRow, AuditVerify,
-    CredentialsCause, CredentialsChanged, DeleteOutcome, DeleteUser, Deleted, EndReason, FilesInForce,
-    KeyPage, KeyRecord, List, Operation, PolicyAnswer, PolicyVerdict, Reloaded, RetrieveKey, RetrieveUser,
-    Statistics, Status, StoreState, UserEnded,
+    CredentialsCause, CredentialsChanged, DeleteOutcome, DeleteUser, Deleted, FilesInForce, KeyPage,
+    KeyRecord, List, Operation, PolicyAnswer, PolicyVerdict, Reloaded, RetrieveKey, RetrieveUser,
+    RevocationCause, Statistics, Status, StoreState, UserRevoked,
 };
 use apikeyd_protocol::right::{Right, RightSet};
 
@@ -69,7 +69,7 @@ fn status_for(rights: RightSet) -> Status {
         store_id: [0xcd; 16],
         revision: 42,
         active_keys: 10,
-        ended_keys: 5,
+        revoked_keys: 5,
         drafts: 1,
         connections: 2,
         policy_rows: 12,
@@ -114,7 +114,7 @@ fn a_failure_that_is_no_absence_does_not_fall_back_to_the_user() {
 #[test]
 fn list_writes_columns_parted_by_tabs() {
     let page = KeyPage { keys: vec![record(), ended()], next: None };
-    let asked = |include_ended| List { after: None, limit: 128, include_ended };
+    let asked = |include_revoked| List { after: None, limit: 128, include_revoked };
     let run = Peer::answering([Answer::ok(Opcode::List, &page).to(&asked(true))]).run(["list", "--ended"]);
     let text = format!(
         "KEY_ID\tSTATE\tCREATED\tEXPIRES\tLAST_USED\tUSER\tLABEL\n\
@@ -140,17 +140,17 @@ fn delete_says_what_it_found() {
         run.stdout
     };
     let key_id = key().id();
-    assert_eq!(deleted(DeleteOutcome::Ended), format!("deleted {key_id}, the key of alice\n"));
+    assert_eq!(deleted(DeleteOutcome::Revoked), format!("deleted {key_id}, the key of alice\n"));
     assert_eq!(deleted(DeleteOutcome::DraftDiscarded), format!("discarded {key_id}, a draft for alice\n"));
     assert_eq!(
-        deleted(DeleteOutcome::AlreadyEnded { reason: EndReason::Expired, at: LATER }),
+        deleted(DeleteOutcome::AlreadyRevoked { cause: RevocationCause::Expired, at: LATER }),
         format!("{key_id}, a key of alice, had already ended: expired, 2027-02-22T20:24:05Z\n")
     );
 }
 
 #[test]
 fn events_of_a_user_say_what_ended() {
-    let both = UserEnded { key_id: Some(key().id()), draft: Some(id("00000000zZ")) };
+    let both = UserRevoked { key_id: Some(key().id()), draft: Some(id("00000000zZ")) };
     let request = CredentialsChanged { user: user("alice"), cause: CredentialsCause::Reset };
     let run = Peer::answering([Answer::ok(Opcode::CredentialsChanged, &both).to(&request)]).run([
         "credentials-changed",
@@ -161,7 +161,7 @@ fn events_of_a_user_say_what_ended() {
     let text = format!("ended {}, the key of alice\ndiscarded 00000000zZ, a draft for alice\n", key().id());
     run.is(0, &text, "");
     let request = DeleteUser { user: user("-x") };
-    let run = Peer::answering([Answer::ok(Opcode::DeleteUser, &UserEnded::default()).to(&request)]).run([
+    let run = Peer::answering([Answer::ok(Opcode::DeleteUser, &UserRevoked::default()).to(&request)]).run([
         "delete-user",
         "--",
         "-x",
@@ -239,7 +239,7 @@ fn verify_says_intact_or_what_is_not() {
             "the head of revision 9 that you gave is not in this chain: rows were cut off, or another database was put here",
         ),
         (
-            AuditFault::EndUndone { revision: 9 },
+            AuditFault::RevocationUndone { revision: 9 },
             "the key that row 9 ended is stored as active: an older record was put back into the database. End it again, and find out who can write there",
         ),
     ] {

@@ -6,8 +6,8 @@ use crate::program::Run;
 use crate::samples::{LATER, ended, generated, head, id, key, record, user};
 use apikeyd_protocol::frame::{Opcode, Status};
 use apikeyd_protocol::message::{
-    BackupReady, DeleteOutcome, Deleted, EndReason, KeyPage, KeyState, PolicyAnswer, PolicyPage, PolicyRow,
-    PolicyVerdict, Refusal, Saved, Statistics, UserEnded, ValidKey, Verdict,
+    BackupReady, DeleteOutcome, Deleted, KeyPage, KeyState, PolicyAnswer, PolicyPage, PolicyRow,
+    PolicyVerdict, Refusal, RevocationCause, Saved, Statistics, UserRevoked, ValidKey, Verdict,
 };
 use serde_json::Value;
 
@@ -51,11 +51,11 @@ fn the_life_of_a_key_is_documented() {
     agrees("show", &asked([Answer::ok(Opcode::RetrieveKey, &ended())], &["show", "00000000zZ"]));
     let page = KeyPage { keys: vec![ended()], next: None };
     agrees("list", &asked([Answer::ok(Opcode::List, &page)], &["list", "--ended"]));
-    let KeyState::Ended { reason, at } = ended().state else { panic!("it has ended") };
-    let outcome = DeleteOutcome::AlreadyEnded { reason, at };
+    let KeyState::Revoked { cause, at } = ended().state else { panic!("it has ended") };
+    let outcome = DeleteOutcome::AlreadyRevoked { cause, at };
     let deleted = Deleted { key_id: id("00000000zZ"), user: user("bob"), outcome };
     agrees("delete", &asked([Answer::ok(Opcode::Delete, &deleted)], &["delete", "00000000zZ"]));
-    let ended = UserEnded { key_id: Some(key().id()), draft: None };
+    let ended = UserRevoked { key_id: Some(key().id()), draft: None };
     let run = asked(
         [Answer::ok(Opcode::CredentialsChanged, &ended)],
         &["credentials-changed", "alice", "--cause", "change"],
@@ -77,7 +77,7 @@ fn validation_is_documented() {
         freshness: Default::default(),
     });
     agrees("validate, a good key", &asked([Answer::ok(Opcode::Validate, &good)], &["validate"]));
-    let refused = Verdict::Refused(Refusal::Ended(EndReason::Deleted));
+    let refused = Verdict::Refused(Refusal::Revoked(RevocationCause::Deleted));
     agrees("validate, any other key", &asked([Answer::ok(Opcode::Validate, &refused)], &["validate"]));
 }
 

@@ -4,7 +4,7 @@ use crate::peer::{Answer, Peer};
 use crate::program::{program, run, run_with_input};
 use crate::samples::{NOW, key};
 use apikeyd_protocol::frame::Opcode;
-use apikeyd_protocol::message::{EndReason, Operation, Refusal, ValidKey, Validate, Verdict};
+use apikeyd_protocol::message::{Operation, Refusal, RevocationCause, ValidKey, Validate, Verdict};
 use std::process::Stdio;
 
 fn valid() -> Answer {
@@ -79,8 +79,8 @@ fn every_reason_has_its_word() {
         (Refusal::UnknownKey, "unknown key"),
         (Refusal::NotSaved, "not saved yet"),
         (Refusal::WrongSecret, "wrong secret"),
-        (Refusal::Ended(EndReason::Deleted), "deleted"),
-        (Refusal::Ended(EndReason::CredentialsChanged), "credentials-changed"),
+        (Refusal::Revoked(RevocationCause::Deleted), "deleted"),
+        (Refusal::Revoked(RevocationCause::CredentialsChanged), "credentials-changed"),
         (Refusal::Damaged, "damaged record; restore the database from a backup"),
         (Refusal::OperationDenied("change a user"), "operation denied by the policy table: change a user"),
         (Refusal::OperationDenied(""), "operation denied; no row of the policy table allows it"),

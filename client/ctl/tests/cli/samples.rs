@@ -1,7 +1,7 @@
 //! Values that the answers are made of. Times lie so that every digit of their text shows.
 
 use apikeyd_protocol::key::{ApiKey, KeyId, KeyPrefix};
-use apikeyd_protocol::message::{AuditHead, EndReason, Generated, KeyRecord, KeyState, KeyText};
+use apikeyd_protocol::message::{AuditHead, Generated, KeyRecord, KeyState, KeyText, RevocationCause};
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::time::Timestamp;
 
@@ -58,7 +58,7 @@ pub(crate) fn ended() -> KeyRecord {
         label: None,
         expires_at: None,
         last_used_at: None,
-        state: KeyState::Ended { reason: EndReason::Replaced, at: LATER },
+        state: KeyState::Revoked { cause: RevocationCause::Replaced, at: LATER },
         ..record()
     }
 }

@@ -20,7 +20,7 @@ fn record() -> KeyRecord {
         expires_at: Some(Timestamp::from_unix_millis(0x3344)),
         saved_as: SaveMode::Replace,
         replaced: Some(KeyId::new(5).unwrap()),
-        state: KeyState::Ended { reason: EndReason::Expired, at: Timestamp::from_unix_millis(0x3344) },
+        state: KeyState::Revoked { cause: RevocationCause::Expired, at: Timestamp::from_unix_millis(0x3344) },
     }
 }
 
@@ -39,7 +39,7 @@ fn a_record_in_full() {
         "0500000000000000",                                                 // replaced
         "4433000000000000",                                                 // expires_at
         "05",                                                               // state: expired
-        "4433000000000000",                                                 // ended_at
+        "4433000000000000",                                                 // revoked_at
         "05616c696365",                                                     // user
         "026369",                                                           // label
         "b1060265ab97d9d7ca965135f4e1cfd0f23e8010c910b612d4807ec1342cf684", // seal
@@ -70,7 +70,7 @@ fn the_smallest_record() {
         "0000000000000000",                                                 // replaced: none
         "0000000000000000",                                                 // expires_at: none
         "00",                                                               // state: active
-        "0000000000000000",                                                 // ended_at
+        "0000000000000000",                                                 // revoked_at
         "0161",                                                             // user
         "00",                                                               // label: none
         "38b4eb8bd9d636866ef1ea274beb8b20a20b830dc8b39f44a3f3ec5354ffb4b2", // seal
@@ -122,7 +122,7 @@ proptest! {
         expires_at in proptest::option::of(1..=u64::MAX),
         replaced in proptest::option::of(1..KeyId::END),
         reason in 0..6_u8,
-        ended_at: u64,
+        revoked_at: u64,
     ) {
         let record = KeyRecord {
             key_id: KeyId::new(id).unwrap(),
@@ -134,7 +134,7 @@ proptest! {
             expires_at: expires_at.map(Timestamp::from_unix_millis),
             saved_as: if replaced.is_some() { SaveMode::Replace } else { SaveMode::Add },
             replaced: replaced.map(|id| KeyId::new(id).unwrap()),
-            state: state(reason, if reason == 0 { 0 } else { ended_at }).unwrap(),
+            state: state(reason, if reason == 0 { 0 } else { revoked_at }).unwrap(),
         };
         let bytes = encode(&record, &secrets());
         prop_assert_eq!(decode(record.key_id, &bytes, &secrets()), Ok(record));

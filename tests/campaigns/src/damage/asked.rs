@@ -68,7 +68,7 @@ fn answers(session: &Session, subject: &Subject, in_rows: bool) -> Result<bool, 
 
 /// Lists, checks the audit and makes a change: whether the change was refused because of damage.
 fn works(session: &Session, in_rows: bool) -> Result<bool, String> {
-    let request = List { after: None, limit: 128, include_ended: true };
+    let request = List { after: None, limit: 128, include_revoked: true };
     session.service.list(&session.permit(), request, &|| false).map_err(|error| format!("list: {error}"))?;
     let report = session.verify(None).map_err(|error| format!("audit verify: {error}"))?;
     if let Some(fault) = report.fault {

@@ -53,7 +53,7 @@ impl Subject {
         session.save(last.key_id, SaveMode::Add);
         let yesterday = image.bytes();
         session.delete(last.key_id);
-        answers.push(Answer { question: last.clone(), right: "refused Ended(Deleted)".into() });
+        answers.push(Answer { question: last.clone(), right: "refused Revoked(Deleted)".into() });
         let forged: Vec<_> = answers.iter().map(forged).collect();
         answers.extend(forged);
         let head = session.service.audit_head();
@@ -89,23 +89,23 @@ fn fate(session: &Session, number: usize) -> Vec<Answer> {
         0 => format!("valid {user}"),
         1 => {
             session.delete(question.key_id);
-            "refused Ended(Deleted)".into()
+            "refused Revoked(Deleted)".into()
         }
         2 => {
             let next = session.generate(&user, None);
             session.save(next.key_id, SaveMode::Replace);
-            let old = Answer { question, right: "refused Ended(Replaced)".into() };
+            let old = Answer { question, right: "refused Revoked(Replaced)".into() };
             return vec![old, Answer { question: next, right: format!("valid {user}") }];
         }
         3 => {
             session.reset_credentials(&user);
-            "refused Ended(CredentialsChanged)".into()
+            "refused Revoked(CredentialsChanged)".into()
         }
         4 => {
             session.delete_user(&user);
-            "refused Ended(UserDeleted)".into()
+            "refused Revoked(UserDeleted)".into()
         }
-        _ => "refused Ended(Expired)".into(),
+        _ => "refused Revoked(Expired)".into(),
     };
     vec![Answer { question, right }]
 }

@@ -67,7 +67,7 @@ fn accepts_nothing_wrong(subject: &Subject, file: Vec<u8>) {
     // Errors are clear or there are none; a panic would be neither.
     let _ = session.service.list(
         &session.permit(),
-        List { after: None, limit: 128, include_ended: true },
+        List { after: None, limit: 128, include_revoked: true },
         &|| false,
     );
     let _ = session.verify(None);

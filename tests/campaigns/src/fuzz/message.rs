@@ -9,7 +9,7 @@ use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteUser,
     Deleted, Empty, Failure, FilesInForce, Generate, Generated, KeyPage, KeyRecord, List, Operation,
     PageReady, PolicyAnswer, PolicyPage, PolicyRows, PolicySummary, Reloaded, ReportUses, RetrieveKey,
-    RetrieveUser, Save, Saved, Statistics, Status, UserEnded, Validate, Verdict,
+    RetrieveUser, Save, Saved, Statistics, Status, UserRevoked, Validate, Verdict,
 };
 
 /// Bytes that reading one body may hold: a page is copied once, its items are larger in memory than on the wire,
@@ -110,7 +110,7 @@ fn answer(opcode: Opcode, body: &[u8]) {
         Opcode::Save => canonical!(body, Saved),
         Opcode::RetrieveUser | Opcode::RetrieveKey => canonical!(body, KeyRecord),
         Opcode::Delete => canonical!(body, Deleted),
-        Opcode::CredentialsChanged | Opcode::DeleteUser => canonical!(body, UserEnded),
+        Opcode::CredentialsChanged | Opcode::DeleteUser => canonical!(body, UserRevoked),
         Opcode::List => canonical!(body, KeyPage),
         Opcode::AuditList => canonical!(body, AuditPage),
         Opcode::AuditVerify => canonical!(body, AuditReport),

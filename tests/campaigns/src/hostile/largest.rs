@@ -50,7 +50,7 @@ pub fn of(opcode: Opcode, request_id: u64) -> Vec<u8> {
         }
         Opcode::DeleteUser => request(opcode, request_id, &DeleteUser { user: user(request_id) }),
         Opcode::List => {
-            let list = List { after: None, limit: MAX_PAGE_ITEMS, include_ended: true };
+            let list = List { after: None, limit: MAX_PAGE_ITEMS, include_revoked: true };
             request(opcode, request_id, &list)
         }
         Opcode::AuditList => request(opcode, request_id, &AuditList { after: 0, limit: MAX_PAGE_ITEMS }),

@@ -1,6 +1,6 @@
 //! A database file in memory.
 
-use apikeyd::service::{Medium, OpenError, StorageBackend};
+use apikeyd::service::{Disk, OpenError, StorageBackend};
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -72,7 +72,7 @@ impl StorageBackend for Image {
     }
 }
 
-impl Medium for Image {
+impl Disk for Image {
     fn path(&self) -> &Path {
         Path::new("the image")
     }

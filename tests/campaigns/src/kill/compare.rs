@@ -2,10 +2,10 @@
 
 use super::Arena;
 use super::audit;
-use super::seat::{Deed, Seat};
+use super::seat::{Action, Seat};
 use super::worker::check_verdict;
 use apikeyd_client::message::{
-    AuditEvent, AuditHead, DeleteOutcome, EndReason, KeyRecord, KeyState, List, SaveMode,
+    AuditEvent, AuditHead, DeleteOutcome, KeyRecord, KeyState, List, RevocationCause, SaveMode,
 };
 use apikeyd_client::{ApiKey, Client, Error, KeyId, Refusal, Status, UserId, Verdict};
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
@@ -110,29 +110,29 @@ impl<'a> Comparer<'a> {
         });
         match (rest, doubt) {
             ([], None) => {}
-            ([], Some((deed, key))) => {
+            ([], Some((action, key))) => {
                 self.counts.not_at_all += 1;
-                self.compare_unmade(seat, deed, key.as_ref(), when);
+                self.compare_unmade(seat, action, key.as_ref(), when);
             }
-            ([made], Some((deed, key))) if *made == deed.row(&seat.user) => {
+            ([made], Some((action, key))) if *made == action.row(&seat.user) => {
                 self.counts.whole += 1;
                 // That it ended is known by now from the daemon itself.
-                seat.carry_out(deed, key, &self.arena.board, clock::now());
+                seat.carry_out(action, key, &self.arena.board, clock::now());
             }
             (rest, doubt) => tally.check(false, || {
-                let deed = doubt.map(|(deed, _)| deed);
-                format!("{when}: the audit has {rest:?} of {}, in doubt was {deed:?}", seat.user)
+                let action = doubt.map(|(action, _)| action);
+                format!("{when}: the audit has {rest:?} of {}, in doubt was {action:?}", seat.user)
             }),
         }
     }
 
     /// A save that was not made left nothing behind, and its draft is gone.
-    fn compare_unmade(&self, seat: &Seat, deed: Deed, key: Option<&ApiKey>, when: &str) {
-        if let (Deed::Save { key_id, .. }, Some(key)) = (deed, key) {
+    fn compare_unmade(&self, seat: &Seat, action: Action, key: Option<&ApiKey>, when: &str) {
+        if let (Action::Save { key_id, .. }, Some(key)) = (action, key) {
             self.compare_lost_draft(&seat.user, key, when);
             let record = self.client.retrieve_key(key_id);
             let is_so = is_not_found(&record);
-            self.arena.tally.check(is_so, || format!("{when}: {deed:?} of {} left {record:?}", seat.user));
+            self.arena.tally.check(is_so, || format!("{when}: {action:?} of {} left {record:?}", seat.user));
         }
     }
 
@@ -195,10 +195,10 @@ impl<'a> Comparer<'a> {
         }
         let ended = |key_id: &&KeyId| seat.keys.get(key_id).is_some_and(|saved| saved.ended.is_some());
         if let Some(key_id) = seat.touched.iter().rev().find(ended) {
-            let must: Option<EndReason> = seat.keys[key_id].ended;
+            let must: Option<RevocationCause> = seat.keys[key_id].ended;
             let again = self.client.delete(*key_id);
             let is_so = again.as_ref().is_ok_and(|again| {
-                matches!(again.outcome, DeleteOutcome::AlreadyEnded { reason, .. } if Some(reason) == must)
+                matches!(again.outcome, DeleteOutcome::AlreadyRevoked { cause, .. } if Some(cause) == must)
             });
             tally.check(is_so, || format!("{when}: {key_id} of {}, deleted again: {again:?}", seat.user));
         }
@@ -249,7 +249,7 @@ fn all_records(client: &Client) -> Vec<KeyRecord> {
     let mut records = Vec::new();
     let mut after = None;
     loop {
-        let request = List { after, limit: MAX_PAGE_ITEMS, include_ended: true };
+        let request = List { after, limit: MAX_PAGE_ITEMS, include_revoked: true };
         let page = client.list(&request).expect("a page of the list");
         records.extend(page.keys);
         match page.next {

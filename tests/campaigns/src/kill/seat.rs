@@ -1,6 +1,6 @@
 //! What must be true of one user: the changes that were acknowledged, and at most one that may have been made.
 
-use apikeyd_client::message::{AuditEvent, CredentialsCause, EndReason, KeyState, SaveMode};
+use apikeyd_client::message::{AuditEvent, CredentialsCause, KeyState, RevocationCause, SaveMode};
 use apikeyd_client::{ApiKey, KeyId, UserId};
 use apikeyd_tests::stress::{Board, Posted, user_of};
 use std::collections::{BTreeMap, VecDeque};
@@ -31,7 +31,7 @@ pub(super) struct Seat {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Saved {
     pub(super) replaced: Option<KeyId>,
-    pub(super) ended: Option<EndReason>,
+    pub(super) ended: Option<RevocationCause>,
 }
 
 /// The active key.
@@ -50,7 +50,7 @@ pub(super) struct Abandoned {
 
 /// A change of one user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Deed {
+pub(super) enum Action {
     Save { key_id: KeyId, replaced: Option<KeyId> },
     Delete { key_id: KeyId },
     ChangeCredentials { key_id: KeyId, cause: CredentialsCause },
@@ -60,12 +60,12 @@ pub(super) enum Deed {
 /// A request that may have been carried out.
 pub(super) struct Doubt {
     /// The change, with the key if it is a save; none for a draft, which does not outlive its daemon.
-    pub(super) change: Option<(Deed, Option<ApiKey>)>,
+    pub(super) change: Option<(Action, Option<ApiKey>)>,
     /// How many daemons must have died before nobody is left who could still carry it out.
     pub(super) settled_by: u64,
 }
 
-impl Deed {
+impl Action {
     /// The row of it.
     pub(super) fn row(self, user: &UserId) -> AuditEvent {
         let user = user.clone();
@@ -83,13 +83,13 @@ impl Deed {
     }
 
     /// The key that ends by it, and why.
-    pub(super) const fn ends(self) -> Option<(KeyId, EndReason)> {
+    pub(super) const fn ends(self) -> Option<(KeyId, RevocationCause)> {
         match self {
-            Self::Save { replaced: Some(replaced), .. } => Some((replaced, EndReason::Replaced)),
+            Self::Save { replaced: Some(replaced), .. } => Some((replaced, RevocationCause::Replaced)),
             Self::Save { replaced: None, .. } => None,
-            Self::Delete { key_id } => Some((key_id, EndReason::Deleted)),
-            Self::ChangeCredentials { key_id, .. } => Some((key_id, EndReason::CredentialsChanged)),
-            Self::DeleteUser { key_id } => Some((key_id, EndReason::UserDeleted)),
+            Self::Delete { key_id } => Some((key_id, RevocationCause::Deleted)),
+            Self::ChangeCredentials { key_id, .. } => Some((key_id, RevocationCause::CredentialsChanged)),
+            Self::DeleteUser { key_id } => Some((key_id, RevocationCause::UserDeleted)),
         }
     }
 }
@@ -112,8 +112,8 @@ impl Saved {
     pub(super) fn is_state(&self, state: KeyState) -> bool {
         match (self.ended, state) {
             (None, KeyState::Active) => true,
-            (Some(must), KeyState::Ended { reason, .. }) => must == reason,
-            (None, KeyState::Ended { .. }) | (Some(_), KeyState::Active) => false,
+            (Some(must), KeyState::Revoked { cause, .. }) => must == cause,
+            (None, KeyState::Revoked { .. }) | (Some(_), KeyState::Active) => false,
         }
     }
 }
@@ -155,17 +155,17 @@ impl Seat {
     }
 
     /// Takes a change into what must be true, and tells the board of it. `known_at`: when it was known to be made.
-    pub(super) fn carry_out(&mut self, deed: Deed, key: Option<ApiKey>, board: &Board, known_at: u64) {
-        if let Some((key_id, reason)) = deed.ends() {
+    pub(super) fn carry_out(&mut self, action: Action, key: Option<ApiKey>, board: &Board, known_at: u64) {
+        if let Some((key_id, cause)) = action.ends() {
             self.touched.push(key_id);
             if let Some(saved) = self.keys.get_mut(&key_id) {
-                saved.ended = Some(reason);
+                saved.ended = Some(cause);
             }
             if let Some(active) = self.active.take_if(|active| active.key_id == key_id) {
                 board.end(active.posted, known_at);
             }
         }
-        if let (Deed::Save { key_id, replaced }, Some(key)) = (deed, key) {
+        if let (Action::Save { key_id, replaced }, Some(key)) = (action, key) {
             self.keys.insert(key_id, Saved { replaced, ended: None });
             self.active = Some(Active { key_id, posted: board.post(self.number, &key, None) });
             self.touched.push(key_id);

@@ -2,9 +2,9 @@
 
 use super::Arena;
 use super::asker::{Answer, Asker};
-use super::seat::{Abandoned, Deed, Doubt, Seat, mode_of};
+use super::seat::{Abandoned, Action, Doubt, Seat, mode_of};
 use crate::seeded::Seeded;
-use apikeyd_client::message::{CredentialsCause, DeleteOutcome, EndReason, Generate, UserEnded};
+use apikeyd_client::message::{CredentialsCause, DeleteOutcome, Generate, RevocationCause, UserRevoked};
 use apikeyd_client::{ApiKey, Client, Error, KeyId, Refusal, Status, Verdict};
 use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::stress::clock;
@@ -69,13 +69,13 @@ impl<'a> Worker<'a> {
             (45..55, Some(active)) => {
                 let cause =
                     if self.random.one_in(2) { CredentialsCause::Change } else { CredentialsCause::Reset };
-                let deed = Deed::ChangeCredentials { key_id: active, cause };
+                let action = Action::ChangeCredentials { key_id: active, cause };
                 let user = seat.user.clone();
-                self.end_user(&mut seat, deed, |client| client.credentials_changed(&user, cause));
+                self.end_user(&mut seat, action, |client| client.credentials_changed(&user, cause));
             }
             (55..62, Some(active)) => {
                 let user = seat.user.clone();
-                self.end_user(&mut seat, Deed::DeleteUser { key_id: active }, |client| {
+                self.end_user(&mut seat, Action::DeleteUser { key_id: active }, |client| {
                     client.delete_user(&user)
                 });
             }
@@ -92,21 +92,21 @@ impl<'a> Worker<'a> {
         let instance = self.asker.instance();
         let Some(key) = self.generate(seat) else { return };
         let (key_id, replaced) = (key.id(), seat.active_id());
-        let deed = Deed::Save { key_id, replaced };
+        let action = Action::Save { key_id, replaced };
         let tally = &self.arena.tally;
         match self.asker.ask(|client| client.save(key_id, mode_of(replaced))) {
             Answer::Given(saved) => {
                 let is_so =
                     saved.key.key_id == key_id && saved.key.user == seat.user && saved.replaced == replaced;
-                tally.check(is_so, || format!("{deed:?} of {} was answered {saved:?}", seat.user));
+                tally.check(is_so, || format!("{action:?} of {} was answered {saved:?}", seat.user));
                 tally.change(if replaced.is_some() { "replaced" } else { "added" });
-                self.acknowledge(seat, deed, Some(key));
+                self.acknowledge(seat, action, Some(key));
             }
             Answer::Refused(Status::NotFound) if !self.asker.is_still(instance) => {
                 tally.count("drafts lost with a daemon")
             }
-            Answer::Refused(status) => self.check_busy(status, seat, &deed),
-            Answer::Missing => seat.doubt = Some(self.doubt(Some((deed, Some(key))))),
+            Answer::Refused(status) => self.check_busy(status, seat, &action),
+            Answer::Missing => seat.doubt = Some(self.doubt(Some((action, Some(key))))),
         }
     }
 
@@ -138,31 +138,31 @@ impl<'a> Worker<'a> {
 
     fn delete(&mut self, seat: &mut Seat, key_id: KeyId) {
         let instance = self.asker.instance();
-        let (deed, tally) = (Deed::Delete { key_id }, &self.arena.tally);
+        let (action, tally) = (Action::Delete { key_id }, &self.arena.tally);
         match self.asker.ask(|client| client.delete(key_id)) {
             Answer::Given(deleted) => {
                 // The client may have asked the next daemon again, after the one before had done it.
                 let is_so = match deleted.outcome {
-                    DeleteOutcome::Ended => true,
-                    DeleteOutcome::AlreadyEnded { reason, .. } => {
-                        reason == EndReason::Deleted && !self.asker.is_still(instance)
+                    DeleteOutcome::Revoked => true,
+                    DeleteOutcome::AlreadyRevoked { cause, .. } => {
+                        cause == RevocationCause::Deleted && !self.asker.is_still(instance)
                     }
                     DeleteOutcome::DraftDiscarded => false,
                 };
-                tally.check(is_so, || format!("{deed:?} of {} was answered {deleted:?}", seat.user));
+                tally.check(is_so, || format!("{action:?} of {} was answered {deleted:?}", seat.user));
                 tally.change("deleted");
-                self.acknowledge(seat, deed, None);
+                self.acknowledge(seat, action, None);
             }
-            Answer::Refused(status) => self.check_busy(status, seat, &deed),
-            Answer::Missing => seat.doubt = Some(self.doubt(Some((deed, None)))),
+            Answer::Refused(status) => self.check_busy(status, seat, &action),
+            Answer::Missing => seat.doubt = Some(self.doubt(Some((action, None)))),
         }
     }
 
     fn end_user(
         &mut self,
         seat: &mut Seat,
-        deed: Deed,
-        request: impl FnOnce(&Client) -> Result<UserEnded, Error>,
+        action: Action,
+        request: impl FnOnce(&Client) -> Result<UserRevoked, Error>,
     ) {
         let instance = self.asker.instance();
         let tally = &self.arena.tally;
@@ -170,13 +170,13 @@ impl<'a> Worker<'a> {
             Answer::Given(ended) => {
                 let is_so = ended.key_id == seat.active_id()
                     || ended.key_id.is_none() && !self.asker.is_still(instance);
-                tally.check(is_so, || format!("{deed:?} of {} was answered {ended:?}", seat.user));
-                let is_deletion = matches!(deed, Deed::DeleteUser { .. });
+                tally.check(is_so, || format!("{action:?} of {} was answered {ended:?}", seat.user));
+                let is_deletion = matches!(action, Action::DeleteUser { .. });
                 tally.change(if is_deletion { "user deleted" } else { "credentials changed" });
-                self.acknowledge(seat, deed, None);
+                self.acknowledge(seat, action, None);
             }
-            Answer::Refused(status) => self.check_busy(status, seat, &deed),
-            Answer::Missing => seat.doubt = Some(self.doubt(Some((deed, None)))),
+            Answer::Refused(status) => self.check_busy(status, seat, &action),
+            Answer::Missing => seat.doubt = Some(self.doubt(Some((action, None)))),
         }
     }
 
@@ -221,8 +221,8 @@ impl<'a> Worker<'a> {
         let (tally, saved) = (&self.arena.tally, seat.keys[&key_id]);
         match self.asker.ask(|client| client.delete(key_id)) {
             Answer::Given(deleted) => {
-                let is_so = matches!(deleted.outcome, DeleteOutcome::AlreadyEnded { reason, .. }
-                    if Some(reason) == saved.ended);
+                let is_so = matches!(deleted.outcome, DeleteOutcome::AlreadyRevoked { cause, .. }
+                    if Some(cause) == saved.ended);
                 tally.check(is_so, || format!("{saved:?} of {} was answered {deleted:?}", seat.user));
                 tally.count("deletes repeated");
             }
@@ -231,9 +231,9 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn acknowledge(&self, seat: &mut Seat, deed: Deed, key: Option<ApiKey>) {
-        seat.rows.push(deed.row(&seat.user));
-        seat.carry_out(deed, key, &self.arena.board, clock::now());
+    fn acknowledge(&self, seat: &mut Seat, action: Action, key: Option<ApiKey>) {
+        seat.rows.push(action.row(&seat.user));
+        seat.carry_out(action, key, &self.arena.board, clock::now());
     }
 
     /// The only refusal of a request that is right: there was too much to do.
@@ -245,7 +245,7 @@ impl<'a> Worker<'a> {
         tally.check(false, || format!("{request:?} of {} was refused: {status:?}", seat.user));
     }
 
-    fn doubt(&self, change: Option<(Deed, Option<ApiKey>)>) -> Doubt {
+    fn doubt(&self, change: Option<(Action, Option<ApiKey>)>) -> Doubt {
         Doubt { change, settled_by: self.asker.deaths_to_come() }
     }
 }
@@ -255,7 +255,7 @@ pub(super) fn check_verdict(arena: &Arena, seat: &Seat, key_id: KeyId, verdict: 
     let must = seat.keys.get(&key_id).and_then(|saved| saved.ended);
     let is_so = match verdict {
         Verdict::Valid(valid) => must.is_none() && valid.user == seat.user && valid.key_id == key_id,
-        Verdict::Refused(Refusal::Ended(reason)) => must == Some(*reason),
+        Verdict::Refused(Refusal::Revoked(reason)) => must == Some(*reason),
         Verdict::Refused(_) => false,
     };
     arena.tally.check(is_so, || {

@@ -124,8 +124,8 @@ impl<'a> Caller<'a> {
                 let key = self.a_key(user)?.id();
                 self.timed(Call::Delete { key }, |client| match client.delete(key) {
                     Ok(deleted) => match deleted.outcome {
-                        DeleteOutcome::Ended => Answer::Ended,
-                        DeleteOutcome::AlreadyEnded { reason, .. } => Answer::EndedBefore(reason),
+                        DeleteOutcome::Revoked => Answer::Ended,
+                        DeleteOutcome::AlreadyRevoked { cause, .. } => Answer::EndedBefore(cause),
                         DeleteOutcome::DraftDiscarded => Answer::Discarded,
                     },
                     Err(error) => refusal(&error),
@@ -179,7 +179,7 @@ impl<'a> Caller<'a> {
                 Ok(saved) => {
                     let ended = match saved.key.state {
                         KeyState::Active => None,
-                        KeyState::Ended { reason, .. } => Some(reason),
+                        KeyState::Revoked { cause, .. } => Some(cause),
                     };
                     Answer::Saved { replaced: saved.replaced, ended }
                 }
@@ -220,7 +220,7 @@ fn validate(client: &Client, key: &ApiKey) -> Operation {
 fn change_credentials(client: &Client, user: &UserId) -> Answer {
     let ended = client.credentials_changed(user, CredentialsCause::Change);
     let ended = ended.unwrap_or_else(|error| panic!("no credentials were changed: {error}"));
-    Answer::UserEnded { key: ended.key_id, draft: ended.draft }
+    Answer::UserRevoked { key: ended.key_id, draft: ended.draft }
 }
 
 fn timed(call: Call, ask: impl FnOnce() -> Answer) -> Operation {

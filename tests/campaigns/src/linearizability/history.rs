@@ -1,7 +1,7 @@
 //! What was asked, what was answered, and when.
 
 use apikeyd_client::KeyId;
-use apikeyd_client::message::{EndReason, SaveMode};
+use apikeyd_client::message::{RevocationCause, SaveMode};
 
 /// A request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +41,16 @@ pub enum Answer {
         /// The key whose place it took.
         replaced: Option<KeyId>,
         /// Why it has ended since, if it was saved before.
-        ended: Option<EndReason>,
+        ended: Option<RevocationCause>,
     },
     /// To `Delete`: an active key ended.
     Ended,
     /// To `Delete`: the key had ended.
-    EndedBefore(EndReason),
+    EndedBefore(RevocationCause),
     /// To `Delete`: the draft is gone.
     Discarded,
     /// To `ChangeCredentials`: what went.
-    UserEnded {
+    UserRevoked {
         /// The active key.
         key: Option<KeyId>,
         /// The draft.
@@ -126,7 +126,7 @@ fn is_refused_after_an_end(history: &[Operation], at: usize) -> bool {
     history.iter().any(|other| {
         let ends = match (other.call, other.answer) {
             (Call::Delete { key: deleted }, Answer::Ended) => deleted == key,
-            (Call::ChangeCredentials, Answer::UserEnded { key: ended, .. }) => ended == Some(key),
+            (Call::ChangeCredentials, Answer::UserRevoked { key: ended, .. }) => ended == Some(key),
             _ => false,
         };
         ends && other.returned < invoked

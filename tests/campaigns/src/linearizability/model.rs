@@ -6,7 +6,7 @@
 
 use super::history::{Answer, Call, Operation};
 use apikeyd_client::KeyId;
-use apikeyd_client::message::{EndReason, SaveMode};
+use apikeyd_client::message::{RevocationCause, SaveMode};
 use std::collections::HashMap;
 
 /// What the daemon holds of a user.
@@ -33,7 +33,7 @@ struct Saved {
     replaces: bool,
     replaced: Option<u16>,
     /// Why, and by which operation of the history.
-    ended: Option<(EndReason, u16)>,
+    ended: Option<(RevocationCause, u16)>,
 }
 
 /// A history with its keys numbered.
@@ -71,12 +71,12 @@ impl<'h> Numbered<'h> {
             }
             (Call::Save { key, mode }, _) => self.save(state, key, mode, at),
             (Call::Delete { key }, _) => self.delete(state, key, at),
-            (Call::ChangeCredentials, Answer::UserEnded { key, draft }) => {
+            (Call::ChangeCredentials, Answer::UserRevoked { key, draft }) => {
                 let is_so = self.is(state.active(), key) && self.is(state.draft, draft);
                 is_so.then(|| {
                     let mut next = state.clone();
                     next.draft = None;
-                    next.end(EndReason::CredentialsChanged, at);
+                    next.end(RevocationCause::CredentialsChanged, at);
                     next
                 })
             }
@@ -127,7 +127,7 @@ impl<'h> Numbered<'h> {
         match self.operations[at].answer {
             Answer::Ended => (state.active() == Some(number)).then(|| {
                 let mut next = state.clone();
-                next.end(EndReason::Deleted, at);
+                next.end(RevocationCause::Deleted, at);
                 next
             }),
             Answer::EndedBefore(reason) => {
@@ -138,7 +138,7 @@ impl<'h> Numbered<'h> {
             Answer::NotFound => (saved.is_none() && !is_draft).then(|| state.clone()),
             Answer::Generated(_)
             | Answer::Saved { .. }
-            | Answer::UserEnded { .. }
+            | Answer::UserRevoked { .. }
             | Answer::Active(_)
             | Answer::Valid
             | Answer::Refused
@@ -186,7 +186,7 @@ impl State {
     fn with_saved(&self, number: u16, replaces: bool, at: usize) -> Self {
         let mut next = self.clone();
         let replaced = next.active();
-        next.end_record(EndReason::Replaced, at);
+        next.end_record(RevocationCause::Replaced, at);
         next.saved[usize::from(number)] = Some(Saved { replaces, replaced, ended: None });
         next.active.push(Active { key: Some(number), by: Some(numbered(at)) });
         next.draft = None;
@@ -194,14 +194,14 @@ impl State {
     }
 
     /// Ends the active key, if there is one.
-    fn end(&mut self, reason: EndReason, at: usize) {
+    fn end(&mut self, reason: RevocationCause, at: usize) {
         if self.active().is_some() {
             self.end_record(reason, at);
             self.active.push(Active { key: None, by: Some(numbered(at)) });
         }
     }
 
-    fn end_record(&mut self, reason: EndReason, at: usize) {
+    fn end_record(&mut self, reason: RevocationCause, at: usize) {
         if let Some(active) = self.active()
             && let Some(saved) = &mut self.saved[usize::from(active)]
         {

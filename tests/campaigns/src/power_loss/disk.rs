@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A disk. Clones are the same disk.
 #[derive(Clone, Debug)]
-pub(crate) struct Disk(Arc<Mutex<State>>);
+pub(crate) struct SimulatedDisk(Arc<Mutex<State>>);
 
 /// A write or a new length that no sync has followed yet.
 #[derive(Debug)]
@@ -79,11 +79,11 @@ pub(crate) struct Fault {
     pub(crate) failure: Failure,
     /// Calls of the kind that are let through before.
     pub(crate) after: u64,
-    /// Whether it stays until the disk is [mended](Disk::mend).
+    /// Whether it stays until the disk is [mended](SimulatedDisk::mend).
     pub(crate) lasting: bool,
 }
 
-impl Disk {
+impl SimulatedDisk {
     /// An empty disk.
     pub(crate) fn new() -> Self {
         Self::holding(Vec::new(), false)

@@ -1,7 +1,7 @@
 //! Holding what the service shows against what it may hold.
 
-use super::disk::Disk;
-use super::model::{Deed, World};
+use super::disk::SimulatedDisk;
+use super::model::{Action, World};
 use super::site::{Outcome, Site, peer, permit};
 use super::turns::transactions;
 use apikeyd::service::ServiceError;
@@ -99,7 +99,7 @@ impl Site {
         let peer = peer(0);
         let condition = self.service().condition(&permit(self.service(), &peer));
         let active = world.keys.values().filter(|key| key.state == KeyState::Active).count() as u64;
-        let counts = (condition.active_keys, condition.ended_keys, condition.revision, condition.store);
+        let counts = (condition.active_keys, condition.revoked_keys, condition.revision, condition.store);
         let expected = (active, world.keys.len() as u64 - active, world.rows.len() as u64, StoreState::Ready);
         if counts == expected { Ok(()) } else { Err(format!("counts are {counts:?}, not {expected:?}")) }
     }
@@ -138,9 +138,9 @@ impl Site {
             let key_id = shown.key.id();
             let stored = self.model.world.keys.get(&key_id);
             let mode = stored.map_or(SaveMode::Add, |key| key.saved_as);
-            deeds.push((shown.uid, Deed::Save { key_id, mode }));
+            deeds.push((shown.uid, Action::Save { key_id, mode }));
             if stored.is_some_and(|key| !key.is_active(self.now())) {
-                deeds.push((shown.uid, Deed::Delete { key_id }));
+                deeds.push((shown.uid, Action::Delete { key_id }));
             }
         }
         self.change(deeds)
@@ -148,7 +148,7 @@ impl Site {
 
     /// Asks for changes at once, as many as the writer takes into one transaction, and holds the answers against the
     /// model's. What would come behind a transaction that failed is not asked for.
-    pub(crate) fn change(&mut self, deeds: Vec<(u32, Deed)>) -> Result<(), Broken> {
+    pub(crate) fn change(&mut self, deeds: Vec<(u32, Action)>) -> Result<(), Broken> {
         for transaction in transactions(deeds) {
             if !self.change_at_once(&transaction)? {
                 break;
@@ -158,10 +158,12 @@ impl Site {
     }
 
     /// One transaction; false when it failed.
-    fn change_at_once(&mut self, deeds: &[(u32, Deed)]) -> Result<bool, Broken> {
+    fn change_at_once(&mut self, deeds: &[(u32, Action)]) -> Result<bool, Broken> {
         let (now, mut after) = (self.now(), self.model.clone());
-        let expected: Vec<_> =
-            deeds.iter().map(|(uid, deed)| after.decide(deed, *uid, super::site::actor(*uid), now)).collect();
+        let expected: Vec<_> = deeds
+            .iter()
+            .map(|(uid, action)| after.decide(action, *uid, super::site::actor(*uid), now))
+            .collect();
         let answers = self.ask(deeds);
         if answers == expected {
             self.acknowledged += after.world.rows.len() as u64 - self.model.world.rows.len() as u64;
@@ -183,15 +185,15 @@ impl Site {
     }
 
     /// Some answers are missing: those changes are there or not. What was answered all the same is acknowledged.
-    fn conclude_failed(&mut self, after: super::model::Model, deeds: &[(u32, Deed)], answers: &[Outcome]) {
+    fn conclude_failed(&mut self, after: super::model::Model, deeds: &[(u32, Action)], answers: &[Outcome]) {
         if answers.iter().all(|answer| *answer == Err(Status::StorageUnavailable)) {
             self.conclude(after, false);
             return;
         }
         let (now, mut answered) = (self.now(), self.model.clone());
-        for ((uid, deed), answer) in deeds.iter().zip(answers) {
+        for ((uid, action), answer) in deeds.iter().zip(answers) {
             if *answer != Err(Status::StorageUnavailable) {
-                let _is_as_answered = answered.decide(deed, *uid, super::site::actor(*uid), now);
+                let _is_as_answered = answered.decide(action, *uid, super::site::actor(*uid), now);
             }
         }
         self.model.drafts = answered.drafts;
@@ -203,7 +205,7 @@ impl Site {
         let peer = peer(0);
         let (mut records, mut after) = (BTreeMap::new(), None);
         loop {
-            let list = List { after, limit: 128, include_ended: true };
+            let list = List { after, limit: 128, include_revoked: true };
             let page = self.service().list(&permit(self.service(), &peer), list, &|| false)?;
             records.extend(page.keys.into_iter().map(|record| (record.key_id, record)));
             after = page.next;
@@ -224,7 +226,7 @@ impl Site {
 
 /// Opens a copy of the disk with the database's own means: it must be whole, and after a clean close it must
 /// need no repair.
-pub(crate) fn check_database(disk: &Disk, was_closed: bool) -> Result<(), Broken> {
+pub(crate) fn check_database(disk: &SimulatedDisk, was_closed: bool) -> Result<(), Broken> {
     let repaired = Rc::new(Cell::new(false));
     let seen = Rc::clone(&repaired);
     let mut database = Builder::new()
@@ -245,7 +247,7 @@ pub(crate) fn check_database(disk: &Disk, was_closed: bool) -> Result<(), Broken
 fn expected_verdict(state: Option<KeyState>, is_draft: bool, user: &UserId) -> String {
     match state {
         Some(KeyState::Active) => format!("valid {user}"),
-        Some(KeyState::Ended { reason, .. }) => format!("ended {reason:?}"),
+        Some(KeyState::Revoked { cause, .. }) => format!("ended {cause:?}"),
         None if is_draft => "refused NotSaved".into(),
         None => "refused UnknownKey".into(),
     }

@@ -3,7 +3,8 @@
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{
-    Actor, AuditEvent, AuditRow, CredentialsCause, DeleteOutcome, EndReason, KeyState, SaveMode, UserEnded,
+    Actor, AuditEvent, AuditRow, CredentialsCause, DeleteOutcome, KeyState, RevocationCause, SaveMode,
+    UserRevoked,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::time::Timestamp;
@@ -47,7 +48,7 @@ pub(crate) struct Draft {
 
 /// A change that somebody asks for.
 #[derive(Clone, Debug)]
-pub(crate) enum Deed {
+pub(crate) enum Action {
     Save { key_id: KeyId, mode: SaveMode },
     Delete { key_id: KeyId },
     Credentials { user: UserId, cause: CredentialsCause },
@@ -59,7 +60,7 @@ pub(crate) enum Deed {
 pub(crate) enum Answer {
     Saved { state: KeyState, replaced: Option<KeyId> },
     Deleted(DeleteOutcome),
-    Ended(UserEnded),
+    Ended(UserRevoked),
 }
 
 /// What is stored, and the drafts.
@@ -72,7 +73,9 @@ pub(crate) struct Model {
 impl Key {
     pub(crate) fn state_at(&self, now: Timestamp) -> KeyState {
         match (self.state, self.expires_at) {
-            (KeyState::Active, Some(at)) if at <= now => KeyState::Ended { reason: EndReason::Expired, at },
+            (KeyState::Active, Some(at)) if at <= now => {
+                KeyState::Revoked { cause: RevocationCause::Expired, at }
+            }
             (state, _) => state,
         }
     }
@@ -121,18 +124,18 @@ impl World {
         self.stored_active(user).filter(|key_id| self.keys[key_id].is_active(now))
     }
 
-    fn end(&mut self, key_id: KeyId, reason: EndReason, at: Timestamp) {
+    fn end(&mut self, key_id: KeyId, cause: RevocationCause, at: Timestamp) {
         let key = self.keys.get_mut(&key_id).expect("a key that is known");
         assert_eq!(key.state, KeyState::Active, "a key ends once");
-        key.state = KeyState::Ended { reason, at };
+        key.state = KeyState::Revoked { cause, at };
     }
 
     /// Writes down that a key's date has passed, if it has and nobody did yet.
     fn expire(&mut self, key_id: KeyId, now: Timestamp) {
         let key = &self.keys[&key_id];
-        if let (KeyState::Active, KeyState::Ended { reason, at }) = (key.state, key.state_at(now)) {
+        if let (KeyState::Active, KeyState::Revoked { cause, at }) = (key.state, key.state_at(now)) {
             let user = key.user.clone();
-            self.end(key_id, reason, at);
+            self.end(key_id, cause, at);
             self.row(now, Actor::Daemon, AuditEvent::KeyExpired { key_id, user });
         }
     }
@@ -149,8 +152,8 @@ impl World {
     pub(crate) fn purge(&mut self, now: Timestamp) {
         let limit = now.saturating_sub(RETENTION);
         let ended = |(key_id, key): (&KeyId, &Key)| match key.state {
-            KeyState::Ended { at, .. } if at <= limit => Some((at, *key_id)),
-            KeyState::Ended { .. } | KeyState::Active => None,
+            KeyState::Revoked { at, .. } if at <= limit => Some((at, *key_id)),
+            KeyState::Revoked { .. } | KeyState::Active => None,
         };
         let mut old: Vec<_> = self.keys.iter().filter_map(ended).collect();
         old.sort();
@@ -175,18 +178,18 @@ impl Model {
     /// Decides one change and makes it.
     pub(crate) fn decide(
         &mut self,
-        deed: &Deed,
+        action: &Action,
         uid: u32,
         actor: Actor,
         now: Timestamp,
     ) -> Result<Answer, Status> {
-        match deed {
-            Deed::Save { key_id, mode } => self.save(*key_id, *mode, uid, actor, now),
-            Deed::Delete { key_id } => self.delete(*key_id, uid, actor, now).map(Answer::Deleted),
-            Deed::Credentials { user, cause } => {
+        match action {
+            Action::Save { key_id, mode } => self.save(*key_id, *mode, uid, actor, now),
+            Action::Delete { key_id } => self.delete(*key_id, uid, actor, now).map(Answer::Deleted),
+            Action::Credentials { user, cause } => {
                 Ok(Answer::Ended(self.end_user(user, Some(*cause), actor, now)))
             }
-            Deed::DeleteUser { user } => Ok(Answer::Ended(self.end_user(user, None, actor, now))),
+            Action::DeleteUser { user } => Ok(Answer::Ended(self.end_user(user, None, actor, now))),
         }
     }
 
@@ -227,7 +230,7 @@ impl Model {
         let user = draft.user.clone();
         let event = match replaced {
             Some(replaced) => {
-                self.world.end(replaced, EndReason::Replaced, now);
+                self.world.end(replaced, RevocationCause::Replaced, now);
                 AuditEvent::KeyReplaced { key_id, replaced, user }
             }
             None => AuditEvent::KeyAdded { key_id, user },
@@ -252,13 +255,13 @@ impl Model {
             return Ok(match key.state_at(now) {
                 KeyState::Active => {
                     let user = key.user.clone();
-                    self.world.end(key_id, EndReason::Deleted, now);
+                    self.world.end(key_id, RevocationCause::Deleted, now);
                     self.world.row(now, actor, AuditEvent::KeyDeleted { key_id, user });
-                    DeleteOutcome::Ended
+                    DeleteOutcome::Revoked
                 }
-                KeyState::Ended { reason, at } => {
+                KeyState::Revoked { cause, at } => {
                     self.world.expire(key_id, now);
-                    DeleteOutcome::AlreadyEnded { reason, at }
+                    DeleteOutcome::AlreadyRevoked { cause, at }
                 }
             });
         }
@@ -277,17 +280,18 @@ impl Model {
         cause: Option<CredentialsCause>,
         actor: Actor,
         now: Timestamp,
-    ) -> UserEnded {
+    ) -> UserRevoked {
         let active = self.world.active(user, now);
         if let Some(key_id) = active {
             let user = user.clone();
-            let (reason, event) = match cause {
-                Some(cause) => {
-                    (EndReason::CredentialsChanged, AuditEvent::CredentialsChanged { key_id, user, cause })
-                }
-                None => (EndReason::UserDeleted, AuditEvent::UserDeleted { key_id, user }),
+            let (cause, event) = match cause {
+                Some(cause) => (
+                    RevocationCause::CredentialsChanged,
+                    AuditEvent::CredentialsChanged { key_id, user, cause },
+                ),
+                None => (RevocationCause::UserDeleted, AuditEvent::UserDeleted { key_id, user }),
             };
-            self.world.end(key_id, reason, now);
+            self.world.end(key_id, cause, now);
             self.world.row(now, actor, event);
         } else if let Some(stored) = self.world.stored_active(user) {
             self.world.expire(stored, now);
@@ -295,6 +299,6 @@ impl Model {
         let draft = self.drafts.iter().find(|(_, draft)| draft.user == *user && now < draft.until);
         let draft = draft.map(|(key_id, _)| *key_id);
         draft.into_iter().for_each(|key_id| _ = self.drafts.remove(&key_id));
-        UserEnded { key_id: active, draft }
+        UserRevoked { key_id: active, draft }
     }
 }

@@ -1,7 +1,7 @@
 //! A daemon's service on a disk, the model beside it, and all keys that were ever shown.
 
-use super::disk::Disk;
-use super::model::{Answer, Deed, Draft, Model, World};
+use super::disk::SimulatedDisk;
+use super::model::{Action, Answer, Draft, Model, World};
 use crate::in_memory::START;
 use crate::repeatable;
 use apikeyd::domain::Sources;
@@ -37,7 +37,7 @@ pub(crate) type Outcome = Result<Answer, Status>;
 
 /// See the module.
 pub(crate) struct Site {
-    pub(crate) disk: Disk,
+    pub(crate) disk: SimulatedDisk,
     pub(crate) parts: Parts,
     runtime: Runtime,
     service: Option<Arc<Service>>,
@@ -75,7 +75,7 @@ pub(crate) struct Used {
 
 impl Site {
     /// A new store on a disk; nothing runs yet.
-    pub(crate) fn new(disk: Disk, seed: u64) -> Self {
+    pub(crate) fn new(disk: SimulatedDisk, seed: u64) -> Self {
         let parts = repeatable::parts(seed).with_clock(Clock::manual(START));
         Service::create_on(disk.backend(), &PEPPER, &parts).expect("a store on a good disk");
         let world = World::new(START, policy_hash(apikeyd_policy::SHIPPED));
@@ -136,8 +136,8 @@ impl Site {
             hot_keys: 256,
             ..Settings::in_dir("")
         };
-        let medium = Arc::new(self.disk.clone());
-        let opened = Service::open_on(medium, &PEPPER, settings, table, self.parts.clone());
+        let disk = Arc::new(self.disk.clone());
+        let opened = Service::open_on(disk, &PEPPER, settings, table, self.parts.clone());
         match opened {
             Ok(service) => {
                 self.candidates = loaded;
@@ -201,11 +201,11 @@ impl Site {
     }
 
     /// Asks for changes all at once: one transaction.
-    pub(crate) fn ask(&self, deeds: &[(u32, Deed)]) -> Vec<Outcome> {
+    pub(crate) fn ask(&self, deeds: &[(u32, Action)]) -> Vec<Outcome> {
         let tasks: Vec<_> = {
-            let spawn = |(uid, deed): &(u32, Deed)| {
-                let (service, uid, deed) = (Arc::clone(self.service()), *uid, deed.clone());
-                self.runtime.spawn(async move { carry_out(&service, uid, deed).await })
+            let spawn = |(uid, action): &(u32, Action)| {
+                let (service, uid, action) = (Arc::clone(self.service()), *uid, action.clone());
+                self.runtime.spawn(async move { carry_out(&service, uid, action).await })
             };
             deeds.iter().map(spawn).collect()
         };
@@ -235,28 +235,28 @@ impl Site {
         let request = Validate { key_id: shown.key.id(), digest: shown.key.digest(), operation: None };
         let told = |verdict: &Verdict<'_>| match verdict {
             Verdict::Valid(valid) => format!("valid {}", valid.user),
-            Verdict::Refused(Refusal::Ended(reason)) => format!("ended {reason:?}"),
+            Verdict::Refused(Refusal::Revoked(reason)) => format!("ended {reason:?}"),
             Verdict::Refused(refusal) => format!("refused {refusal:?}"),
         };
         self.service().validate(&permit(self.service(), &peer), &request, told).map_err(|error| error.status)
     }
 }
 
-async fn carry_out(service: &Service, uid: u32, deed: Deed) -> Outcome {
+async fn carry_out(service: &Service, uid: u32, action: Action) -> Outcome {
     let peer = peer(uid);
     let permit: Permit<'_, right::Issue> = permit(service, &peer);
-    let answer = match deed {
-        Deed::Save { key_id, mode } => service
+    let answer = match action {
+        Action::Save { key_id, mode } => service
             .save(&permit, Save { key_id, mode })
             .await
             .map(|saved| Answer::Saved { state: saved.key.state, replaced: saved.replaced }),
-        Deed::Delete { key_id } => {
+        Action::Delete { key_id } => {
             service.delete(&permit, Delete { key_id }).await.map(|deleted| Answer::Deleted(deleted.outcome))
         }
-        Deed::Credentials { user, cause } => {
+        Action::Credentials { user, cause } => {
             service.credentials_changed(&permit, CredentialsChanged { user, cause }).await.map(Answer::Ended)
         }
-        Deed::DeleteUser { user } => {
+        Action::DeleteUser { user } => {
             service.delete_user(&permit, DeleteUser { user }).await.map(Answer::Ended)
         }
     };

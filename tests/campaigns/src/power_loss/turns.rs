@@ -1,7 +1,7 @@
 //! The order in which the writer takes changes that are asked for at once: revocations first, of each uid one in turn
 //! (`daemon/src/store/lanes.rs`). The model carries changes out one by one, so they are asked for in that order.
 
-use super::model::Deed;
+use super::model::Action;
 use apikeyd_protocol::message::SaveMode;
 use std::collections::VecDeque;
 
@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 const BESIDE_REVOCATIONS: usize = 32;
 
 /// The changes of each transaction, in their order.
-pub(crate) fn transactions(deeds: Vec<(u32, Deed)>) -> Vec<Vec<(u32, Deed)>> {
-    let (revocations, changes): (Vec<_>, Vec<_>) = deeds.into_iter().partition(|(_, deed)| revokes(deed));
+pub(crate) fn transactions(deeds: Vec<(u32, Action)>) -> Vec<Vec<(u32, Action)>> {
+    let (revocations, changes): (Vec<_>, Vec<_>) = deeds.into_iter().partition(|(_, action)| revokes(action));
     let (mut first, mut changes) = (in_turn(revocations), in_turn(changes));
     let rest =
         if first.is_empty() { Vec::new() } else { changes.split_off(changes.len().min(BESIDE_REVOCATIONS)) };
@@ -18,17 +18,17 @@ pub(crate) fn transactions(deeds: Vec<(u32, Deed)>) -> Vec<Vec<(u32, Deed)>> {
     [first, rest].into_iter().filter(|transaction| !transaction.is_empty()).collect()
 }
 
-fn revokes(deed: &Deed) -> bool {
-    !matches!(deed, Deed::Save { mode: SaveMode::Add, .. })
+fn revokes(action: &Action) -> bool {
+    !matches!(action, Action::Save { mode: SaveMode::Add, .. })
 }
 
 /// One of each uid in turn, in the order in which the uids came.
-fn in_turn(deeds: Vec<(u32, Deed)>) -> Vec<(u32, Deed)> {
-    let mut queues: VecDeque<VecDeque<(u32, Deed)>> = VecDeque::new();
-    for (uid, deed) in deeds {
+fn in_turn(deeds: Vec<(u32, Action)>) -> Vec<(u32, Action)> {
+    let mut queues: VecDeque<VecDeque<(u32, Action)>> = VecDeque::new();
+    for (uid, action) in deeds {
         match queues.iter_mut().find(|queue| queue.front().is_some_and(|(other, _)| *other == uid)) {
-            Some(queue) => queue.push_back((uid, deed)),
-            None => queues.push_back(VecDeque::from([(uid, deed)])),
+            Some(queue) => queue.push_back((uid, action)),
+            None => queues.push_back(VecDeque::from([(uid, action)])),
         }
     }
     let mut ordered = Vec::new();

@@ -1,7 +1,7 @@
 //! What happens to the daemon: a random sequence of everything that it does.
 
 use super::inspection::Broken;
-use super::model::Deed;
+use super::model::Action;
 use super::site::{Site, actor, peer, permit};
 use crate::seeded::Seeded;
 use apikeyd_protocol::frame::Status;
@@ -58,11 +58,11 @@ impl Workload {
             6..=8 => 2 + self.seeded.below(5),
             _ => 7 + self.seeded.below(54),
         };
-        let deeds: Vec<_> = (0..count).filter_map(|_| self.deed(site)).collect();
+        let deeds: Vec<_> = (0..count).filter_map(|_| self.action(site)).collect();
         site.change(deeds)
     }
 
-    fn deed(&mut self, site: &mut Site) -> Option<(u32, Deed)> {
+    fn action(&mut self, site: &mut Site) -> Option<(u32, Action)> {
         let seeded = &mut self.seeded;
         let user = seeded.pick(&self.users)?.clone();
         let caller = 1000 + u32::try_from(seeded.below(CALLERS)).ok()?;
@@ -73,21 +73,21 @@ impl Workload {
                 let usual = if active.is_some() { SaveMode::Replace } else { SaveMode::Add };
                 let mode = if self.seeded.one_in(12) { other(usual) } else { usual };
                 let uid = if self.seeded.one_in(20) { caller + 1 } else { uid };
-                Some((uid, Deed::Save { key_id, mode }))
+                Some((uid, Action::Save { key_id, mode }))
             }
             11..=13 => {
                 let shown = seeded.pick(&site.keys)?;
                 let key_id = shown.key.id();
                 let mode = if seeded.one_in(2) { SaveMode::Add } else { SaveMode::Replace };
-                Some((shown.uid, Deed::Save { key_id, mode }))
+                Some((shown.uid, Action::Save { key_id, mode }))
             }
-            14..=16 => Some((caller, Deed::Delete { key_id: seeded.pick(&site.keys)?.key.id() })),
+            14..=16 => Some((caller, Action::Delete { key_id: seeded.pick(&site.keys)?.key.id() })),
             17..=18 => {
                 let reset = seeded.one_in(2);
                 let cause = if reset { CredentialsCause::Reset } else { CredentialsCause::Change };
-                Some((caller, Deed::Credentials { user, cause }))
+                Some((caller, Action::Credentials { user, cause }))
             }
-            _ => Some((caller, Deed::DeleteUser { user })),
+            _ => Some((caller, Action::DeleteUser { user })),
         }
     }
 

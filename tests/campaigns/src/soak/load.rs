@@ -192,7 +192,7 @@ impl Load {
         let client = client(&self.socket);
         let (mut after, mut revision) = (None, 0);
         while self.goes_on() {
-            let request = List { after, limit: 100, include_ended: true };
+            let request = List { after, limit: 100, include_revoked: true };
             after = self.counts.count("list", client.list(&request)).and_then(|page| page.next);
             let request = AuditList { after: revision, limit: 100 };
             revision = self

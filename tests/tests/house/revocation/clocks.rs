@@ -29,7 +29,7 @@ fn an_expiry_follows_a_step_of_the_wall_clock_and_is_not_undone_by_a_step_back()
     // The daemon writes the end down by itself; from then on no clock takes it back.
     until("the end is written", || {
         let record = revoker.retrieve_key(key.id()).expect("a record");
-        matches!(record.state, KeyState::Ended { .. }) && revoker.retrieve_user(&user("alice")).is_err()
+        matches!(record.state, KeyState::Revoked { .. }) && revoker.retrieve_user(&user("alice")).is_err()
     });
     until("the end is in the audit", || house.ctl.run(["audit", "list"]).stdout.contains("expire"));
     step(&house.scratch, 0);

@@ -27,7 +27,7 @@ fn ask(opcode: Opcode, client: &Client, key: &ApiKey) {
         Opcode::Delete => drop(client.delete(key.id())),
         Opcode::CredentialsChanged => drop(client.credentials_changed(&alice, CredentialsCause::Reset)),
         Opcode::DeleteUser => drop(client.delete_user(&alice)),
-        Opcode::List => drop(client.list(&List { after: None, limit: 10, include_ended: true })),
+        Opcode::List => drop(client.list(&List { after: None, limit: 10, include_revoked: true })),
         Opcode::AuditList => drop(client.audit_list(&AuditList { after: 0, limit: 10 })),
         Opcode::AuditVerify => drop(client.audit_verify(None)),
         Opcode::Statistics => drop(client.statistics()),

@@ -73,7 +73,7 @@ fn fault_object(fault: AuditFault) -> FaultObject {
                  database was put here"
             ),
         ),
-        AuditFault::EndUndone { revision } => (
+        AuditFault::RevocationUndone { revision } => (
             "end-undone",
             Some(revision),
             format!(

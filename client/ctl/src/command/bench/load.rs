@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use apikeyd_protocol::frame::{Opcode, append_request};
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::{
-    DeleteUser, Generate, Generated, Save, SaveMode, Saved, UserEnded, Validate, Verdict,
+    DeleteUser, Generate, Generated, Save, SaveMode, Saved, UserRevoked, Validate, Verdict,
 };
 use hdrhistogram::Histogram;
 use std::ops::Range;
@@ -193,7 +193,7 @@ impl Script for Remove<'_> {
     }
 
     fn answered(&mut self, answer: &Answer<'_>, outbox: &mut Outbox) -> Result<bool, Failure> {
-        answer.read::<UserEnded>()?;
+        answer.read::<UserRevoked>()?;
         self.begin(answer.slot, answer.now, outbox)
     }
 }

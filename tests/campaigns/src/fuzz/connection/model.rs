@@ -6,7 +6,7 @@ use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{
     AuditPage, AuditReport, BackupReady, Deleted, Empty, Failure, FilesInForce, Generated, KeyPage,
     KeyRecord, PolicyAnswer, PolicyPage, PolicySummary, Reloaded, Saved, Statistics, Status as Condition,
-    UserEnded, Verdict,
+    UserRevoked, Verdict,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::RightSet;
@@ -206,7 +206,7 @@ impl Model {
                 self.key_mut(deleted.key_id, |key| key.ended = true);
             }
             Opcode::CredentialsChanged | Opcode::DeleteUser => {
-                let ended: UserEnded = decode(body).expect("what ended");
+                let ended: UserRevoked = decode(body).expect("what ended");
                 for key_id in [ended.key_id, ended.draft].into_iter().flatten() {
                     self.key_mut(key_id, |key| key.ended = true);
                 }

@@ -147,7 +147,7 @@ fn request(opcode: Opcode, input: &mut Input<'_>, model: &mut Model, out: &mut V
         }
         Opcode::DeleteUser => ask!(DeleteUser { user: user(input) }),
         Opcode::List => {
-            ask!(List { after: None, limit: u16::from(input.byte()), include_ended: input.byte() > 0 })
+            ask!(List { after: None, limit: u16::from(input.byte()), include_revoked: input.byte() > 0 })
         }
         Opcode::AuditList => {
             ask!(AuditList { after: u64::from(input.byte()), limit: u16::from(input.byte()) })

@@ -1,14 +1,14 @@
 //! A disk as the database and the daemon open it.
 
-use super::{Call, Disk, Failure, Pending, error, no_power};
-use apikeyd::service::{Medium, OpenError, StorageBackend};
+use super::{Call, Failure, Pending, SimulatedDisk, error, no_power};
+use apikeyd::service::{Disk, OpenError, StorageBackend};
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
 /// An open file of a disk.
 #[derive(Debug)]
-pub(crate) struct Handle(pub(super) Disk);
+pub(crate) struct Handle(pub(super) SimulatedDisk);
 
 impl StorageBackend for Handle {
     fn len(&self) -> io::Result<u64> {
@@ -74,7 +74,7 @@ impl StorageBackend for Handle {
     }
 }
 
-impl Medium for Disk {
+impl Disk for SimulatedDisk {
     fn path(&self) -> &Path {
         Path::new("the simulated disk")
     }

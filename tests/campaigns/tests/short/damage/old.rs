@@ -73,7 +73,7 @@ fn a_restored_backup_answers_as_on_the_day_it_was_taken() {
     session.close();
     let restored = open_later(Image::of(bytes), Parts::system()).unwrap();
     assert_eq!(restored.verdict(&kept), "valid kept");
-    assert_eq!(restored.verdict(&ended), "refused Ended(Deleted)");
+    assert_eq!(restored.verdict(&ended), "refused Revoked(Deleted)");
     assert_eq!(fault(&restored, Some(taken.head)), None, "up to the backup nothing is missing");
 }
 

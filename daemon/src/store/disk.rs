@@ -9,7 +9,7 @@ use std::io;
 use std::path::Path;
 
 /// Where the database's bytes are: a file in the state directory, or a disk that a test makes fail.
-pub trait Medium: Debug + Send + Sync {
+pub trait Disk: Debug + Send + Sync {
     /// What messages call the database.
     fn path(&self) -> &Path;
 
