@@ -17,13 +17,13 @@ use crate::request::{
 use crate::verdict::{Refusal, Verdict};
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
-    AuditHead, AuditList, AuditPage, AuditReport, AuditVerify, CredentialsCause, CredentialsChanged, Delete,
-    DeleteUser, Deleted, FilesInForce, Generate, Generated, KeyPage, KeyRecord, List, Operation, PolicyPage,
-    PolicyRows, Reloaded, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, UserRevoked,
-    Validate,
+    AuditList, AuditPage, AuditReport, AuditVerify, CredentialsChanged, Delete, DeleteUser, Deleted,
+    FilesInForce, Generate, Generated, KeyPage, KeyRecord, List, Operation, PolicyPage, PolicyRows, Reloaded,
+    RetrieveKey, RetrieveUser, Save, Saved, Statistics, Status, UserRevoked, Validate,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::RightSet;
+use apikeyd_protocol::term::{AuditHead, CredentialsCause, SaveMode};
 use links::Links;
 use std::fs::File;
 use std::sync::Arc;

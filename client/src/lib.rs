@@ -33,7 +33,7 @@
 //! A user's key is made in two steps, so that a key whose text got lost on the way is never active:
 //!
 //! ```no_run
-//! # use apikeyd_client::{Client, Error, UserId, message::{Generate, SaveMode}};
+//! # use apikeyd_client::{Client, Error, UserId, message::Generate, term::SaveMode};
 //! # fn show(key: &str) {}
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::connect()?;
@@ -110,6 +110,7 @@ pub use apikeyd_protocol::key::{ApiKey, KeyFormatError, KeyId};
 pub use apikeyd_protocol::message;
 pub use apikeyd_protocol::name::{Label, UserId};
 pub use apikeyd_protocol::right::{Right, RightSet};
+pub use apikeyd_protocol::term;
 pub use apikeyd_protocol::time::Timestamp;
 #[cfg(feature = "tokio")]
 pub use asynchronous::AsyncClient;

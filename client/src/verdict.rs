@@ -2,8 +2,9 @@
 
 use crate::error::ProtocolError;
 use apikeyd_protocol::key::{KeyFormatError, KeyId};
-use apikeyd_protocol::message::{self as wire, Freshness, RevocationCause};
+use apikeyd_protocol::message::{self as wire, Freshness};
 use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::term::RevocationCause;
 use apikeyd_protocol::time::Timestamp;
 
 /// Whether to let the caller in.

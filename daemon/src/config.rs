@@ -25,8 +25,8 @@ pub use fault::{ConfigError, Fault};
 pub use place::Place;
 pub(crate) use text_file::read_text;
 
-use crate::domain::{PolicySource, Sources};
 use crate::rights::RightsTable;
+use apikeyd_keystore::domain::{PolicySource, Sources};
 use apikeyd_protocol::key::KeyPrefix;
 use core::time::Duration;
 use std::path::{Path, PathBuf};

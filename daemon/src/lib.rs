@@ -4,9 +4,9 @@
 //! # How a request travels
 //!
 //! ```text
-//!   run ─► server ─► connection ─► dispatch ─► service ─┬─► domain
-//!             │                                 │  │    └─► store ─► domain
-//!            peer                               │  └──────► revocation
+//!   run ─► server ─► connection ─► dispatch ─► service ─┬─► keystore
+//!             │                                 │       └─► revocation
+//!            peer                               │
 //!                                            rights
 //! ```
 //!
@@ -17,9 +17,8 @@
 //! | `connection` | greets; bytes to frames and back. The only one that touches the socket's bytes |
 //! | `dispatch` | a frame to a request; asks for the permit, then for the operation |
 //! | [`rights`] | what the caller may do, by the configuration |
-//! | [`service`] | does it, whoever asks: validation from memory, changes through the store |
-//! | [`domain`] | decides what becomes of a key; pure |
-//! | [`store`] | makes the decision durable, with its audit row. The only one that names redb |
+//! | [`service`] | does it, whoever asks: validation from memory, changes through the keystore |
+//! | `apikeyd-keystore` | a package of its own: decides what becomes of a key, and makes it durable with its audit row |
 //! | [`revocation`] | the numbers by which clients know that a remembered verdict still stands |
 //!
 //! Imports point from left to right. Beside the way: [`config`] and [`policy_file`] (what people wrote), `reload`
@@ -32,7 +31,6 @@ pub mod config;
 mod connection;
 mod descriptors;
 mod dispatch;
-pub mod domain;
 #[doc(hidden)]
 pub mod embedded;
 pub mod exit;
@@ -48,7 +46,6 @@ mod run;
 pub mod server;
 pub mod service;
 mod stack;
-pub mod store;
 mod systemd;
 mod traffic;
 

@@ -1,14 +1,13 @@
 //! The parts that the daemon does not have of itself. [`main`](crate::main) is handed them: the program `apikeyd` hands
 //! in those of the system, a campaign others, so that what is tried is the daemon that ships.
 //!
-//! The disk is a part as well: the state directory, or a [`Disk`](crate::store::Disk) that is handed to
+//! The disk is a part as well: the state directory, or a [`Disk`](apikeyd_keystore::Disk) that is handed to
 //! [`Service::open_on`](crate::service::Service::open_on).
 
 mod clock;
-mod randomness;
 
+pub use apikeyd_keystore::parts::{Executor, Randomness};
 pub use clock::Clock;
-pub use randomness::Randomness;
 
 /// What the daemon is handed.
 #[derive(Clone, Debug)]
@@ -16,16 +15,6 @@ pub struct Parts {
     pub(crate) clock: Clock,
     pub(crate) randomness: Randomness,
     pub(crate) executor: Executor,
-}
-
-/// Who runs the store's writer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Executor {
-    /// A thread of its own, which takes what is queued into one transaction while callers queue more.
-    OwnThread,
-    /// The caller that waits for a change: it lets every task that is ready queue its own, writes what is queued, and
-    /// then has its answer. With seeded randomness a run on one thread repeats to the byte.
-    Caller,
 }
 
 impl Parts {

@@ -2,7 +2,7 @@
 
 mod kernel;
 
-use apikeyd_protocol::message::Actor;
+use apikeyd_protocol::term::Actor;
 use std::io;
 use std::os::fd::AsFd;
 

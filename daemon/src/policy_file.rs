@@ -1,7 +1,7 @@
 //! The policy table in force, from its file or as compiled in.
 
 use crate::config::read_text;
-use crate::domain::PolicySource;
+use apikeyd_keystore::domain::PolicySource;
 use apikeyd_policy::{MAX_FILE_BYTES, PolicyTable};
 
 /// A policy file that cannot be used. One line for each fault, `FILE:LINE:COLUMN: message`.

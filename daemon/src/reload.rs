@@ -6,7 +6,8 @@ use crate::rights::RightsTable;
 use crate::service::{Service, ServiceError};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::{Actor, Reloaded};
+use apikeyd_protocol::message::Reloaded;
+use apikeyd_protocol::term::Actor;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 

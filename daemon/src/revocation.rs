@@ -29,7 +29,7 @@ pub use apikeyd_protocol::page::AsOf;
 pub use file::{PageFault, PageFile};
 pub use mark::Home;
 
-use crate::parts::Randomness;
+use apikeyd_keystore::parts::Randomness;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::Freshness;
 use apikeyd_protocol::page::{self as layout, BYTES, GENERATIONS, Start, WAIT_OUT};

@@ -22,7 +22,8 @@ use crate::reload::Reload;
 use crate::server::{self, Admission, Listening};
 use crate::service::{ExitClass, OpenError, PAGE, PepperSource, Service, Settings};
 use crate::systemd::notify;
-use crate::{logging, policy_file, stack};
+use crate::{logging, policy_file};
+use apikeyd_keystore::wipe_stack;
 use apikeyd_policy::PolicyTable;
 use clap::Parser as _;
 use signals::Signals;
@@ -103,12 +104,12 @@ fn serve(
         .worker_threads(WORKERS)
         .max_blocking_threads(BLOCKING_THREADS)
         .thread_name("apikeyd-worker")
-        .on_thread_park(stack::wipe)
+        .on_thread_park(wipe_stack)
         .enable_all()
         .build()
         .map_err(|error| failed("threads cannot be started", &error))?;
     // The pepper was read and its keys were derived on this thread.
-    stack::wipe();
+    wipe_stack();
     runtime.block_on(run(operations, admission, listening, signals))
 }
 

@@ -25,23 +25,24 @@ mod policy;
 mod settings;
 mod upkeep;
 mod validation;
+mod waiting;
 mod words;
 
-pub use crate::store::{Disk, ExitClass, OpenError, StorageBackend};
+pub use apikeyd_keystore::{Disk, ExitClass, OpenError, StorageBackend};
 pub use error::ServiceError;
 pub use inspection::Condition;
 pub use permit::{Permit, Standing, authorise, right};
 pub(crate) use settings::PAGE;
 pub use settings::{PepperSource, Settings};
 
-use crate::domain::FilesInForce;
 use crate::parts::{Clock, Parts, Randomness};
 use crate::revocation::{Fresh, Generations, Home, Page};
-use crate::store::{InitialState, Observer, Secrets, Store, Ticket, Unwatched};
 use answered::Answered;
+use apikeyd_keystore::domain::FilesInForce;
+use apikeyd_keystore::{InitialState, Keystore, Observer, Secrets, Ticket, Unobserved};
 use apikeyd_policy::{PolicyTable, SHIPPED};
-use apikeyd_protocol::message::Actor;
 use apikeyd_protocol::right::RightSet;
+use apikeyd_protocol::term::Actor;
 use apikeyd_protocol::time::Timestamp;
 use counters::Counters;
 use hot::HotKeys;
@@ -55,7 +56,7 @@ pub struct Service {
     settings: Settings,
     clock: Clock,
     randomness: Randomness,
-    store: Arc<Store>,
+    store: Arc<Keystore>,
     memory: Arc<Memory>,
     hot: HotKeys,
     last_used: LastUsed,
@@ -76,7 +77,7 @@ impl Service {
     pub fn open(settings: Settings, policy: PolicyTable, parts: Parts) -> Result<Arc<Self>, OpenError> {
         let Settings { state_dir, pepper, cache_bytes, .. } = &settings;
         let admit = policy::admission(&settings.sources, &policy);
-        let store = Unwatched::open(state_dir, pepper, *cache_bytes, initial_state(&parts), admit)?;
+        let store = Unobserved::open(state_dir, pepper, *cache_bytes, initial_state(&parts), admit)?;
         let home = store.directory().map(|directory| Home::new(*store.store_id(), directory));
         let page = caching::open_page(&settings.pages, home.as_ref());
         Self::over(store, page, settings, policy, parts)
@@ -95,7 +96,7 @@ impl Service {
         parts: Parts,
     ) -> Result<Arc<Self>, OpenError> {
         let admit = policy::admission(&settings.sources, &policy);
-        let store = Unwatched::open_on(disk, Secrets::derive(pepper), settings.cache_bytes, admit)?;
+        let store = Unobserved::open_on(disk, Secrets::derive(pepper), settings.cache_bytes, admit)?;
         Self::over(store, Page::Never, settings, policy, parts)
     }
 
@@ -108,7 +109,7 @@ impl Service {
         pepper: &[u8; 32],
         parts: &Parts,
     ) -> Result<(), OpenError> {
-        Unwatched::create_on(backend, &Secrets::derive(pepper), initial_state(parts))
+        Unobserved::create_on(backend, &Secrets::derive(pepper), initial_state(parts))
     }
 
     /// A caller's rights, which `rights` reads from the table in force. The numbers of the revocation page are read
@@ -124,7 +125,7 @@ impl Service {
     }
 
     fn over(
-        store: Unwatched,
+        store: Unobserved,
         page: Page,
         settings: Settings,
         policy: PolicyTable,
@@ -138,11 +139,11 @@ impl Service {
         let generations = Generations::begin(page, store.instance(), fresh);
         let memory = Arc::new(Memory::new(generations, policy, read));
         let observer: Arc<dyn Observer> = Arc::<Memory>::clone(&memory);
-        let store = Arc::new(store.watch(observer, executor)?);
+        let store = Arc::new(store.observe(observer, executor)?);
         let (table, read) = (Arc::clone(&memory.policy().table), memory.files());
         let started_at = read.at;
         store
-            .write_blocking(Ticket::DAEMON, move |batch| {
+            .write(Ticket::DAEMON, move |batch| {
                 policy::record_policy(batch, read.at, Actor::Daemon, &table, &read.files)
             })
             .map_err(|error| store.open_error(error))?;

@@ -1,29 +1,15 @@
-//! Wiping what finished calls leave behind on a thread's stack.
-//!
-//! A type that wipes itself wipes the place where it ends. Moving it there copied it, and a hash works on copies of its
-//! key: those stay in the frames of calls that have returned, until other calls happen to write over them.
+//! Work that waits for the disk, on a thread for that, whose stack is wiped behind it.
 
-use core::hint::black_box;
+use apikeyd_keystore::wipe_stack;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// Bytes below the caller that are wiped: more than the calls of a request use, as the campaign of canaries shows.
-const DEPTH: usize = 32 * 1024;
-
-/// Wipes the stack below the caller. For threads that are about to wait: it takes about a microsecond.
-#[inline(never)]
-pub(crate) fn wipe() {
-    let mut below = [0_u8; DEPTH];
-    // The array is written although nothing reads it.
-    black_box(&mut below);
-}
-
-/// Does what waits for the disk on a thread for that, and wipes behind it.
+/// Does what waits for the disk on a thread for that, and wipes what it left on the stack.
 pub(crate) fn on_waiting_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> JoinHandle<T> {
     spawn_blocking(move || {
         let done = work();
-        wipe();
+        wipe_stack();
         done
     })
 }

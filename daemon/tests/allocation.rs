@@ -7,9 +7,10 @@ use apikeyd::peer::Peer;
 use apikeyd::service::{Service, Settings, authorise};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::KeyDigest;
-use apikeyd_protocol::message::{Generate, Operation, Save, SaveMode, Validate, Verdict};
+use apikeyd_protocol::message::{Generate, Operation, Save, Validate, Verdict};
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::term::SaveMode;
 use core::cell::Cell;
 use std::alloc::{GlobalAlloc, Layout, System};
 

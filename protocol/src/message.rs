@@ -29,6 +29,7 @@
 
 mod audit;
 mod daemon;
+mod form;
 mod lifecycle;
 mod page;
 mod policy;
@@ -36,17 +37,15 @@ mod record;
 mod sequence;
 mod validation;
 
-pub use audit::{
-    Actor, AuditEvent, AuditFault, AuditHead, AuditList, AuditPage, AuditReport, AuditRow, AuditVerify,
-};
+pub use audit::{AuditList, AuditPage, AuditReport, AuditVerify};
 pub use daemon::{BackupReady, FilesInForce, Reloaded, Statistics, Status, StoreState};
 pub use lifecycle::{
-    CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated,
-    KeyText, Save, SaveMode, Saved, UserRevoked,
+    CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated, KeyText, Save,
+    Saved, UserRevoked,
 };
 pub use page::{KeyUse, PageReady, ReportUses};
 pub use policy::{Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary, PolicyVerdict};
-pub use record::{KeyPage, KeyRecord, KeyState, List, RetrieveKey, RetrieveUser, RevocationCause};
+pub use record::{KeyPage, KeyRecord, List, RetrieveKey, RetrieveUser};
 pub use validation::{Freshness, Refusal, ValidKey, Validate, Verdict};
 
 use serde::{Deserialize, Serialize};

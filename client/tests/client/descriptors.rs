@@ -2,7 +2,8 @@
 
 use crate::asker::both;
 use crate::fake::{Asked, Fake, Peer, answer, answer_well};
-use apikeyd_client::message::{AuditHead, BackupReady};
+use apikeyd_client::message::BackupReady;
+use apikeyd_client::term::AuditHead;
 use apikeyd_client::{Error, ProtocolError, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};

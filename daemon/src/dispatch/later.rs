@@ -9,8 +9,9 @@ use crate::service::{ServiceError, authorise, right};
 use crate::stack;
 use apikeyd_protocol::frame::{Frame, Header, Opcode, Status};
 use apikeyd_protocol::message::{
-    AuditList, AuditVerify, CredentialsChanged, Delete, DeleteUser, Empty, List, ReportUses, Save, SaveMode,
+    AuditList, AuditVerify, CredentialsChanged, Delete, DeleteUser, Empty, List, ReportUses, Save,
 };
+use apikeyd_protocol::term::SaveMode;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 

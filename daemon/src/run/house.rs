@@ -4,7 +4,7 @@ use crate::dispatch::Operations;
 use crate::peer::Peer;
 use crate::service::{authorise, right};
 use crate::systemd::{notify, self_check};
-use apikeyd_protocol::message::Actor;
+use apikeyd_protocol::term::Actor;
 use core::time::Duration;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -14,7 +14,7 @@ mod error;
 pub use error::BindError;
 
 use crate::config::Socket;
-use crate::parts::Randomness;
+use apikeyd_keystore::parts::Randomness;
 use apikeyd_protocol::socket::MAX_SOCKET_PATH_BYTES;
 use directory::Directory;
 use rustix::fs::{AtFlags, FileType, Mode, RenameFlags, Stat};

@@ -3,8 +3,8 @@
 use super::bind::{BoundName, bind};
 use crate::config::Socket;
 use crate::exit::Failure;
-use crate::parts::Randomness;
 use crate::systemd::inherited;
+use apikeyd_keystore::parts::Randomness;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 

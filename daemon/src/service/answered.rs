@@ -5,7 +5,7 @@
 //! by itself. A pair that was never answered is taken for one that was with a probability of 2^-46 for each
 //! reported use: the hash of another pair would have to be the same.
 
-use crate::parts::Randomness;
+use apikeyd_keystore::parts::Randomness;
 use apikeyd_protocol::key::KeyId;
 use siphasher::sip::SipHasher13;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -5,9 +5,10 @@ use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
 use crate::revocation::{Home, Page, PageFile};
-use crate::store::{Pace, StoreError};
+use apikeyd_keystore::{Pace, StoreError};
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::{KeyState, KeyUse, PageReady, ReportUses};
+use apikeyd_protocol::message::{KeyUse, PageReady, ReportUses};
+use apikeyd_protocol::term::KeyState;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 

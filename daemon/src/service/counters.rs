@@ -1,6 +1,7 @@
 //! What was asked and answered since the start, for statistics.
 
-use apikeyd_protocol::message::{Refusal, RevocationCause, Verdict};
+use apikeyd_protocol::message::{Refusal, Verdict};
+use apikeyd_protocol::term::RevocationCause;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 macro_rules! counters {

@@ -1,7 +1,7 @@
 //! What a request is told when it fails.
 
-use crate::domain::Refusal;
-use crate::store::StoreError;
+use apikeyd_keystore::StoreError;
+use apikeyd_keystore::domain::Refusal;
 use apikeyd_protocol::frame::Status;
 
 /// A failed request: a stable status and a sentence for the caller, and the cause for the journal.

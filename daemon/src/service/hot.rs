@@ -3,9 +3,10 @@
 //! An entry is used only while the key's [`Freshness`] is the one that was read before the record was looked
 //! up, so an ended key is never served from here; see `revocation`.
 
-use crate::domain::{KeyRecord, KeyTag};
+use apikeyd_keystore::domain::{KeyRecord, KeyTag};
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::{Freshness, KeyState};
+use apikeyd_protocol::message::Freshness;
+use apikeyd_protocol::term::KeyState;
 use apikeyd_protocol::time::Timestamp;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -146,8 +147,8 @@ fn second_chance(set: &[Option<Entry>; WAYS]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use apikeyd_protocol::message::SaveMode;
     use apikeyd_protocol::name::UserId;
+    use apikeyd_protocol::term::SaveMode;
 
     fn entry(id: u64, generation: u64) -> Entry {
         let record = KeyRecord {

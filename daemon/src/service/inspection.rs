@@ -3,13 +3,12 @@
 use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
-use crate::domain::KeyRecord;
-use crate::store::Pace;
+use apikeyd_keystore::Pace;
+use apikeyd_keystore::domain::KeyRecord;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
-use apikeyd_protocol::message::{
-    AuditHead, AuditList, AuditPage, AuditReport, AuditVerify, KeyPage, List, StoreState,
-};
+use apikeyd_protocol::message::{AuditList, AuditPage, AuditReport, AuditVerify, KeyPage, List, StoreState};
+use apikeyd_protocol::term::AuditHead;
 
 /// What the service knows for the status answer; the server adds process, connections and the caller's rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,7 +113,9 @@ impl Service {
         gone: &dyn Fn() -> bool,
     ) -> Result<AuditReport, ServiceError> {
         let store_id = *self.store.store_id();
-        Ok(self.store.read(|view| view.verify(&store_id, request.known_head, &Pace::of(gone)))?)
+        let pace = Pace::of(gone);
+        let report = self.store.read(|view| view.verify(&store_id, request.known_head, &pace))?;
+        Ok(AuditReport { rows: report.rows, head: report.head, fault: report.fault })
     }
 
     /// The end of the audit chain, for the journal.

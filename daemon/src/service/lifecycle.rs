@@ -4,18 +4,20 @@ use super::Service;
 use super::error::ServiceError;
 use super::memory::no_room;
 use super::permit::{Permit, right};
-use crate::domain::{
+use super::waiting;
+use apikeyd_keystore::domain::{
     self, Context, Decision, DeleteFacts, DeleteFound, Draft, KeyRecord, Refusal, SaveFacts, UserEvent,
     UserFacts,
 };
-use crate::store::{Batch, StoreError, Ticket};
+use apikeyd_keystore::{Batch, StoreError, Ticket};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
-    self, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated, KeyState,
-    KeyText, RetrieveKey, RetrieveUser, Save, SaveMode, Saved, UserRevoked,
+    self, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated, KeyText,
+    RetrieveKey, RetrieveUser, Save, Saved, UserRevoked,
 };
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::term::{KeyState, SaveMode};
 use apikeyd_protocol::time::Timestamp;
 use std::sync::Arc;
 
@@ -115,7 +117,7 @@ impl Service {
             let record = batch.record(key_id)?;
             let draft = memory.draft(context.now, key_id).filter(|_| !batch.is_draft_dropped(key_id));
             // Also when it had ended: this caller must be able to rely on it, whoever came first.
-            batch.touch(key_id);
+            batch.invalidate(key_id);
             Ok(domain::delete(context, uid, key_id, DeleteFacts { record, draft }))
         };
         let (deletion, _) = self.change(permit, Ticket::revocation(uid), decide).await?;
@@ -216,7 +218,7 @@ impl Service {
         + 'static,
     ) -> Result<(T, bool), ServiceError> {
         let (clock, actor) = (self.clock.clone(), permit.actor());
-        let decided = self.store.write(ticket, move |batch| {
+        let decided = waiting::write(&self.store, ticket, move |batch| {
             let decision = match decide(Context { now: clock.now(), actor }, batch)? {
                 Ok(decision) => decision,
                 Err(refusal) => return Ok(Err(refusal)),

@@ -1,10 +1,10 @@
 //! What the service holds in memory and the store tells of its commits.
 
 use super::policy::shown_hash;
-use crate::domain::{Draft, DraftLimits, Drafts, DraftsFull, FilesInForce, Refusal};
 use crate::logging::Seldom;
 use crate::revocation::Generations;
-use crate::store::{Effects, Observer};
+use apikeyd_keystore::domain::{Draft, DraftLimits, Drafts, DraftsFull, FilesInForce, Refusal};
+use apikeyd_keystore::{Effects, Observer};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::name::UserId;
@@ -146,7 +146,7 @@ impl Observer for Memory {
             let mut drafts = self.drafts();
             effects.drafts.iter().for_each(|key_id| drafts.remove(*key_id));
         }
-        effects.touched.iter().for_each(|key_id| self.generations.bump(*key_id));
+        effects.invalidated.iter().for_each(|key_id| self.generations.bump(*key_id));
     }
 
     fn in_doubt(&self) {

@@ -4,8 +4,8 @@ use super::error::ServiceError;
 use crate::peer::Peer;
 use crate::revocation::AsOf;
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::Actor;
 use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::term::Actor;
 use core::marker::PhantomData;
 
 /// The four rights as types, so that a method can say which it needs.

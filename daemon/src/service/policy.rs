@@ -4,15 +4,18 @@ use super::Service;
 use super::error::ServiceError;
 use super::memory::{FilesRead, InForce};
 use super::permit::{Permit, right};
-use crate::domain::{Action, Before, Change, FilesInForce, Lost, Sources, TableFacts, check_files};
-use crate::store::{Batch, StoreError, Ticket};
+use super::waiting;
+use apikeyd_keystore::domain::{
+    Action, Before, Change, FilesInForce, Lost, Sources, TableFacts, check_files,
+};
+use apikeyd_keystore::{Batch, StoreError, Ticket};
 use apikeyd_policy::{Effect, PolicyTable, Row, Verdict};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 use apikeyd_protocol::message::{
-    self, Actor, Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary, PolicyVerdict,
-    Reloaded,
+    self, Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary, PolicyVerdict, Reloaded,
 };
+use apikeyd_protocol::term::Actor;
 use apikeyd_protocol::time::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -121,7 +124,7 @@ impl Service {
             });
             Ok(changed)
         };
-        let policy_changed = self.store.write(Ticket::URGENT, decide).await?;
+        let policy_changed = waiting::write(&self.store, Ticket::URGENT, decide).await?;
         // Also when nothing changed: an earlier attempt may have made the change and never have been answered.
         self.settled().await;
         Ok(Reloaded { policy_rows, policy_changed })

@@ -1,7 +1,7 @@
 //! What the service is told at its start.
 
-use crate::domain::Sources;
-pub use crate::store::PepperSource;
+pub use apikeyd_keystore::PepperSource;
+use apikeyd_keystore::domain::Sources;
 use apikeyd_protocol::key::KeyPrefix;
 use core::time::Duration;
 use std::path::PathBuf;

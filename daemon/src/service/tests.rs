@@ -4,9 +4,10 @@
 use super::*;
 use crate::parts::Parts;
 use crate::peer::Peer;
-use apikeyd_protocol::message::{Delete, DeleteOutcome, Generate, Save, SaveMode};
+use apikeyd_protocol::message::{Delete, DeleteOutcome, Generate, Save};
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::term::SaveMode;
 
 /// The second caller is answered while the first may still be on its way: it must be able to rely on the end.
 #[test]

@@ -3,9 +3,11 @@
 use super::Service;
 use super::error::ServiceError;
 use super::permit::{Permit, right};
-use crate::domain::{self, Action, Change};
-use crate::store::{Batch, Pace, StoreError, Ticket, View};
-use apikeyd_protocol::message::{Actor, AuditHead, BackupReady};
+use super::waiting;
+use apikeyd_keystore::domain::{self, Action, Change};
+use apikeyd_keystore::{Batch, Pace, StoreError, Ticket, View};
+use apikeyd_protocol::message::BackupReady;
+use apikeyd_protocol::term::{Actor, AuditHead};
 use apikeyd_protocol::time::Timestamp;
 use core::time::Duration;
 use std::os::fd::OwnedFd;
@@ -29,7 +31,7 @@ impl Service {
     /// time to time. What fails is logged, and tried again in the next step.
     pub async fn maintain(&self) {
         self.memory.generations.settle();
-        self.store.recover().await;
+        waiting::recover(&self.store).await;
         self.memory.drafts().expire(self.clock.now());
         if !self.store.is_failed()
             && let Err(error) = self.sweep().await
@@ -70,7 +72,7 @@ impl Service {
         let row = move |batch: &mut Batch<'_>| {
             batch.apply(&Change { at: clock.now(), actor, action: Action::TakeBackup })
         };
-        Ok(self.store.write(Ticket::URGENT, row).await?)
+        Ok(waiting::write(&self.store, Ticket::URGENT, row).await?)
     }
 
     /// Writes what is only in memory and closes the database. Later requests get `ShuttingDown`.
@@ -81,7 +83,7 @@ impl Service {
         self.memory.generations.end();
         let flushed = if self.store.is_failed() { Ok(()) } else { self.flush_last_used().await };
         self.log_head(Duration::ZERO);
-        let closed = self.store.close().await;
+        let closed = waiting::close(&self.store).await;
         self.memory.generations.release();
         closed.and(flushed).map_err(ServiceError::from)
     }
@@ -102,7 +104,7 @@ impl Service {
             if !self.store.read(|view| chore.is_due(view, now))? {
                 break;
             }
-            let done = self.store.write(Ticket::DAEMON, move |batch| {
+            let done = waiting::write(&self.store, Ticket::DAEMON, move |batch| {
                 let changes = chore.changes(batch, now)?;
                 changes.iter().try_for_each(|change| batch.apply(change))?;
                 Ok(changes.len())
@@ -117,7 +119,7 @@ impl Service {
     async fn flush_last_used(&self) -> Result<(), StoreError> {
         for uses in self.last_used.pending().chunks(FLUSH) {
             let batch_uses = uses.to_vec();
-            self.store.write(Ticket::DAEMON, move |batch| batch.note_used(&batch_uses)).await?;
+            waiting::write(&self.store, Ticket::DAEMON, move |batch| batch.note_used(&batch_uses)).await?;
             self.last_used.written(uses);
         }
         Ok(())

@@ -6,8 +6,9 @@ use apikeyd_protocol::codec;
 use apikeyd_protocol::frame::{Frame, Header, Opcode, Status};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
-    self, AuditEvent, AuditList, AuditPage, BackupReady, Empty, List, Save, SaveMode, Validate, Verdict,
+    self, AuditList, AuditPage, BackupReady, Empty, List, Save, Validate, Verdict,
 };
+use apikeyd_protocol::term::{AuditEvent, SaveMode};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
     SendFlags, recvmsg, sendmsg,

@@ -5,10 +5,10 @@ use crate::running::Running;
 use apikeyd_protocol::frame::{Header, Opcode, Status};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{
-    self, AuditEvent, AuditList, AuditPage, Empty, Generate, Generated, KeyRecord, RetrieveKey, RetrieveUser,
-    Save, SaveMode,
+    self, AuditList, AuditPage, Empty, Generate, Generated, KeyRecord, RetrieveKey, RetrieveUser, Save,
 };
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::term::{AuditEvent, SaveMode};
 use std::time::{Duration, Instant};
 
 /// How long a change may take whose caller does not wait for it.

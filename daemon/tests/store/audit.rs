@@ -1,7 +1,7 @@
 //! The audit says who did what, and shows every row that was touched.
 
 use crate::house::{House, START};
-use apikeyd_protocol::message::{Actor, AuditEvent, AuditFault, AuditHead, SaveMode};
+use apikeyd_protocol::term::{Actor, AuditEvent, AuditFault, AuditHead, SaveMode};
 use core::time::Duration;
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, Table, TableDefinition};
 

@@ -2,7 +2,8 @@
 
 use crate::house::{ADMIN, House, peer};
 use apikeyd::service::{Service, authorise};
-use apikeyd_protocol::message::{AuditEvent, AuditVerify, BackupReady, Save, SaveMode};
+use apikeyd_protocol::message::{AuditVerify, BackupReady, Save};
+use apikeyd_protocol::term::{AuditEvent, SaveMode};
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::os::fd::OwnedFd;

@@ -1,18 +1,19 @@
 //! What clients that cache rely on: the page moves before an end is answered, and what they report is noted.
 
 use crate::house::{ADMIN, House, peer, told};
-use apikeyd::domain::Sources;
 use apikeyd::service::authorise;
+use apikeyd_keystore::domain::Sources;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
-    Actor, CredentialsCause, CredentialsChanged, DeleteUser, Freshness, KeyUse, PolicyRows, PolicySummary,
-    ReportUses, SaveMode, Validate, Verdict,
+    CredentialsChanged, DeleteUser, Freshness, KeyUse, PolicyRows, PolicySummary, ReportUses, Validate,
+    Verdict,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::page::{BYTES, LEASE, Page, WAIT_OUT};
 use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::term::{Actor, CredentialsCause, SaveMode};
 use apikeyd_protocol::time::Timestamp;
 use core::time::Duration;
 use rustix::time::{ClockId, clock_gettime};

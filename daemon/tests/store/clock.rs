@@ -3,7 +3,7 @@
 
 use crate::house::{House, START};
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::SaveMode;
+use apikeyd_protocol::term::SaveMode;
 use apikeyd_protocol::time::Timestamp;
 use core::time::Duration;
 

@@ -1,12 +1,13 @@
 //! A disk that fails: what was acknowledged stands, reads go on, changes come back with the disk.
 
 use crate::house::{House, START, directory, parts};
-use apikeyd::domain::Sources;
 use apikeyd::parts::Clock;
 use apikeyd::service::{Disk, OpenError, Service, Settings, StorageBackend};
+use apikeyd_keystore::domain::Sources;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::{Actor, SaveMode, StoreState};
+use apikeyd_protocol::message::StoreState;
+use apikeyd_protocol::term::{Actor, SaveMode};
 use redb::backends::FileBackend;
 use std::fs::File;
 use std::io;

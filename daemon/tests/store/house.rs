@@ -6,11 +6,12 @@ use apikeyd::service::{Condition, OpenError, Service, ServiceError, Settings, St
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::message::{
-    AuditHead, AuditList, AuditReport, AuditRow, AuditVerify, Delete, Deleted, Generate, KeyRecord, List,
-    Refusal, RetrieveKey, Save, SaveMode, Saved, Validate, Verdict,
+    AuditList, AuditReport, AuditVerify, Delete, Deleted, Generate, KeyRecord, List, Refusal, RetrieveKey,
+    Save, Saved, Validate, Verdict,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::term::{AuditHead, AuditRow, SaveMode};
 use apikeyd_protocol::time::Timestamp;
 use core::time::Duration;
 use std::future::Future;

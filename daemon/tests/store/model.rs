@@ -7,10 +7,11 @@ use apikeyd::service::{ServiceError, Settings, authorise};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
-    CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Generate, KeyState, List,
-    RetrieveKey, RetrieveUser, RevocationCause, Save, SaveMode, UserRevoked,
+    CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Generate, List, RetrieveKey, RetrieveUser, Save,
+    UserRevoked,
 };
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::term::{CredentialsCause, KeyState, RevocationCause, SaveMode};
 use apikeyd_protocol::time::Timestamp;
 use core::time::Duration;
 use proptest::prelude::*;

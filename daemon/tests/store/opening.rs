@@ -4,7 +4,7 @@ use crate::house::{House, START, directory};
 use apikeyd::parts::{Clock, Parts};
 use apikeyd::service::{ExitClass, OpenError, PepperSource, Service, Settings};
 use apikeyd_policy::PolicyTable;
-use apikeyd_protocol::message::SaveMode;
+use apikeyd_protocol::term::SaveMode;
 use redb::{Database, TableDefinition};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};

@@ -3,9 +3,10 @@
 use crate::house::{ADMIN, House, peer};
 use apikeyd::service::{authorise, right};
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::{Delete, DeleteOutcome, DeleteUser, Save, SaveMode};
+use apikeyd_protocol::message::{Delete, DeleteOutcome, DeleteUser, Save};
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::term::SaveMode;
 
 #[test]
 fn a_permit_is_given_for_the_right_that_is_there_and_no_other() {

@@ -1,11 +1,12 @@
 //! The policy table: asked behind the key, exchanged as a whole, remembered in the audit.
 
 use crate::house::{ADMIN, House, told};
-use apikeyd::domain::Sources;
 use apikeyd::service::authorise;
+use apikeyd_keystore::domain::Sources;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::ApiKey;
-use apikeyd_protocol::message::{Actor, Operation, PolicyRows, SaveMode, Validate};
+use apikeyd_protocol::message::{Operation, PolicyRows, Validate};
+use apikeyd_protocol::term::{Actor, SaveMode};
 
 const CUSTOM: &str = "default = \"deny\"\n";
 

@@ -4,7 +4,7 @@ use crate::house::House;
 use apikeyd::service::ExitClass;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::ApiKey;
-use apikeyd_protocol::message::SaveMode;
+use apikeyd_protocol::term::SaveMode;
 use redb::{Builder, Database, ReadableTable as _, RepairSession, Table, TableDefinition};
 use std::time::{Duration, Instant};
 

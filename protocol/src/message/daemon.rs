@@ -1,8 +1,8 @@
 //! The daemon itself.
 
-use super::audit::AuditHead;
-use super::sequence;
+use super::{form, sequence};
 use crate::right::RightSet;
+use crate::term::AuditHead;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -92,5 +92,6 @@ pub struct BackupReady {
     /// Bytes to copy.
     pub bytes: u64,
     /// The end of the audit chain in the copy.
+    #[serde(with = "form::AuditHead")]
     pub head: AuditHead,
 }

@@ -1,8 +1,10 @@
 //! The life of a key: generate, save, end.
 
-use super::record::{KeyRecord, RevocationCause};
+use super::form;
+use super::record::KeyRecord;
 use crate::key::{ApiKey, KeyId};
 use crate::name::{Label, UserId};
+use crate::term::{CredentialsCause, RevocationCause, SaveMode};
 use crate::time::Timestamp;
 use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
@@ -63,16 +65,8 @@ pub struct Save {
     /// The draft.
     pub key_id: KeyId,
     /// Whether the user must have no active key, or must have one.
+    #[serde(with = "form::SaveMode")]
     pub mode: SaveMode,
-}
-
-/// How a draft becomes active.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SaveMode {
-    /// The user must have no active key.
-    Add,
-    /// The user must have one, which ends in the same step.
-    Replace,
 }
 
 /// The draft is, or was already, the user's active key.
@@ -110,6 +104,7 @@ pub enum DeleteOutcome {
     /// A key that had ended before.
     AlreadyRevoked {
         /// Why it had.
+        #[serde(with = "form::RevocationCause")]
         cause: RevocationCause,
         /// Since when.
         at: Timestamp,
@@ -124,16 +119,8 @@ pub struct CredentialsChanged {
     /// The user.
     pub user: UserId,
     /// What happened to the password, for the audit.
+    #[serde(with = "form::CredentialsCause")]
     pub cause: CredentialsCause,
-}
-
-/// What happened to a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum CredentialsCause {
-    /// The user changed it.
-    Change,
-    /// It was reset, by the user or by somebody else.
-    Reset,
 }
 
 /// The user's account is gone: ends the active key, drops the drafts.

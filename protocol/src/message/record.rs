@@ -1,8 +1,9 @@
 //! What the daemon tells of a key: never its secret, never a hash of it.
 
-use super::sequence;
+use super::{form, sequence};
 use crate::key::KeyId;
 use crate::name::{Label, UserId};
+use crate::term::KeyState;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -24,56 +25,8 @@ pub struct KeyRecord {
     /// When it was last accepted, true within a minute.
     pub last_used_at: Option<Timestamp>,
     /// Whether it still counts.
+    #[serde(with = "form::KeyState")]
     pub state: KeyState,
-}
-
-/// Whether a key still counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum KeyState {
-    /// It does.
-    Active,
-    /// It does not, for ever.
-    Revoked {
-        /// Why.
-        cause: RevocationCause,
-        /// Since when.
-        at: Timestamp,
-    },
-}
-
-/// Why a key ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum RevocationCause {
-    /// It was deleted by its id.
-    Deleted,
-    /// Another key took its place.
-    Replaced,
-    /// The user's password was changed or reset.
-    CredentialsChanged,
-    /// The user's account was deleted.
-    UserDeleted,
-    /// Its expiry date passed.
-    Expired,
-}
-
-impl RevocationCause {
-    /// A name for people and for `--json`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Deleted => "deleted",
-            Self::Replaced => "replaced",
-            Self::CredentialsChanged => "credentials-changed",
-            Self::UserDeleted => "user-deleted",
-            Self::Expired => "expired",
-        }
-    }
-}
-
-impl core::fmt::Display for RevocationCause {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.pad(self.name())
-    }
 }
 
 /// Asks for the active key of a user.

@@ -1,10 +1,12 @@
 //! The question that the daemon exists for.
 
+use super::form;
 use super::policy::Operation;
-use super::record::RevocationCause;
+
 use crate::codec::{self, DecodeError, EncodeError, Pieces, put_bytes, put_number, put_option};
 use crate::key::{KeyDigest, KeyId};
 use crate::limit::MAX_BODY_BYTES;
+use crate::term::RevocationCause;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -154,7 +156,7 @@ pub enum Refusal<'a> {
     /// The id is known, the secret is another one.
     WrongSecret,
     /// The key was good once.
-    Revoked(RevocationCause),
+    Revoked(#[serde(with = "form::RevocationCause")] RevocationCause),
     /// The record's bytes on disk are not what the daemon wrote.
     Damaged,
     /// The key is good and the policy table denies the operation; the name of the row, empty for the

@@ -11,10 +11,11 @@ use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteOutcome,
     DeleteUser, Deleted, Failure, FilesInForce, Generate, KeyPage, KeyUse, List, Operation, PageReady,
     PolicyAnswer, PolicyPage, PolicyRows, PolicySummary, PolicyVerdict, Refusal, Reloaded, ReportUses,
-    RetrieveKey, RetrieveUser, Save, SaveMode, Saved, Statistics, Status, StoreState, UserRevoked, ValidKey,
-    Validate, Verdict,
+    RetrieveKey, RetrieveUser, Save, Saved, Statistics, Status, StoreState, UserRevoked, ValidKey, Validate,
+    Verdict,
 };
 use apikeyd_protocol::right::RightSet;
+use apikeyd_protocol::term::SaveMode;
 use apikeyd_protocol::time::Timestamp;
 use proptest::collection::vec;
 use proptest::option;

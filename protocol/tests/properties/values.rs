@@ -1,11 +1,11 @@
 //! Arbitrary values of the protocol's types.
 
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::{
-    Actor, AuditEvent, AuditFault, AuditHead, AuditRow, CredentialsCause, Freshness, KeyRecord, KeyState,
-    PolicyRow, RevocationCause,
-};
+use apikeyd_protocol::message::{Freshness, KeyRecord, PolicyRow};
 use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::term::{
+    Actor, AuditEvent, AuditFault, AuditHead, AuditRow, CredentialsCause, KeyState, RevocationCause,
+};
 use apikeyd_protocol::time::Timestamp;
 use proptest::collection::vec;
 use proptest::option;

@@ -4,10 +4,9 @@ use crate::example::encode;
 use apikeyd_protocol::codec::decode;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_LABEL_BYTES, MAX_PAGE_ITEMS, MAX_USER_BYTES, MAX_USES};
-use apikeyd_protocol::message::{
-    Actor, AuditEvent, AuditPage, AuditRow, KeyPage, KeyRecord, KeyState, KeyUse, ReportUses, RevocationCause,
-};
+use apikeyd_protocol::message::{AuditPage, KeyPage, KeyRecord, KeyUse, ReportUses};
 use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::term::{Actor, AuditEvent, AuditRow, KeyState, RevocationCause};
 use apikeyd_protocol::time::Timestamp;
 
 const LATEST: Timestamp = Timestamp::from_unix_millis(u64::MAX);

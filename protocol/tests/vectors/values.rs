@@ -3,15 +3,17 @@
 use crate::example::{Example, example};
 use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::message::{
-    Actor, AuditEvent, AuditFault, AuditHead, AuditList, AuditPage, AuditReport, AuditRow, AuditVerify,
-    BackupReady, CredentialsCause, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Empty,
-    Failure, FilesInForce, Freshness, Generate, Generated, KeyPage, KeyRecord, KeyState, KeyText, KeyUse,
-    List, Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary,
-    PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, RevocationCause, Save, SaveMode,
-    Saved, Statistics, Status, StoreState, UserRevoked, ValidKey, Validate, Verdict,
+    AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteOutcome,
+    DeleteUser, Deleted, Empty, Failure, FilesInForce, Freshness, Generate, Generated, KeyPage, KeyRecord,
+    KeyText, KeyUse, List, Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows,
+    PolicySummary, PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, Save, Saved,
+    Statistics, Status, StoreState, UserRevoked, ValidKey, Validate, Verdict,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::term::{
+    Actor, AuditEvent, AuditFault, AuditHead, AuditRow, CredentialsCause, KeyState, RevocationCause, SaveMode,
+};
 use apikeyd_protocol::time::Timestamp;
 
 pub(crate) const KEY: &str = "akd_1QwErTy0123_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg2whDeR";

@@ -1,7 +1,8 @@
 //! What the first request after an epoch change costs a client that caches, beside an ordinary request.
 
 use apikeyd_client::{ApiKey, Client, UserId};
-use apikeyd_protocol::message::{Generate, SaveMode};
+use apikeyd_protocol::message::Generate;
+use apikeyd_protocol::term::SaveMode;
 use apikeyd_tests::daemon::Start;
 use apikeyd_tests::scratch::Scratch;
 use std::fmt::Write as _;

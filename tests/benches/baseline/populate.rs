@@ -2,7 +2,8 @@
 
 use apikeyd_client::AsyncClient;
 use apikeyd_client::{ApiKey, UserId};
-use apikeyd_protocol::message::{Generate, SaveMode};
+use apikeyd_protocol::message::Generate;
+use apikeyd_protocol::term::SaveMode;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

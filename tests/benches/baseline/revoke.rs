@@ -2,7 +2,8 @@
 
 use super::rate;
 use apikeyd_client::{Client, UserId};
-use apikeyd_protocol::message::{Generate, SaveMode};
+use apikeyd_protocol::message::Generate;
+use apikeyd_protocol::term::SaveMode;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};

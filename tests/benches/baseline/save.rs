@@ -1,7 +1,8 @@
 //! Durable saves: each caller replaces the key of its own user, one after the other.
 
 use apikeyd_client::{Client, UserId};
-use apikeyd_protocol::message::{Generate, SaveMode};
+use apikeyd_protocol::message::Generate;
+use apikeyd_protocol::term::SaveMode;
 use std::path::Path;
 use std::time::{Duration, Instant};
 

@@ -10,11 +10,12 @@ use apikeyd::service::{OpenError, Permit, Service, ServiceError, Settings, autho
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{KeyDigest, KeyId};
 use apikeyd_protocol::message::{
-    AuditHead, AuditReport, AuditVerify, CredentialsCause, CredentialsChanged, Delete, DeleteUser, Generate,
-    Refusal, Save, SaveMode, Validate, Verdict,
+    AuditReport, AuditVerify, CredentialsChanged, Delete, DeleteUser, Generate, Refusal, Save, Validate,
+    Verdict,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::term::{AuditHead, CredentialsCause, SaveMode};
 use apikeyd_protocol::time::Timestamp;
 use std::path::Path;
 use std::sync::Arc;

@@ -19,8 +19,9 @@ use crate::power_loss::site::{Site, peer, permit};
 use crate::power_loss::workload::Workload;
 use crate::seeded::Seeded;
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::{CredentialsCause, StoreState};
+use apikeyd_protocol::message::StoreState;
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::term::CredentialsCause;
 use clap::ValueEnum;
 
 /// What fails, and how.

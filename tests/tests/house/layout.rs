@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A package and the packages of this workspace that it may name.
-const PACKAGES: [(&str, &[&str]); 5] = [
+const PACKAGES: [(&str, &[&str]); 6] = [
     ("protocol", &[]),
     ("protocol/policy", &[]),
     ("client", &["apikeyd-protocol", "apikeyd-policy"]),
     ("client/ctl", &["apikeyd-client", "apikeyd-protocol", "apikeyd-policy"]),
-    ("daemon", &["apikeyd-protocol", "apikeyd-policy"]),
+    ("daemon/keystore", &["apikeyd-protocol"]),
+    ("daemon", &["apikeyd-keystore", "apikeyd-protocol", "apikeyd-policy"]),
 ];
 
 #[test]
@@ -27,11 +28,12 @@ fn packages_depend_downwards() {
 }
 
 /// The features of the packages that ship: what a user may leave out, and nothing for tests.
-const FEATURES: [(&str, &[&str]); 5] = [
+const FEATURES: [(&str, &[&str]); 6] = [
     ("protocol", &[]),
     ("protocol/policy", &["file"]),
     ("client", &["tokio"]),
     ("client/ctl", &[]),
+    ("daemon/keystore", &[]),
     ("daemon", &[]),
 ];
 
@@ -94,9 +96,12 @@ fn the_protocol_does_no_io_and_reads_no_clock() {
     }
 }
 
+/// The rules of a key's life: no IO, no clock, no randomness, no runtime, no wire messages.
 #[test]
 fn the_domain_is_pure() {
-    for file in module("domain") {
+    let domain = sources(&root().join("daemon/keystore/src/domain"));
+    assert!(domain.len() > 5, "the domain is gone");
+    for file in domain {
         assert_names_none(
             &file,
             &[
@@ -106,22 +111,39 @@ fn the_domain_is_pure() {
                 "SystemTime",
                 "Instant",
                 "getrandom",
-                "tokio",
                 "redb",
                 "async fn",
-                "crate::store",
-                "crate::service",
+                "crate::database",
+                "crate::keystore",
+            ],
+        );
+    }
+}
+
+/// No socket, no wire messages, no wall clock, no runtime.
+#[test]
+fn the_keystore_knows_no_wire() {
+    for file in sources(&root().join("daemon/keystore/src")) {
+        assert_names_none(
+            &file,
+            &[
+                "apikeyd_protocol::message",
+                "apikeyd_protocol::frame",
+                "apikeyd_protocol::codec",
+                "SystemTime",
+                "tokio",
+                "async fn",
+                "std::net",
+                "std::os::unix::net",
             ],
         );
     }
 }
 
 #[test]
-fn only_the_store_names_redb() {
+fn only_the_keystore_names_redb() {
     for file in sources(&root().join("daemon/src")) {
-        if !module("store").contains(&file) {
-            assert_names_none(&file, &["redb::"]);
-        }
+        assert_names_none(&file, &["redb::"]);
     }
 }
 
@@ -132,11 +154,17 @@ fn the_wall_clock_and_randomness_are_parts() {
         assert_names_none(&file, &["crate::"]);
     }
     let allowed = [module("parts"), module("logging")].concat();
-    for file in sources(&root().join("daemon/src")).into_iter().filter(|file| !file.ends_with("tests.rs")) {
-        if !allowed.contains(&file) {
+    let keystore = sources(&root().join("daemon/keystore/src"));
+    for file in sources(&root().join("daemon/src")).into_iter().chain(keystore) {
+        if !allowed.contains(&file) && !file.ends_with("tests.rs") {
             assert_names_none(&file, &["SystemTime", "Clock::system"]);
         }
-        if !module("parts").contains(&file) && !file.ends_with("daemon/src/main.rs") {
+        let is_a_part = file.parent().is_some_and(|folder| folder.ends_with("parts"));
+        if !is_a_part
+            && !module("parts").contains(&file)
+            && !file.ends_with("daemon/src/main.rs")
+            && !file.ends_with("tests.rs")
+        {
             assert_names_none(
                 &file,
                 &["getrandom::fill", "getrandom::u", "Randomness::system", "Parts::system"],
@@ -154,7 +182,7 @@ fn the_daemon_does_not_name_what_campaigns_hold_it_by() {
 }
 
 /// The daemon's modules from the top down: none names one that stands before it.
-const ORDER: [&str; 7] = ["run", "server", "connection", "dispatch", "service", "store", "domain"];
+const ORDER: [&str; 5] = ["run", "server", "connection", "dispatch", "service"];
 
 #[test]
 fn inside_the_daemon_imports_point_down() {

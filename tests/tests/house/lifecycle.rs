@@ -96,7 +96,7 @@ fn a_list_of_many_keys_comes_in_pages_and_whole() {
         let user = apikeyd_client::UserId::parse(&format!("user-{number}")).expect("a user");
         let request = apikeyd_protocol::message::Generate { user, label: None, expires_at: None };
         let draft = client.generate(&request).expect("a draft");
-        client.save(draft.key_id, apikeyd_protocol::message::SaveMode::Add).expect("a key");
+        client.save(draft.key_id, apikeyd_protocol::term::SaveMode::Add).expect("a key");
     }
     let listed = house.ctl.run(["--json", "list"]);
     assert_eq!(listed.stdout.matches("\"user-").count(), 300, "{}", listed.stdout);

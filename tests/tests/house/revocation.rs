@@ -11,7 +11,8 @@ mod stress;
 mod telling;
 
 use crate::support::House;
-use apikeyd_client::message::{Generate, Generated, SaveMode};
+use apikeyd_client::message::{Generate, Generated};
+use apikeyd_client::term::SaveMode;
 use apikeyd_client::{ApiKey, Client, Error, UserId, Verdict};
 use std::time::{Duration, Instant};
 

@@ -3,8 +3,8 @@
 use super::head::audit_head;
 use super::span::Expiry;
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::AuditHead;
 use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::term::AuditHead;
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::ffi::OsString;

@@ -17,7 +17,8 @@ use crate::output::time::{rfc3339, to_the_second};
 use crate::terminal;
 use apikeyd_client::Client;
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::{Generate, Generated, SaveMode, Saved};
+use apikeyd_protocol::message::{Generate, Generated, Saved};
+use apikeyd_protocol::term::SaveMode;
 use serde::Serialize;
 use std::io::{self, IsTerminal};
 

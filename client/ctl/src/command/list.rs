@@ -6,7 +6,8 @@ use crate::output::time::to_the_second;
 use crate::output::{Members, Output, Rows};
 use apikeyd_client::Client;
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
-use apikeyd_protocol::message::{KeyPage, KeyRecord, KeyState, List};
+use apikeyd_protocol::message::{KeyPage, KeyRecord, List};
+use apikeyd_protocol::term::KeyState;
 
 const HEADINGS: [&str; 7] = ["KEY_ID", "STATE", "CREATED", "EXPIRES", "LAST_USED", "USER", "LABEL"];
 

@@ -4,7 +4,8 @@ use crate::failure::Failure;
 use crate::output::text::visible;
 use crate::output::time::{rfc3339, to_the_second};
 use crate::output::{Output, Tone};
-use apikeyd_protocol::message::{KeyRecord, KeyState};
+use apikeyd_protocol::message::KeyRecord;
+use apikeyd_protocol::term::KeyState;
 use serde::Serialize;
 
 /// The object `record` of JSON.md.

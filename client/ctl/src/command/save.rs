@@ -8,7 +8,8 @@ use crate::output::time::to_the_second;
 use apikeyd_client::{Client, Error};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::{KeyState, SaveMode, Saved};
+use apikeyd_protocol::message::Saved;
+use apikeyd_protocol::term::{KeyState, SaveMode};
 use serde::Serialize;
 
 /// The answer of `save`, see JSON.md.

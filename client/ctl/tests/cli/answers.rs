@@ -4,12 +4,14 @@ use crate::peer::{Answer, Peer};
 use crate::samples::{LATER, NOW, ended, head, id, key, record, user};
 use apikeyd_protocol::frame::{Opcode, Status as Code};
 use apikeyd_protocol::message::{
-    Actor, AuditEvent, AuditFault, AuditHead, AuditList, AuditPage, AuditReport, AuditRow, AuditVerify,
-    CredentialsCause, CredentialsChanged, DeleteOutcome, DeleteUser, Deleted, FilesInForce, KeyPage,
-    KeyRecord, List, Operation, PolicyAnswer, PolicyVerdict, Reloaded, RetrieveKey, RetrieveUser,
-    RevocationCause, Statistics, Status, StoreState, UserRevoked,
+    AuditList, AuditPage, AuditReport, AuditVerify, CredentialsChanged, DeleteOutcome, DeleteUser, Deleted,
+    FilesInForce, KeyPage, KeyRecord, List, Operation, PolicyAnswer, PolicyVerdict, Reloaded, RetrieveKey,
+    RetrieveUser, Statistics, Status, StoreState, UserRevoked,
 };
 use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::term::{
+    Actor, AuditEvent, AuditFault, AuditHead, AuditRow, CredentialsCause, RevocationCause,
+};
 
 pub(crate) fn operation() -> Operation<'static> {
     Operation { method: b"PUT", target: b"/api/user" }

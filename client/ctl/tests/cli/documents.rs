@@ -6,9 +6,10 @@ use crate::program::Run;
 use crate::samples::{LATER, ended, generated, head, id, key, record, user};
 use apikeyd_protocol::frame::{Opcode, Status};
 use apikeyd_protocol::message::{
-    BackupReady, DeleteOutcome, Deleted, KeyPage, KeyState, PolicyAnswer, PolicyPage, PolicyRow,
-    PolicyVerdict, Refusal, RevocationCause, Saved, Statistics, UserRevoked, ValidKey, Verdict,
+    BackupReady, DeleteOutcome, Deleted, KeyPage, PolicyAnswer, PolicyPage, PolicyRow, PolicyVerdict,
+    Refusal, Saved, Statistics, UserRevoked, ValidKey, Verdict,
 };
+use apikeyd_protocol::term::{KeyState, RevocationCause};
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../JSON.md");

@@ -5,9 +5,8 @@ use crate::program::{Run, program};
 use crate::pseudo_terminal::OnTerminal;
 use crate::samples::{ended, generated, key, record, user};
 use apikeyd_protocol::frame::Opcode;
-use apikeyd_protocol::message::{
-    Delete, DeleteOutcome, Deleted, KeyPage, Save, SaveMode, Saved, ValidKey, Verdict,
-};
+use apikeyd_protocol::message::{Delete, DeleteOutcome, Deleted, KeyPage, Save, Saved, ValidKey, Verdict};
+use apikeyd_protocol::term::SaveMode;
 use rustix::process::Signal;
 
 fn asked(peer: &Peer, arguments: &[&str]) -> OnTerminal {

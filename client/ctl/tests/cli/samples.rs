@@ -1,8 +1,9 @@
 //! Values that the answers are made of. Times lie so that every digit of their text shows.
 
 use apikeyd_protocol::key::{ApiKey, KeyId, KeyPrefix};
-use apikeyd_protocol::message::{AuditHead, Generated, KeyRecord, KeyState, KeyText, RevocationCause};
+use apikeyd_protocol::message::{Generated, KeyRecord, KeyText};
 use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::term::{AuditHead, KeyState, RevocationCause};
 use apikeyd_protocol::time::Timestamp;
 
 /// 2026-11-24T20:24:05.120Z

@@ -5,7 +5,8 @@ use crate::in_memory::{Image, Session};
 use apikeyd::parts::Parts;
 use apikeyd::service::ExitClass;
 use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::{List, Save, SaveMode};
+use apikeyd_protocol::message::{List, Save};
+use apikeyd_protocol::term::SaveMode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What came of a damage.

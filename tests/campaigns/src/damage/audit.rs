@@ -6,7 +6,7 @@ use super::rows::edit;
 use super::subject::{Subject, open_later};
 use crate::in_memory::Image;
 use apikeyd::parts::Parts;
-use apikeyd_protocol::message::AuditHead;
+use apikeyd_protocol::term::AuditHead;
 use redb::{ReadableTable as _, Table, TableDefinition, WriteTransaction};
 
 const AUDIT: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("audit");

@@ -3,7 +3,7 @@
 use crate::in_memory::{Image, Question, START, Session};
 use apikeyd::parts::{Clock, Parts};
 use apikeyd::service::OpenError;
-use apikeyd_protocol::message::{AuditHead, SaveMode};
+use apikeyd_protocol::term::{AuditHead, SaveMode};
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -2,7 +2,7 @@
 
 use super::allocation::within;
 use super::input::Input;
-use apikeyd::store::codecs::Codecs;
+use apikeyd_keystore::codecs::Codecs;
 use apikeyd_protocol::key::KeyId;
 use std::sync::LazyLock;
 

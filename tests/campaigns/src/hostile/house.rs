@@ -7,7 +7,8 @@ use super::strangers::{
 };
 use super::vitals::Vitals;
 use crate::kill::residents;
-use apikeyd_client::message::{Empty, Generate, SaveMode, Status};
+use apikeyd_client::message::{Empty, Generate, Status};
+use apikeyd_client::term::SaveMode;
 use apikeyd_client::{ApiKey, Client, UserId};
 use apikeyd_protocol::codec;
 use apikeyd_protocol::frame::Opcode;

@@ -3,9 +3,10 @@
 
 use super::peer::request;
 use apikeyd_client::message::{
-    AuditHead, AuditList, AuditVerify, CredentialsCause, CredentialsChanged, Delete, DeleteUser, Empty,
-    Generate, KeyUse, List, PolicyRows, ReportUses, RetrieveKey, RetrieveUser, Save, SaveMode,
+    AuditList, AuditVerify, CredentialsChanged, Delete, DeleteUser, Empty, Generate, KeyUse, List,
+    PolicyRows, ReportUses, RetrieveKey, RetrieveUser, Save,
 };
+use apikeyd_client::term::{AuditHead, CredentialsCause, SaveMode};
 use apikeyd_client::{KeyId, UserId};
 use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::key::KeyDigest;

@@ -2,7 +2,8 @@
 
 use apikeyd_client::Client;
 use apikeyd_client::UserId;
-use apikeyd_client::message::{Actor, AuditEvent, AuditList, AuditRow};
+use apikeyd_client::message::AuditList;
+use apikeyd_client::term::{Actor, AuditEvent, AuditRow};
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 
 /// The rows after a revision, to the end.

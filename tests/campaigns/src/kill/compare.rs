@@ -4,9 +4,8 @@ use super::Arena;
 use super::audit;
 use super::seat::{Action, Seat};
 use super::worker::check_verdict;
-use apikeyd_client::message::{
-    AuditEvent, AuditHead, DeleteOutcome, KeyRecord, KeyState, List, RevocationCause, SaveMode,
-};
+use apikeyd_client::message::{DeleteOutcome, KeyRecord, List};
+use apikeyd_client::term::{AuditEvent, AuditHead, KeyState, RevocationCause, SaveMode};
 use apikeyd_client::{ApiKey, Client, Error, KeyId, Refusal, Status, UserId, Verdict};
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 use apikeyd_tests::stress::clock;

@@ -1,6 +1,6 @@
 //! What must be true of one user: the changes that were acknowledged, and at most one that may have been made.
 
-use apikeyd_client::message::{AuditEvent, CredentialsCause, KeyState, RevocationCause, SaveMode};
+use apikeyd_client::term::{AuditEvent, CredentialsCause, KeyState, RevocationCause, SaveMode};
 use apikeyd_client::{ApiKey, KeyId, UserId};
 use apikeyd_tests::stress::{Board, Posted, user_of};
 use std::collections::{BTreeMap, VecDeque};

@@ -3,7 +3,8 @@
 use super::history::{Answer, Call, Operation, Window};
 use super::options::Plan;
 use crate::seeded::Seeded;
-use apikeyd_client::message::{CredentialsCause, DeleteOutcome, Generate, KeyState, SaveMode};
+use apikeyd_client::message::{DeleteOutcome, Generate};
+use apikeyd_client::term::{CredentialsCause, KeyState, SaveMode};
 use apikeyd_client::{ApiKey, Client, Error, Status, UserId, Verdict};
 use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::stress::clock;

@@ -1,7 +1,7 @@
 //! What was asked, what was answered, and when.
 
 use apikeyd_client::KeyId;
-use apikeyd_client::message::{RevocationCause, SaveMode};
+use apikeyd_client::term::{RevocationCause, SaveMode};
 
 /// A request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 
 use super::history::{Answer, Call, Operation};
 use apikeyd_client::KeyId;
-use apikeyd_client::message::{RevocationCause, SaveMode};
+use apikeyd_client::term::{RevocationCause, SaveMode};
 use std::collections::HashMap;
 
 /// What the daemon holds of a user.

@@ -7,10 +7,9 @@ use super::turns::transactions;
 use apikeyd::service::ServiceError;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::{
-    AuditList, AuditRow, AuditVerify, KeyRecord, KeyState, List, SaveMode, StoreState,
-};
+use apikeyd_protocol::message::{AuditList, AuditVerify, KeyRecord, List, StoreState};
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::term::{AuditRow, KeyState, SaveMode};
 use apikeyd_protocol::time::Timestamp;
 use redb::Builder;
 use std::cell::Cell;

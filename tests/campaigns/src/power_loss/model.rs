@@ -2,11 +2,11 @@
 
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::{
-    Actor, AuditEvent, AuditRow, CredentialsCause, DeleteOutcome, KeyState, RevocationCause, SaveMode,
-    UserRevoked,
-};
+use apikeyd_protocol::message::{DeleteOutcome, UserRevoked};
 use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::term::{
+    Actor, AuditEvent, AuditRow, CredentialsCause, KeyState, RevocationCause, SaveMode,
+};
 use apikeyd_protocol::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;

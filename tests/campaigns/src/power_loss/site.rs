@@ -4,18 +4,19 @@ use super::disk::SimulatedDisk;
 use super::model::{Action, Answer, Draft, Model, World};
 use crate::in_memory::START;
 use crate::repeatable;
-use apikeyd::domain::Sources;
 use apikeyd::parts::{Clock, Parts};
 use apikeyd::peer::Peer;
 use apikeyd::service::{OpenError, Permit, Service, ServiceError, Settings, authorise, right};
+use apikeyd_keystore::domain::Sources;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
-    Actor, AuditHead, CredentialsChanged, Delete, DeleteUser, Generate, Refusal, Save, Validate, Verdict,
+    CredentialsChanged, Delete, DeleteUser, Generate, Refusal, Save, Validate, Verdict,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::term::{Actor, AuditHead};
 use apikeyd_protocol::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! The order in which the writer takes changes that are asked for at once: revocations first, of each uid one in turn
-//! (`daemon/src/store/lanes.rs`). The model carries changes out one by one, so they are asked for in that order.
+//! (`daemon/keystore/src/writing/lanes.rs`). The model carries changes out one by one, so they are asked for in that order.
 
 use super::model::Action;
-use apikeyd_protocol::message::SaveMode;
+use apikeyd_protocol::term::SaveMode;
 use std::collections::VecDeque;
 
 /// Other changes that a transaction with revocations takes along.

@@ -6,8 +6,8 @@ use super::site::{Site, actor, peer, permit};
 use crate::seeded::Seeded;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::{CredentialsCause, SaveMode};
 use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::term::{CredentialsCause, SaveMode};
 use std::time::Duration;
 
 /// Uids that ask.

@@ -1,6 +1,7 @@
 //! A client's process: it reads keys from its input, asks about them in every way, wipes what is its own, and waits.
 
-use apikeyd_client::message::{Generate, SaveMode};
+use apikeyd_client::message::Generate;
+use apikeyd_client::term::SaveMode;
 use apikeyd_client::{ApiKey, AsyncClient, Client as Blocking, UserId};
 use core::hint::black_box;
 use std::ffi::OsStr;

@@ -3,7 +3,8 @@
 
 use super::counts::Counts;
 use super::options::Plan;
-use apikeyd_client::message::{AuditList, CredentialsCause, Generate, List, SaveMode};
+use apikeyd_client::message::{AuditList, Generate, List};
+use apikeyd_client::term::{CredentialsCause, SaveMode};
 use apikeyd_client::{ApiKey, Client, UserId, Verdict};
 use apikeyd_tests::scratch::Scratch;
 use hdrhistogram::Histogram;

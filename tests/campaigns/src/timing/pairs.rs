@@ -4,12 +4,13 @@ use super::LIMIT;
 use super::measure::measure;
 use super::statistics::Welch;
 use crate::in_memory::{Image, Question, Session};
-use apikeyd::domain::KeyTag;
 use apikeyd::parts::Parts;
 use apikeyd::service::authorise;
+use apikeyd_keystore::domain::KeyTag;
 use apikeyd_protocol::key::KeyDigest;
-use apikeyd_protocol::message::{Refusal, SaveMode, Validate, Verdict};
+use apikeyd_protocol::message::{Refusal, Validate, Verdict};
 use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::term::SaveMode;
 use std::hint::black_box;
 
 /// Whether the times of a pair must be the same.

@@ -5,7 +5,8 @@ mod descriptors;
 mod disk;
 
 use apikeyd_campaigns::hostile::house::issue;
-use apikeyd_client::message::{Generate, SaveMode, StoreState};
+use apikeyd_client::message::{Generate, StoreState};
+use apikeyd_client::term::SaveMode;
 use apikeyd_client::{ApiKey, Client, Error, KeyId, Status, UserId, Verdict};
 use std::path::Path;
 use std::thread;

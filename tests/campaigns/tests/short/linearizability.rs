@@ -2,7 +2,7 @@
 
 use apikeyd_campaigns::linearizability::{Answer, Call, Operation, Plan, explain, run};
 use apikeyd_client::KeyId;
-use apikeyd_client::message::SaveMode;
+use apikeyd_client::term::SaveMode;
 use apikeyd_tests::scratch::Scratch;
 use std::path::Path;
 

@@ -2,7 +2,8 @@
 
 use super::{assert_refused, client, is_accepted, issue, revoker, until, warm};
 use crate::support::{House, wall_ms};
-use apikeyd_client::message::{CredentialsCause, Generate, SaveMode};
+use apikeyd_client::message::Generate;
+use apikeyd_client::term::{CredentialsCause, SaveMode};
 use apikeyd_client::{ApiKey, Client, Timestamp, UserId};
 use std::time::Duration;
 

@@ -3,7 +3,8 @@
 
 use super::{client, is_accepted, issue, revoker, until, warm};
 use crate::support::House;
-use apikeyd_client::message::{AuditList, CredentialsCause, Generate, List, SaveMode};
+use apikeyd_client::message::{AuditList, Generate, List};
+use apikeyd_client::term::{CredentialsCause, SaveMode};
 use apikeyd_client::{ApiKey, Client, UserId};
 use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::page::WAIT_OUT;

@@ -6,7 +6,8 @@ use crate::output::time::{rfc3339, to_the_second};
 use crate::output::{Members, Output, Rows};
 use apikeyd_client::Client;
 use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
-use apikeyd_protocol::message::{Actor, AuditEvent, AuditList, AuditRow, CredentialsCause};
+use apikeyd_protocol::message::AuditList;
+use apikeyd_protocol::term::{Actor, AuditEvent, AuditRow, CredentialsCause};
 use serde::Serialize;
 
 const HEADINGS: [&str; 7] = ["REVISION", "TIME", "ACTOR", "EVENT", "KEY_ID", "USER", "DETAIL"];

@@ -6,8 +6,9 @@ use crate::failure::Failure;
 use apikeyd_protocol::frame::{Opcode, append_request};
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::{
-    DeleteUser, Generate, Generated, Save, SaveMode, Saved, UserRevoked, Validate, Verdict,
+    DeleteUser, Generate, Generated, Save, Saved, UserRevoked, Validate, Verdict,
 };
+use apikeyd_protocol::term::SaveMode;
 use hdrhistogram::Histogram;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -6,10 +6,11 @@ use apikeyd_protocol::frame::{Header, Opcode, append_request};
 use apikeyd_protocol::hello::{Hello, Version};
 use apikeyd_protocol::key::{KeyDigest, KeyId};
 use apikeyd_protocol::message::{
-    AuditList, AuditVerify, CredentialsCause, CredentialsChanged, Delete, DeleteUser, Empty, Generate,
-    KeyUse, List, Operation, PolicyRows, ReportUses, RetrieveKey, RetrieveUser, Save, SaveMode, Validate,
+    AuditList, AuditVerify, CredentialsChanged, Delete, DeleteUser, Empty, Generate, KeyUse, List, Operation,
+    PolicyRows, ReportUses, RetrieveKey, RetrieveUser, Save, Validate,
 };
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::term::{CredentialsCause, SaveMode};
 use apikeyd_protocol::time::Timestamp;
 
 /// Users of the scripts: few, so that requests meet.

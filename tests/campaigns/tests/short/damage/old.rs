@@ -5,7 +5,7 @@ use apikeyd::service::{OpenError, PepperSource, Service, Settings};
 use apikeyd_campaigns::damage::{Subject, fixture, open_later};
 use apikeyd_campaigns::in_memory::{Image, PEPPER, Session};
 use apikeyd_policy::PolicyTable;
-use apikeyd_protocol::message::{AuditFault, AuditHead, SaveMode};
+use apikeyd_protocol::term::{AuditFault, AuditHead, SaveMode};
 use std::fs::{self, Permissions};
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;

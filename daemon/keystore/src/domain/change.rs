@@ -1,0 +1,114 @@
+//! What may happen to the store, as values. Nothing else changes it.
+
+use super::record::KeyRecord;
+use apikeyd_protocol::key::KeyId;
+use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::term::{Actor, AuditEvent, CredentialsCause, RevocationCause};
+use apikeyd_protocol::time::Timestamp;
+
+/// One change: one revision of the store and one row of the audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// When it was decided.
+    pub at: Timestamp,
+    /// Who asked for it.
+    pub actor: Actor,
+    /// What it does.
+    pub action: Action,
+}
+
+/// What a change does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The store comes into being. The first change and never another.
+    CreateStore,
+    /// A key becomes its user's active key.
+    Add(KeyRecord),
+    /// A key becomes its user's active key, and the one before it ends.
+    Replace {
+        /// The new key.
+        record: KeyRecord,
+        /// The key that ends, the same that the record names.
+        replaced: KeyId,
+    },
+    /// An active key ends.
+    Revoke {
+        /// The key.
+        key_id: KeyId,
+        /// Whose it is.
+        user: UserId,
+        /// Why.
+        cause: Trigger,
+        /// Since when: the time of the change, or of the expiry.
+        revoked_at: Timestamp,
+    },
+    /// The record of an ended key goes.
+    Purge {
+        /// The key.
+        key_id: KeyId,
+    },
+    /// Another policy table comes into force.
+    LoadPolicy {
+        /// Its rows.
+        rows: u32,
+        /// BLAKE3 of its text.
+        hash: [u8; 32],
+    },
+    /// A copy of the store is about to be made.
+    TakeBackup,
+}
+
+/// Why an active key ends, other than by being replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// Deleted by its id.
+    Deleted,
+    /// The user's password was changed or reset.
+    CredentialsChanged(CredentialsCause),
+    /// The user's account was deleted.
+    UserDeleted,
+    /// Its date passed.
+    Expired,
+}
+
+impl Trigger {
+    /// The reason as the record keeps it.
+    #[must_use]
+    pub const fn reason(self) -> RevocationCause {
+        match self {
+            Self::Deleted => RevocationCause::Deleted,
+            Self::CredentialsChanged(_) => RevocationCause::CredentialsChanged,
+            Self::UserDeleted => RevocationCause::UserDeleted,
+            Self::Expired => RevocationCause::Expired,
+        }
+    }
+}
+
+impl Change {
+    /// What the audit says of it.
+    #[must_use]
+    pub fn event(&self) -> AuditEvent {
+        match &self.action {
+            Action::CreateStore => AuditEvent::StoreCreated,
+            Action::Add(record) => AuditEvent::KeyAdded { key_id: record.key_id, user: record.user.clone() },
+            Action::Replace { record, replaced } => AuditEvent::KeyReplaced {
+                key_id: record.key_id,
+                replaced: *replaced,
+                user: record.user.clone(),
+            },
+            Action::Revoke { key_id, user, cause, .. } => ended(*key_id, user.clone(), *cause),
+            Action::Purge { key_id } => AuditEvent::RecordPurged { key_id: *key_id },
+            Action::LoadPolicy { rows, hash } => AuditEvent::PolicyLoaded { rows: *rows, hash: *hash },
+            Action::TakeBackup => AuditEvent::BackupTaken,
+        }
+    }
+}
+
+const fn ended(key_id: KeyId, user: UserId, cause: Trigger) -> AuditEvent {
+    match cause {
+        Trigger::Deleted => AuditEvent::KeyDeleted { key_id, user },
+        Trigger::CredentialsChanged(cause) => AuditEvent::CredentialsChanged { key_id, user, cause },
+        Trigger::UserDeleted => AuditEvent::UserDeleted { key_id, user },
+        Trigger::Expired => AuditEvent::KeyExpired { key_id, user },
+    }
+}

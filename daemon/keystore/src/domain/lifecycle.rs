@@ -1,0 +1,235 @@
+//! Save, delete, the events of a user, expiry: facts in, a decision out.
+
+use super::change::{Action, Change, Trigger};
+use super::draft::Draft;
+use super::record::KeyRecord;
+use super::refusal::Refusal;
+use apikeyd_protocol::key::KeyId;
+use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::term::{Actor, CredentialsCause, KeyState, SaveMode};
+use apikeyd_protocol::time::Timestamp;
+
+/// An answer, and what must be done before it may be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision<T> {
+    /// The changes, in this order, all in one transaction. Empty when the answer is true already.
+    pub changes: Vec<Change>,
+    /// The draft that goes once the changes are durable.
+    pub drop_draft: Option<KeyId>,
+    /// The answer.
+    pub answer: T,
+}
+
+/// When it is and who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// The time.
+    pub now: Timestamp,
+    /// The caller, or the daemon itself.
+    pub actor: Actor,
+}
+
+/// What a save must know.
+#[derive(Clone, Debug, Default)]
+pub struct SaveFacts {
+    /// The record of the id.
+    pub record: Option<KeyRecord>,
+    /// The draft of the id, if its time has not passed.
+    pub draft: Option<Draft>,
+    /// The record that is stored as the active one of the draft's user; its date may have passed.
+    pub active: Option<KeyRecord>,
+}
+
+/// The answer to a save.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saving {
+    /// The record.
+    pub record: KeyRecord,
+    /// The key whose place it took.
+    pub replaced: Option<KeyId>,
+}
+
+/// What a delete must know.
+#[derive(Clone, Debug, Default)]
+pub struct DeleteFacts {
+    /// The record of the id.
+    pub record: Option<KeyRecord>,
+    /// The draft of the id, if its time has not passed.
+    pub draft: Option<Draft>,
+}
+
+/// The answer to a delete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// Whose key it was.
+    pub user: UserId,
+    /// What was found.
+    pub found: DeleteFound,
+}
+
+/// What a delete found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeleteFound {
+    /// An active key, which has ended by this request.
+    Revoked,
+    /// A key that was in this ended state.
+    Before(KeyState),
+    /// A draft of the caller, which is gone.
+    Draft,
+}
+
+/// What happened to a user's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserEvent {
+    /// The password was changed or reset.
+    CredentialsChanged(CredentialsCause),
+    /// The account is gone.
+    Deleted,
+}
+
+/// What an event of a user must know.
+#[derive(Clone, Debug, Default)]
+pub struct UserFacts {
+    /// The record that is stored as the user's active one; its date may have passed.
+    pub active: Option<KeyRecord>,
+    /// The user's draft.
+    pub draft: Option<KeyId>,
+}
+
+/// Checks the expiry date of a key to be.
+///
+/// # Errors
+/// [`Refusal::ExpiryPassed`] and [`Refusal::ExpiryTooFar`].
+pub fn check_expiry(now: Timestamp, expires_at: Option<Timestamp>) -> Result<(), Refusal> {
+    match expires_at {
+        Some(at) if at <= now => Err(Refusal::ExpiryPassed),
+        Some(at) if at > Timestamp::MAX_EXPIRY => Err(Refusal::ExpiryTooFar),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Makes a draft the user's active key. A repetition gets the first answer again and changes nothing.
+///
+/// # Errors
+/// [`Refusal`]; nothing is to be done then.
+pub fn save(
+    context: Context,
+    uid: u32,
+    key_id: KeyId,
+    mode: SaveMode,
+    facts: SaveFacts,
+) -> Result<Decision<Saving>, Refusal> {
+    if let Some(record) = facts.record {
+        return saved_before(uid, mode, record);
+    }
+    let draft = facts.draft.ok_or(Refusal::NoDraft(key_id))?;
+    if draft.owner != uid {
+        return Err(Refusal::OtherCallers { key_id, owner: draft.owner });
+    }
+    check_expiry(context.now, draft.expires_at)?;
+    let (active, expired) = match facts.active {
+        Some(record) if record.is_active_at(context.now) => (Some(record), None),
+        stored => (None, stored),
+    };
+    let mut changes: Vec<Change> = expired.iter().filter_map(|record| expire(context.now, record)).collect();
+    let replaced = match (mode, &active) {
+        (SaveMode::Add, Some(active)) => return Err(Refusal::HasActiveKey { active: active.key_id }),
+        (SaveMode::Replace, None) => return Err(Refusal::NoActiveKey),
+        (SaveMode::Add, None) => None,
+        (SaveMode::Replace, Some(active)) => Some(active.key_id),
+    };
+    let record = KeyRecord {
+        key_id,
+        user: draft.user,
+        label: draft.label,
+        tag: draft.tag,
+        created_at: context.now,
+        created_by: uid,
+        expires_at: draft.expires_at,
+        saved_as: mode,
+        replaced,
+        state: KeyState::Active,
+    };
+    let action = match replaced {
+        Some(replaced) => Action::Replace { record: record.clone(), replaced },
+        None => Action::Add(record.clone()),
+    };
+    changes.push(Change { at: context.now, actor: context.actor, action });
+    Ok(Decision { changes, drop_draft: Some(key_id), answer: Saving { record, replaced } })
+}
+
+fn saved_before(uid: u32, mode: SaveMode, record: KeyRecord) -> Result<Decision<Saving>, Refusal> {
+    let key_id = record.key_id;
+    if record.created_by != uid {
+        return Err(Refusal::OtherCallers { key_id, owner: record.created_by });
+    }
+    if record.saved_as != mode {
+        return Err(Refusal::SavedOtherwise { key_id, saved_as: record.saved_as });
+    }
+    let replaced = record.replaced;
+    Ok(Decision { changes: Vec::new(), drop_draft: Some(key_id), answer: Saving { record, replaced } })
+}
+
+/// Ends a key, or discards a draft of the caller.
+///
+/// # Errors
+/// [`Refusal`]; nothing is to be done then.
+pub fn delete(
+    context: Context,
+    uid: u32,
+    key_id: KeyId,
+    facts: DeleteFacts,
+) -> Result<Decision<Deletion>, Refusal> {
+    if let Some(record) = facts.record {
+        let state = record.state_at(context.now);
+        let (change, found) = match state {
+            KeyState::Active => (Some(end(context, &record, Trigger::Deleted)), DeleteFound::Revoked),
+            KeyState::Revoked { .. } => (expire(context.now, &record), DeleteFound::Before(state)),
+        };
+        let answer = Deletion { user: record.user, found };
+        return Ok(Decision { changes: change.into_iter().collect(), drop_draft: None, answer });
+    }
+    let draft = facts.draft.ok_or(Refusal::NoKey(key_id))?;
+    if draft.owner != uid {
+        return Err(Refusal::OtherCallers { key_id, owner: draft.owner });
+    }
+    let answer = Deletion { user: draft.user, found: DeleteFound::Draft };
+    Ok(Decision { changes: Vec::new(), drop_draft: Some(key_id), answer })
+}
+
+/// Ends the active key of a user to whose account something happened; the answer is that key, if there was one.
+#[must_use]
+pub fn end_user(context: Context, event: UserEvent, facts: UserFacts) -> Decision<Option<KeyId>> {
+    let cause = match event {
+        UserEvent::CredentialsChanged(cause) => Trigger::CredentialsChanged(cause),
+        UserEvent::Deleted => Trigger::UserDeleted,
+    };
+    let (change, answer) = match facts.active {
+        Some(record) if record.is_active_at(context.now) => {
+            (Some(end(context, &record, cause)), Some(record.key_id))
+        }
+        Some(record) => (expire(context.now, &record), None),
+        None => (None, None),
+    };
+    Decision { changes: change.into_iter().collect(), drop_draft: facts.draft, answer }
+}
+
+/// The change that writes down that a key's date has passed; none when the key is not active or its date has
+/// not come. The daemon does this by itself, whoever's request brought it up.
+#[must_use]
+pub fn expire(now: Timestamp, record: &KeyRecord) -> Option<Change> {
+    let revoked_at = record.expires_at.filter(|at| *at <= now)?;
+    let action = Action::Revoke {
+        key_id: record.key_id,
+        user: record.user.clone(),
+        cause: Trigger::Expired,
+        revoked_at,
+    };
+    (record.state == KeyState::Active).then_some(Change { at: now, actor: Actor::Daemon, action })
+}
+
+fn end(context: Context, record: &KeyRecord, cause: Trigger) -> Change {
+    let action =
+        Action::Revoke { key_id: record.key_id, user: record.user.clone(), cause, revoked_at: context.now };
+    Change { at: context.now, actor: context.actor, action }
+}

@@ -1,0 +1,131 @@
+//! A saved key.
+
+use apikeyd_protocol::key::KeyId;
+use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::term::{KeyState, RevocationCause, SaveMode};
+use apikeyd_protocol::time::Timestamp;
+use core::fmt;
+use subtle::ConstantTimeEq;
+
+/// The keyed hash of a key's digest: what is stored in place of the key. Worth nothing without the pepper, and
+/// not printed all the same.
+#[derive(Clone, Copy)]
+pub struct KeyTag([u8; Self::BYTES]);
+
+impl KeyTag {
+    /// Bytes of a tag.
+    pub const BYTES: usize = 32;
+
+    /// From the bytes of a hash.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes, to be stored.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; Self::BYTES] {
+        &self.0
+    }
+
+    /// Whether two tags are the same, in a time that does not depend on where they differ.
+    #[must_use]
+    pub fn matches(&self, other: &Self) -> bool {
+        // In words: each comparison is hidden from the optimiser by itself, so thirty-two take their time.
+        let words = |tag: &Self| {
+            let (words, _) = tag.0.as_chunks();
+            core::array::from_fn::<_, { Self::BYTES / 8 }, _>(|at| {
+                u64::from_le_bytes(words.get(at).copied().unwrap_or_default())
+            })
+        };
+        words(self).ct_eq(&words(other)).into()
+    }
+}
+
+/// Compares in constant time.
+impl PartialEq for KeyTag {
+    fn eq(&self, other: &Self) -> bool {
+        self.matches(other)
+    }
+}
+impl Eq for KeyTag {}
+
+impl fmt::Debug for KeyTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyTag(..)")
+    }
+}
+
+/// A saved key with everything that the daemon knows of it but its last use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRecord {
+    /// The key's id, never used again while the record stands.
+    pub key_id: KeyId,
+    /// Whose key it is.
+    pub user: UserId,
+    /// What a person wrote beside it.
+    pub label: Option<Label>,
+    /// What is stored in place of the key.
+    pub tag: KeyTag,
+    /// When it was saved.
+    pub created_at: Timestamp,
+    /// The uid that generated and saved it.
+    pub created_by: u32,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// How it was saved: a repeated save must say the same.
+    pub saved_as: SaveMode,
+    /// The key whose place it took: a repeated save answers the same.
+    pub replaced: Option<KeyId>,
+    /// The state as stored. What counts is the state [at a time](KeyRecord::state_at).
+    pub state: KeyState,
+}
+
+impl KeyRecord {
+    /// The state at a time: an active key ends at the instant of its expiry, whether or not that was written
+    /// down yet.
+    #[must_use]
+    pub fn state_at(&self, now: Timestamp) -> KeyState {
+        match (self.state, self.expires_at) {
+            (KeyState::Active, Some(at)) if at <= now => {
+                KeyState::Revoked { cause: RevocationCause::Expired, at }
+            }
+            (state, _) => state,
+        }
+    }
+
+    /// Whether the key counts at a time.
+    #[must_use]
+    pub fn is_active_at(&self, now: Timestamp) -> bool {
+        self.state_at(now) == KeyState::Active
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_active_key_ends_at_the_instant_of_its_expiry_and_an_ended_one_stays_as_it_is() {
+        let at = Timestamp::from_unix_millis;
+        let mut record = KeyRecord {
+            key_id: KeyId::new(1).unwrap(),
+            user: UserId::parse("a").unwrap(),
+            label: None,
+            tag: KeyTag::from_bytes([0; 32]),
+            created_at: at(1),
+            created_by: 0,
+            expires_at: Some(at(10)),
+            saved_as: SaveMode::Add,
+            replaced: None,
+            state: KeyState::Active,
+        };
+        assert!(record.is_active_at(at(9)));
+        assert_eq!(
+            record.state_at(at(10)),
+            KeyState::Revoked { cause: RevocationCause::Expired, at: at(10) }
+        );
+        record.state = KeyState::Revoked { cause: RevocationCause::Deleted, at: at(5) };
+        assert_eq!(record.state_at(at(11)), record.state);
+    }
+}

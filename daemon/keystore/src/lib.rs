@@ -1,0 +1,59 @@
+//! The keystore of `apikeyd`: who has which key, what happened to it, and the proof of both.
+//!
+//! ```text
+//!   Keystore ──► writing ──► database ──► domain
+//!       │           │           │
+//!       │           │           └──► secrets (the pepper's keys)
+//!       └──► opening (first start, pepper) ──► state_dir, disk
+//! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`domain`] | the rules of a key's life: pure |
+//! | `keystore` | the open keystore: reads, writes, copies |
+//! | `writing` | whose turn it is, the one transaction, and what happens when the disk fails |
+//! | `database` | tables, the bytes of their values, a view to read, a batch to write, a copy. Only these three name redb: `database`, `writing`, `opening` |
+//! | `audit` | checking the chain of audit rows |
+//! | `opening` | the way to an open database, and every way to fail |
+//! | `state_dir`, [`disk`](Disk) | the directory and its files, opened with care; a disk that a campaign hands in |
+//! | `secrets` | the keys derived from the pepper, in locked memory |
+//! | [`parts`] | randomness and the writer's executor, handed in |
+//!
+//! The package opens no socket, knows no wire message, and runs on no async runtime: a change that is queued is
+//! answered by a callback. It reads no wall clock: the time comes with each request.
+
+mod audit;
+#[doc(hidden)]
+pub mod codecs;
+mod database;
+mod disk;
+pub mod domain;
+mod error;
+mod keystore;
+mod open_error;
+mod opening;
+mod pace;
+pub mod parts;
+mod secrets;
+mod state_dir;
+mod wipe;
+mod writing;
+
+pub use audit::ChainReport;
+pub use database::backup::Copy;
+pub use database::batch::{Batch, Effects};
+pub use database::schema::Head;
+pub use database::view::{RecordPage, View};
+pub use disk::Disk;
+pub use error::StoreError;
+pub use keystore::{Keystore, Unobserved};
+pub use open_error::{ExitClass, OpenError};
+pub use opening::initial_state::InitialState;
+pub use opening::pepper::PepperSource;
+pub use pace::Pace;
+/// What a [`Disk`] gives: the database's bytes.
+pub use redb::StorageBackend;
+pub use secrets::Secrets;
+pub use wipe::wipe_stack;
+pub use writing::lanes::Ticket;
+pub use writing::shared::Observer;

@@ -1,0 +1,70 @@
+//! The states of a key, and what happens to it.
+
+use crate::time::Timestamp;
+
+/// Whether a key still counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// It does.
+    Active,
+    /// It does not, for ever.
+    Revoked {
+        /// Why.
+        cause: RevocationCause,
+        /// Since when.
+        at: Timestamp,
+    },
+}
+
+/// Why a key ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RevocationCause {
+    /// It was deleted by its id.
+    Deleted,
+    /// Another key took its place.
+    Replaced,
+    /// The user's password was changed or reset.
+    CredentialsChanged,
+    /// The user's account was deleted.
+    UserDeleted,
+    /// Its expiry date passed.
+    Expired,
+}
+
+impl RevocationCause {
+    /// A name for people and for `--json`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Replaced => "replaced",
+            Self::CredentialsChanged => "credentials-changed",
+            Self::UserDeleted => "user-deleted",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl core::fmt::Display for RevocationCause {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// How a draft becomes active.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveMode {
+    /// The user must have no active key.
+    Add,
+    /// The user must have one, which ends in the same step.
+    Replace,
+}
+
+/// What happened to a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialsCause {
+    /// The user changed it.
+    Change,
+    /// It was reset, by the user or by somebody else.
+    Reset,
+}
