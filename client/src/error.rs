@@ -1,9 +1,10 @@
 //! What can go wrong between a caller and the daemon. A refused key is not among it: that is a verdict.
 
 use apikeyd_protocol::codec::DecodeError;
-use apikeyd_protocol::frame::{Opcode, Status, TooLarge};
+use apikeyd_protocol::frame::{Status, TooLarge};
 use apikeyd_protocol::hello::{GreetingError, Version, WelcomeCode};
 use apikeyd_protocol::name::NameError;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::socket::{MAX_SOCKET_PATH_BYTES, SOCKET_VARIABLE};
 use std::io;
 use std::path::PathBuf;

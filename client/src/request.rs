@@ -3,8 +3,9 @@
 use crate::error::{Error, ProtocolError};
 use crate::verdict::Judged;
 use apikeyd_protocol::codec::{self, EncodeError};
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{self as wire, Empty, Failure, PolicyVerdict};
+use apikeyd_protocol::operation::Opcode;
 use serde::Serialize;
 
 /// A request and what belongs to it.

@@ -118,8 +118,9 @@ pub(crate) fn jittered(pause: Duration) -> Duration {
 mod tests {
     use super::*;
     use crate::request::{AskBackup, AskStatus};
-    use apikeyd_protocol::frame::{Opcode, Status};
+    use apikeyd_protocol::frame::Status;
     use apikeyd_protocol::hello::VERSION;
+    use apikeyd_protocol::operation::Opcode;
     use std::io;
 
     fn long() -> Deadline {

@@ -5,9 +5,9 @@
     reason = "a benchmark stops at what it did not expect"
 )]
 
+use apikeyd::operations::{Service, Settings, authorise};
 use apikeyd::parts::Parts;
 use apikeyd::peer::Peer;
-use apikeyd::service::{Service, Settings, authorise};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{KeyDigest, KeyId};
 use apikeyd_protocol::message::{Generate, Operation, Save, Validate, Verdict};
@@ -83,7 +83,11 @@ fn validate(stock: &Stock, at: usize, operation: Option<Operation<'_>>) -> bool 
 fn ask(stock: &Stock, key_id: KeyId, digest: [u8; 32], operation: Option<Operation<'_>>) -> bool {
     let permit = authorise(stock.service.standing(rights), caller()).unwrap();
     let request = Validate { key_id, digest: KeyDigest::from_bytes(digest), operation };
-    stock.service.validate(&permit, &request, |verdict| matches!(verdict, Verdict::Valid(_))).unwrap()
+    stock
+        .service
+        .validate(&permit, &request)
+        .map(|judged| matches!(judged.verdict(), Verdict::Valid(_)))
+        .unwrap()
 }
 
 /// The same key again and again: everything in the processor's cache.

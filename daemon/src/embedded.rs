@@ -2,11 +2,11 @@
 //! of sockets. Who connects is what the campaign says, so the daemon's own process has nothing to do with it.
 
 use crate::config::{CommandLine, Config, Place};
-use crate::connection::Connection;
-use crate::dispatch::Operations;
+use crate::front::connection::Connection;
+use crate::operations::Service;
+use crate::operations::dispatch::daemon::Daemon;
+use crate::operations::reload::Reload;
 use crate::peer::Peer;
-use crate::reload::Reload;
-use crate::service::Service;
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 /// Everything that requests are answered with.
 #[derive(Debug)]
 pub struct Embedded {
-    operations: Arc<Operations>,
+    daemon: Arc<Daemon>,
     config: Config,
 }
 
@@ -25,7 +25,7 @@ impl Embedded {
     pub fn new(service: Arc<Service>, command_line: CommandLine, place: Place, config: Config) -> Self {
         let reload = Reload::new(command_line, place, config.clone());
         let unread = usize::try_from(config.limits.connections).unwrap_or(usize::MAX);
-        Self { operations: Arc::new(Operations::new(service, reload, unread)), config }
+        Self { daemon: Arc::new(Daemon::new(service, reload, unread)), config }
     }
 
     /// Serves one connection to its end, and says why it ended. To be called within a tokio runtime.
@@ -40,8 +40,8 @@ impl Embedded {
     ) -> io::Result<String> {
         socket.set_nonblocking(true)?;
         let socket = tokio::net::UnixStream::from_std(socket)?;
-        let operations = Arc::clone(&self.operations);
-        let connection = Connection::new(socket, Arc::new(peer), operations, self.config.limits.idle);
+        let daemon = Arc::clone(&self.daemon);
+        let connection = Connection::new(socket, Arc::new(peer), daemon, self.config.limits.idle);
         Ok(connection.serve(drain).await.to_string())
     }
 }

@@ -28,25 +28,16 @@
 //! What each of them must keep true stands in its own documentation; `docs/ARCHITECTURE.md` is the map of all packages.
 
 pub mod config;
-mod connection;
-mod descriptors;
-mod dispatch;
 #[doc(hidden)]
 pub mod embedded;
 pub mod exit;
+pub mod front;
 mod logging;
+pub mod operations;
 pub mod parts;
 pub mod peer;
-pub mod policy_file;
-mod reading;
-mod reload;
+mod process;
 pub mod revocation;
 pub mod rights;
-mod run;
-pub mod server;
-pub mod service;
-mod stack;
-mod systemd;
-mod traffic;
 
-pub use run::main;
+pub use process::main;

@@ -2,7 +2,7 @@
 //! in those of the system, a campaign others, so that what is tried is the daemon that ships.
 //!
 //! The disk is a part as well: the state directory, or a [`Disk`](apikeyd_keystore::Disk) that is handed to
-//! [`Service::open_on`](crate::service::Service::open_on).
+//! [`Service::open_on`](crate::operations::Service::open_on).
 
 mod clock;
 

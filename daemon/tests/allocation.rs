@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 #![expect(unsafe_code, reason = "counting allocations needs an allocator, whose trait is unsafe")]
 
+use apikeyd::operations::{Service, Settings, authorise};
 use apikeyd::parts::Parts;
 use apikeyd::peer::Peer;
-use apikeyd::service::{Service, Settings, authorise};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::KeyDigest;
 use apikeyd_protocol::message::{Generate, Operation, Save, Validate, Verdict};
@@ -57,7 +57,10 @@ fn a_remembered_key_is_validated_without_an_allocation() {
         let permit = authorise(service.standing(|| rights), &peer).unwrap();
         let operation = Some(Operation { method: b"GET", target });
         let request = Validate { key_id: key.id(), digest: KeyDigest::from_bytes(digest), operation };
-        service.validate(&permit, &request, |verdict| matches!(verdict, Verdict::Valid(_))).unwrap()
+        service
+            .validate(&permit, &request)
+            .map(|judged| matches!(judged.verdict(), Verdict::Valid(_)))
+            .unwrap()
     };
     let digest = *key.digest().expose_bytes();
     let before = COUNT.get();

@@ -4,9 +4,10 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a benchmark")]
 
 use apikeyd_protocol::codec::{decode, encode};
-use apikeyd_protocol::frame::{Frame, Opcode, Status, append_answer, append_request};
+use apikeyd_protocol::frame::{Frame, Status, append_answer, append_request};
 use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId, looks_like_key};
 use apikeyd_protocol::message::{Freshness, Operation, Refusal, ValidKey, Validate, Verdict};
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::time::Timestamp;
 use divan::{Bencher, black_box};
 

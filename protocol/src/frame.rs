@@ -10,14 +10,13 @@
 //! Little-endian. In a request the third field is zero and checked; in an answer it is the [`Status`],
 //! and the opcode is that of the request.
 
-mod opcode;
 mod status;
 
-pub use opcode::Opcode;
 pub use status::Status;
 
 use crate::codec::{self, EncodeError};
 use crate::limit::MAX_BODY_BYTES;
+use crate::operation::Opcode;
 use serde::Serialize;
 
 /// Bytes of a header.

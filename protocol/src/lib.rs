@@ -23,8 +23,9 @@
 //! | [`time`] | points in time as they travel and are stored |
 //! | [`limit`] | every bound of the protocol, in one place |
 //! | [`hello`] | the greeting that every version can read |
-//! | [`frame`] | header, opcodes, status codes, splitting bytes into frames |
-//! | [`message`] | one type for each body, by opcode |
+//! | [`frame`] | header, status codes, splitting bytes into frames |
+//! | [`operation`] | the operations, one row each: opcode, right, request, answer |
+//! | [`message`] | one type for each body |
 //! | [`right`] | what a caller may ask for |
 //! | [`socket`] | where the daemon listens |
 //! | [`page`] | the revocation page: how a cached verdict is known to stand |
@@ -37,6 +38,7 @@ pub mod key;
 pub mod limit;
 pub mod message;
 pub mod name;
+pub mod operation;
 pub mod page;
 pub mod right;
 pub mod socket;

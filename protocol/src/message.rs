@@ -1,31 +1,8 @@
 //! The bodies, one type for each. A message is never edited after its release: a new form gets a new
 //! opcode.
 //!
-//! | opcode | request | answer |
-//! |---|---|---|
-//! | `Validate` | [`Validate`] | [`Verdict`] |
-//! | `Status` | [`Empty`] | [`Status`] |
-//! | `PolicyRows` | [`PolicyRows`] | [`PolicyPage`] |
-//! | `PolicySummary` | [`Empty`] | [`PolicySummary`] |
-//! | `PolicyTest` | [`Operation`] | [`PolicyAnswer`] |
-//! | `RevocationPage` | [`Empty`] | [`PageReady`] and one descriptor |
-//! | `ReportUses` | [`ReportUses`] | [`Empty`] |
-//! | `Generate` | [`Generate`] | [`Generated`] |
-//! | `Save` | [`Save`] | [`Saved`] |
-//! | `RetrieveUser` | [`RetrieveUser`] | [`KeyRecord`] |
-//! | `RetrieveKey` | [`RetrieveKey`] | [`KeyRecord`] |
-//! | `Delete` | [`Delete`] | [`Deleted`] |
-//! | `CredentialsChanged` | [`CredentialsChanged`] | [`UserRevoked`] |
-//! | `DeleteUser` | [`DeleteUser`] | [`UserRevoked`] |
-//! | `List` | [`List`] | [`KeyPage`] |
-//! | `AuditList` | [`AuditList`] | [`AuditPage`] |
-//! | `AuditVerify` | [`AuditVerify`] | [`AuditReport`] |
-//! | `Statistics` | [`Empty`] | [`Statistics`] |
-//! | `FilesInForce` | [`Empty`] | [`FilesInForce`] |
-//! | `Reload` | [`Empty`] | [`Reloaded`] |
-//! | `Backup` | [`Empty`] | [`BackupReady`] and one descriptor |
-//!
-//! Any status but `Ok` comes with a [`Failure`].
+//! Which request has which answer is a row of [`operation`](crate::operation). Any status but `Ok` comes with a
+//! [`Failure`].
 
 mod audit;
 mod daemon;

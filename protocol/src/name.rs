@@ -10,6 +10,7 @@ use crate::limit::{MAX_LABEL_BYTES, MAX_USER_BYTES};
 use core::fmt;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
+pub use text::Packed;
 use text::Text;
 
 /// An account as the services name it: 1 to [`MAX_USER_BYTES`] bytes of UTF-8, no control or invisible
@@ -21,9 +22,6 @@ pub struct UserId(Text);
 /// invisible characters, no white space at the ends.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Label(Text);
-
-/// A short name in words, for memory that is shared word by word.
-pub type Packed = [u64; 5];
 
 /// Why a text is not a [`UserId`] or a [`Label`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

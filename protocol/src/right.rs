@@ -48,6 +48,45 @@ impl fmt::Display for Right {
     }
 }
 
+/// A right as a type, so that an operation can say which it needs, and a permit which it proves.
+pub trait RightType: sealed::Sealed + Copy + Send + Sync + 'static {
+    /// The right as a value.
+    const RIGHT: Right;
+}
+
+mod sealed {
+    /// Keeps the rights at four.
+    pub trait Sealed {}
+}
+
+/// The four rights as types.
+pub mod types {
+    use super::{Right, RightType, sealed};
+
+    macro_rules! rights {
+        ($($(#[doc = $doc:literal])* $name:ident;)*) => {$(
+            $(#[doc = $doc])*
+            #[derive(Clone, Copy, Debug)]
+            pub enum $name {}
+            impl sealed::Sealed for $name {}
+            impl RightType for $name {
+                const RIGHT: Right = Right::$name;
+            }
+        )*};
+    }
+
+    rights! {
+        /// [`Right::Validate`].
+        Validate;
+        /// [`Right::Issue`].
+        Issue;
+        /// [`Right::Inspect`].
+        Inspect;
+        /// [`Right::Admin`].
+        Admin;
+    }
+}
+
 /// A set of rights, as it stands in the welcome and in [`Status`](crate::message::Status): a u32, in which
 /// bits that this version does not know are dropped.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,13 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use apikeyd_protocol::codec::{decode, encode};
-use apikeyd_protocol::frame::{Frame, Opcode, Status, append_answer, append_request};
+use apikeyd_protocol::frame::{Frame, Status, append_answer, append_request};
 use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
     AuditPage, Failure, FilesInForce, Freshness, Generate, Generated, KeyPage, List, Operation, PolicyPage,
     ReportUses, Save, Statistics, Status as StatusAnswer, ValidKey, Validate, Verdict,
 };
+use apikeyd_protocol::operation::Opcode;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 

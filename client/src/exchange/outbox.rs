@@ -3,9 +3,10 @@
 use super::sending::Sending;
 use crate::error::{Error, ProtocolError};
 use crate::request::Request;
-use apikeyd_protocol::frame::{HEADER_BYTES, Header, Opcode, append_request_of};
+use apikeyd_protocol::frame::{HEADER_BYTES, Header, append_request_of};
 use apikeyd_protocol::hello::Welcome;
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT};
+use apikeyd_protocol::operation::Opcode;
 
 /// A request id is the place of its waiter in the lowest bits, below a number that never repeats; so a late
 /// or made-up answer never finds another request's waiter.

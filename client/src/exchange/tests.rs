@@ -1,9 +1,10 @@
 use super::*;
 use crate::request::{AskReload, AskStatus, read_answer};
-use apikeyd_protocol::frame::{Header, Opcode, append_answer};
+use apikeyd_protocol::frame::{Header, append_answer};
 use apikeyd_protocol::hello::{WELCOME_BYTES, WELCOME_MAGIC};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{Failure, Operation, Reloaded};
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::right::{Right, RightSet};
 
 fn accepted() -> Welcome {

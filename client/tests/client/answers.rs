@@ -3,7 +3,8 @@
 use crate::asker::{both, both_with};
 use crate::fake::{Fake, INVALID, answer, answer_well, failure, valid};
 use apikeyd_client::{Error, KeyFormatError, ProtocolError, Refusal, Status, Verdict, Waiting};
-use apikeyd_protocol::frame::{Header, Opcode, TooLarge};
+use apikeyd_protocol::frame::{Header, TooLarge};
+use apikeyd_protocol::operation::Opcode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

@@ -10,7 +10,7 @@ mod verdicts;
 
 use crate::asker::{Asker, both_with};
 use crate::paged::Paged;
-use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::operation::Opcode;
 use std::time::{Duration, Instant};
 
 /// Each kind of client in turn, with a cache, each with a daemon of its own.

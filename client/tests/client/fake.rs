@@ -2,10 +2,11 @@
 
 use apikeyd_client::message::{Failure, Generated, KeyText, Refusal, UserRevoked, ValidKey, Verdict};
 use apikeyd_client::{ApiKey, KeyId, Right, RightSet, Status, Timestamp};
-use apikeyd_protocol::frame::{Frame, Opcode, append_answer};
+use apikeyd_protocol::frame::{Frame, append_answer};
 use apikeyd_protocol::hello::{Hello, Welcome};
 use apikeyd_protocol::key::KeyPrefix;
 use apikeyd_protocol::message::Freshness;
+use apikeyd_protocol::operation::Opcode;
 use serde::Serialize;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};

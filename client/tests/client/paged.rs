@@ -7,7 +7,7 @@ use apikeyd_client::message::{
 };
 use apikeyd_client::{KeyId, Status, Timestamp};
 use apikeyd_protocol::codec::decode;
-use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::page::{BYTES, HEADER_WORDS, MAGIC};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::time::{ClockId, clock_gettime};

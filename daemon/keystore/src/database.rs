@@ -6,11 +6,9 @@
 //! | `record_codec`, `audit_codec`, `files_codec`, `bytes` | the bytes of their values |
 //! | `view` | reading one consistent state |
 //! | `batch` | writing: facts out, changes in |
-//! | `backup` | a copy |
 //! | `overlay` | reading while the disk fails |
 
 pub(crate) mod audit_codec;
-pub(crate) mod backup;
 pub(crate) mod batch;
 pub(crate) mod bytes;
 pub(crate) mod files_codec;

@@ -1,6 +1,5 @@
 //! The open keystore.
 
-use crate::database::backup::Copy;
 use crate::database::batch::Batch;
 use crate::database::schema::Head;
 use crate::database::view::{self, View};
@@ -15,6 +14,7 @@ use crate::pace::Pace;
 use crate::parts::Executor;
 use crate::secrets::Secrets;
 use crate::state_dir::StateDir;
+use crate::writing::backup::Copy;
 use crate::writing::lanes::Ticket;
 use crate::writing::queue::{self, Queue};
 use crate::writing::shared::{Observer, Shared};

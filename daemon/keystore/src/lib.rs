@@ -40,7 +40,6 @@ mod wipe;
 mod writing;
 
 pub use audit::ChainReport;
-pub use database::backup::Copy;
 pub use database::batch::{Batch, Effects};
 pub use database::schema::Head;
 pub use database::view::{RecordPage, View};
@@ -55,5 +54,6 @@ pub use pace::Pace;
 pub use redb::StorageBackend;
 pub use secrets::Secrets;
 pub use wipe::wipe_stack;
+pub use writing::backup::Copy;
 pub use writing::lanes::Ticket;
 pub use writing::shared::Observer;

@@ -7,6 +7,7 @@
 //!                        └► Batch: facts out, changes in, one transaction
 //! ```
 
+pub(crate) mod backup;
 pub(crate) mod command;
 pub(crate) mod driven;
 pub(crate) mod lanes;

@@ -1,11 +1,14 @@
 //! Configurations, good and bad, against what is said of them.
 
+use super::loading::MAX_CONFIG_BYTES;
 use super::*;
 use crate::rights::Holder;
+use apikeyd_keystore::domain::PolicySource;
 use apikeyd_protocol::right::{Right, RightSet};
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 
 /// The annotated file as it is installed.
 const EXAMPLE: &str = include_str!("../../../systemd/apikeyd.toml");

@@ -14,7 +14,7 @@ const WINDOW: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pass {
     /// Events since the last window that were not logged, if there were any; a field of the log.
-    pub(crate) swallowed: Option<u64>,
+    pub(crate) suppressed: Option<u64>,
 }
 
 /// Lets a few events of one kind through, and counts the others.
@@ -39,13 +39,13 @@ impl Seldom {
 
     fn at(&self, now: Instant) -> Option<Pass> {
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, events, swallowed) = match *window {
+        let (since, events, suppressed) = match *window {
             Some(Window { since, events }) if now.duration_since(since) < WINDOW => (since, events + 1, 0),
             Some(Window { events, .. }) => (now, 1, events.saturating_sub(MOST)),
             None => (now, 1, 0),
         };
         *window = Some(Window { since, events });
-        (events <= MOST).then_some(Pass { swallowed: (swallowed > 0).then_some(swallowed) })
+        (events <= MOST).then_some(Pass { suppressed: (suppressed > 0).then_some(suppressed) })
     }
 }
 
@@ -57,10 +57,14 @@ mod tests {
     fn the_first_few_of_a_window_pass_and_the_rest_are_counted() {
         let seldom = Seldom::new();
         let start = Instant::now();
-        let passed = (0..100).filter(|_| seldom.at(start) == Some(Pass { swallowed: None })).count();
+        let passed = (0..100).filter(|_| seldom.at(start) == Some(Pass { suppressed: None })).count();
         assert_eq!(passed, 10);
         assert_eq!(seldom.at(start + WINDOW - Duration::from_millis(1)), None);
-        assert_eq!(seldom.at(start + WINDOW), Some(Pass { swallowed: Some(91) }), "all that were swallowed");
-        assert_eq!(seldom.at(start + WINDOW), Some(Pass { swallowed: None }));
+        assert_eq!(
+            seldom.at(start + WINDOW),
+            Some(Pass { suppressed: Some(91) }),
+            "all that were suppressed"
+        );
+        assert_eq!(seldom.at(start + WINDOW), Some(Pass { suppressed: None }));
     }
 }

@@ -3,9 +3,10 @@
 
 use crate::raw_client::{RawClient, request};
 use crate::running::Running;
-use apikeyd_protocol::frame::{Frame, Opcode, Status};
+use apikeyd_protocol::frame::{Frame, Status};
 use apikeyd_protocol::hello::{Hello, Welcome, WelcomeCode};
 use apikeyd_protocol::message::Empty;
+use apikeyd_protocol::operation::Opcode;
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, recv, sendmsg};
 use rustix::process::Signal;
 use std::fs::File;

@@ -3,11 +3,12 @@
 use crate::raw_client::{RawClient, frame, request};
 use crate::running::{Running, is_root};
 use apikeyd_protocol::codec;
-use apikeyd_protocol::frame::{Frame, Header, Opcode, Status};
+use apikeyd_protocol::frame::{Frame, Header, Status};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
     self, AuditList, AuditPage, BackupReady, Empty, List, Save, Validate, Verdict,
 };
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::term::{AuditEvent, SaveMode};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,

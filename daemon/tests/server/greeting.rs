@@ -2,10 +2,11 @@
 
 use crate::raw_client::{RawClient, request};
 use crate::running::{Running, Setup, as_user, is_root};
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::hello::{HELLO_MAGIC, Hello, VERSION, Version, WelcomeCode};
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT};
 use apikeyd_protocol::message::Empty;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::right::{Right, RightSet};
 use std::time::{Duration, Instant};
 

@@ -2,10 +2,11 @@
 
 use crate::raw_client::{RawClient, request};
 use crate::running::{Setup, as_user, is_root};
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::hello::{Hello, WelcomeCode};
 use apikeyd_protocol::message::{self, Empty, Generate};
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::right::{Right, RightSet};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, connect, socket};

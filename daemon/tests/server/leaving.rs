@@ -2,12 +2,13 @@
 
 use crate::raw_client::{RawClient, frame, request};
 use crate::running::Running;
-use apikeyd_protocol::frame::{Header, Opcode, Status};
+use apikeyd_protocol::frame::{Header, Status};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{
     self, AuditList, AuditPage, Empty, Generate, Generated, KeyRecord, RetrieveKey, RetrieveUser, Save,
 };
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::term::{AuditEvent, SaveMode};
 use std::time::{Duration, Instant};
 

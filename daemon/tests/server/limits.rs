@@ -2,9 +2,9 @@
 
 use crate::raw_client::{RawClient, request};
 use crate::running::{Running, Setup, as_user, is_root};
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::hello::{Hello, WelcomeCode};
 use apikeyd_protocol::message::{self, Empty};
+use apikeyd_protocol::operation::Opcode;
 use std::time::{Duration, Instant};
 
 fn code_of(client: &mut RawClient) -> WelcomeCode {

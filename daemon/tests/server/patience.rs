@@ -2,8 +2,8 @@
 
 use crate::raw_client::{RawClient, frame, request};
 use crate::running::Running;
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::message::{self, Empty, PolicyRows};
+use apikeyd_protocol::operation::Opcode;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 

@@ -2,9 +2,10 @@
 
 use crate::raw_client::RawClient;
 use crate::running::{Running, Setup, as_user, is_root, write_for_the_daemon_to_trust};
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::hello::{Hello, WelcomeCode};
 use apikeyd_protocol::message::{Empty, PolicyPage, PolicyRows, Reloaded};
+use apikeyd_protocol::operation::Opcode;
 use rustix::process::Signal;
 use std::fs;
 use std::io::ErrorKind;

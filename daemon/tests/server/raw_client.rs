@@ -1,11 +1,12 @@
 //! A caller that sends any bytes at all.
 
 use apikeyd_protocol::codec;
-use apikeyd_protocol::frame::{Frame, Header, Opcode, Status, append_request};
+use apikeyd_protocol::frame::{Frame, Header, Status, append_request};
 use apikeyd_protocol::hello::{Hello, Welcome};
 use apikeyd_protocol::message::{Failure, Generate, Generated};
 use apikeyd_protocol::message::{Save, Saved};
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::term::SaveMode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -2,8 +2,9 @@
 
 use crate::raw_client::RawClient;
 use crate::running::{Running, Setup};
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::Empty;
+use apikeyd_protocol::operation::Opcode;
 use rustix::process::Signal;
 use std::fs::File;
 use std::net::TcpListener;

@@ -2,10 +2,11 @@
 
 use crate::raw_client::{RawClient, request};
 use crate::running::Running;
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::hello::{Hello, WelcomeCode};
 use apikeyd_protocol::message::{Empty, Generate, Generated, PolicyRows, Save};
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::term::SaveMode;
 use rustix::process::Signal;
 use std::fs;

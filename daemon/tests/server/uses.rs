@@ -2,11 +2,11 @@
 
 use crate::raw_client::RawClient;
 use crate::running::{Running, Setup, as_user, is_root};
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
     Empty, KeyRecord, KeyUse, ReportUses, RetrieveKey, Status, ValidKey, Validate, Verdict,
 };
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::time::Timestamp;
 use core::time::Duration;
 

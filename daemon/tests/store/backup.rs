@@ -1,7 +1,7 @@
 //! A backup is whole, consistent while writes go on, and a store again when it is put back.
 
 use crate::house::{ADMIN, House, peer};
-use apikeyd::service::{Service, authorise};
+use apikeyd::operations::{Service, authorise};
 use apikeyd_protocol::message::{AuditVerify, BackupReady, Save};
 use apikeyd_protocol::term::{AuditEvent, SaveMode};
 use std::fs::{self, File};

@@ -1,10 +1,10 @@
 //! What clients that cache rely on: the page moves before an end is answered, and what they report is noted.
 
 use crate::house::{ADMIN, House, peer, told};
-use apikeyd::service::authorise;
+use apikeyd::operations::ErrorKind;
+use apikeyd::operations::authorise;
 use apikeyd_keystore::domain::Sources;
 use apikeyd_policy::PolicyTable;
-use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
     CredentialsChanged, DeleteUser, Freshness, KeyUse, PolicyRows, PolicySummary, ReportUses, Validate,
@@ -35,11 +35,12 @@ impl Client {
         let (ready, file) = house.service().revocation_page(&permit).unwrap();
         assert_eq!(ready.bytes, BYTES as u64);
         let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
-        let seen = house.service().validate(&permit, &request, |verdict| match verdict {
+        let judged = house.service().validate(&permit, &request).unwrap();
+        let seen = match judged.verdict() {
             Verdict::Valid(valid) => valid.freshness,
             Verdict::Refused(refusal) => panic!("{refusal:?}"),
-        });
-        let client = Self { file: file.into(), seen: seen.unwrap() };
+        };
+        let client = Self { file: file.into(), seen };
         assert!(client.accepts(), "a verdict stands at first");
         client
     }
@@ -214,19 +215,19 @@ fn after_a_lost_page_the_first_end_is_answered_when_nobody_trusts_it_any_more() 
 
 #[test]
 fn without_a_place_for_the_page_no_client_gets_one() {
-    let house = House::with(|dir| apikeyd::service::Settings {
+    let house = House::with(|dir| apikeyd::operations::Settings {
         pages: vec![dir.join("missing/page")],
-        ..apikeyd::service::Settings::in_dir(dir)
+        ..apikeyd::operations::Settings::in_dir(dir)
     });
     let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
-    assert_eq!(house.service().revocation_page(&permit).unwrap_err().status, Status::NotFound);
+    assert_eq!(house.service().revocation_page(&permit).unwrap_err().kind, ErrorKind::NotFound);
 }
 
 #[test]
 fn the_page_is_made_at_the_first_place_that_can_be_written() {
-    let house = House::with(|dir| apikeyd::service::Settings {
+    let house = House::with(|dir| apikeyd::operations::Settings {
         pages: vec![dir.join("missing/a.page"), dir.join("b.page"), dir.join("c.page")],
-        ..apikeyd::service::Settings::in_dir(dir)
+        ..apikeyd::operations::Settings::in_dir(dir)
     });
     let key = saved(&house, "a");
     drop(Client::of(&house, &key));
@@ -269,11 +270,13 @@ fn a_verdict_on_rights_of_before_a_reload_carries_the_epoch_of_before() {
         Verdict::Valid(valid) => valid.freshness,
         Verdict::Refused(refusal) => panic!("{refusal:?}"),
     };
-    let seen = house.service().validate(&permit, &request, freshness).unwrap();
+    let seen =
+        house.service().validate(&permit, &request).map(|judged| freshness(&judged.verdict())).unwrap();
     assert!(!client.page(|page| page.holds(&seen, 0)), "a cache would keep it");
     let now = house.service().standing(|| RightSet::EMPTY.with(Right::Validate));
     let permit = authorise(now, &house.peer).unwrap();
-    let seen = house.service().validate(&permit, &request, freshness).unwrap();
+    let seen =
+        house.service().validate(&permit, &request).map(|judged| freshness(&judged.verdict())).unwrap();
     assert!(client.page(|page| page.holds(&seen, 0)), "and one on the rights of now stands");
 }
 
@@ -320,7 +323,10 @@ fn every_uid_that_is_answered_may_report_also_when_many_ask_for_one_key() {
     for uid in (0..40).chain(0..40) {
         let caller = peer(uid);
         let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
-        assert_eq!(house.service().validate(&permit, &request(), told).unwrap(), "valid a");
+        assert_eq!(
+            house.service().validate(&permit, &request()).map(|judged| told(&judged.verdict())).unwrap(),
+            "valid a"
+        );
     }
     for uid in 0..40 {
         house.advance(Duration::from_secs(1));

@@ -2,7 +2,7 @@
 //! and everything else goes on.
 
 use crate::house::{House, START};
-use apikeyd_protocol::frame::Status;
+use apikeyd::operations::ErrorKind;
 use apikeyd_protocol::term::SaveMode;
 use apikeyd_protocol::time::Timestamp;
 use core::time::Duration;
@@ -59,7 +59,7 @@ fn changes_go_on_whatever_the_clock_says_and_their_rows_stay_in_order() {
         // A draft has ten minutes, of which the end of time leaves none.
         match house.save(&key, ADD) {
             Ok(_) => keys.push(key),
-            Err(error) => assert_eq!((error.status, now), (Status::NotFound, nowhere)),
+            Err(error) => assert_eq!((error.kind, now), (ErrorKind::NotFound, nowhere)),
         }
     }
     house.clock.set(START);
@@ -82,7 +82,11 @@ fn a_draft_made_before_a_jump_can_still_be_discarded_or_replaced() {
     house.clock.set(START);
     assert_eq!(house.verdict(&draft), "refused NotSaved");
     let newer = house.generate("a");
-    assert_eq!(house.save(&draft, ADD).unwrap_err().status, Status::NotFound, "a newer draft took its place");
+    assert_eq!(
+        house.save(&draft, ADD).unwrap_err().kind,
+        ErrorKind::NotFound,
+        "a newer draft took its place"
+    );
     house.advance(HOUR);
-    assert_eq!(house.save(&newer, ADD).unwrap_err().status, Status::NotFound, "its time is over");
+    assert_eq!(house.save(&newer, ADD).unwrap_err().kind, ErrorKind::NotFound, "its time is over");
 }

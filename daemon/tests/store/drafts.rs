@@ -1,8 +1,8 @@
 //! How many drafts one caller may have waiting, and that others do not feel it.
 
 use crate::house::{ADMIN, House, peer};
-use apikeyd::service::{ServiceError, authorise};
-use apikeyd_protocol::frame::Status;
+use apikeyd::operations::ErrorKind;
+use apikeyd::operations::{ServiceError, authorise};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{Delete, Generate};
 use apikeyd_protocol::name::UserId;
@@ -37,7 +37,7 @@ fn the_drafts_of_one_caller_leave_room_for_the_others() {
     let house = House::new();
     for uid in [1000, 0] {
         let (made, refused) = flood(&house, uid);
-        assert_eq!(refused.status, Status::Busy);
+        assert_eq!(refused.kind, ErrorKind::Busy);
         assert_eq!(made, SHARE, "root has the share of everybody else: {refused}");
         let told = &refused.message;
         assert!(told.contains(&format!("uid {uid} ")) && told.contains(&SHARE.to_string()), "{told}");
@@ -51,14 +51,14 @@ fn a_full_share_takes_a_newer_draft_of_its_own_users_and_no_draft_of_others() {
     let house = House::new();
     let others = generate(&house, 1001, "shared").unwrap();
     flood(&house, 1000);
-    assert_eq!(generate(&house, 1000, "shared").unwrap_err().status, Status::Busy);
+    assert_eq!(generate(&house, 1000, "shared").unwrap_err().kind, ErrorKind::Busy);
     generate(&house, 1000, "1000-5").unwrap();
     let caller = peer(1001);
     let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
     house.run(house.service().delete(&permit, Delete { key_id: others })).unwrap();
     let freed = generate(&house, 1001, "1000-7").unwrap();
     generate(&house, 1000, "one-more").unwrap();
-    assert_eq!(generate(&house, 1000, "two-more").unwrap_err().status, Status::Busy);
+    assert_eq!(generate(&house, 1000, "two-more").unwrap_err().kind, ErrorKind::Busy);
     house.run(house.service().delete(&permit, Delete { key_id: freed })).unwrap();
-    assert_eq!(generate(&house, 1000, "two-more").unwrap_err().status, Status::Busy, "it was another's");
+    assert_eq!(generate(&house, 1000, "two-more").unwrap_err().kind, ErrorKind::Busy, "it was another's");
 }

@@ -1,11 +1,11 @@
 //! A disk that fails: what was acknowledged stands, reads go on, changes come back with the disk.
 
 use crate::house::{House, START, directory, parts};
+use apikeyd::operations::ErrorKind;
+use apikeyd::operations::{Disk, OpenError, Service, Settings, StorageBackend};
 use apikeyd::parts::Clock;
-use apikeyd::service::{Disk, OpenError, Service, Settings, StorageBackend};
 use apikeyd_keystore::domain::Sources;
 use apikeyd_policy::PolicyTable;
-use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::StoreState;
 use apikeyd_protocol::term::{Actor, SaveMode};
 use redb::backends::FileBackend;
@@ -124,13 +124,13 @@ fn a_full_disk_refuses_changes_and_goes_on_validating() {
 
     faults.arm(0);
     let failed = house.save(&draft, SaveMode::Add).unwrap_err();
-    assert_eq!(failed.status, Status::StorageUnavailable, "{failed:?}");
+    assert_eq!(failed.kind, ErrorKind::StorageUnavailable, "{failed:?}");
     assert_eq!(house.condition().store, StoreState::ReadOnly);
     assert_eq!(house.verdict(&hot), "valid a");
     assert_eq!(house.verdict(&cold), "valid b");
     assert_eq!(house.verdict(&draft), "refused NotSaved");
     assert_eq!(house.record(cold.id()).user.as_str(), "b");
-    assert_eq!(house.delete(hot.id()).unwrap_err().status, Status::StorageUnavailable);
+    assert_eq!(house.delete(hot.id()).unwrap_err().kind, ErrorKind::StorageUnavailable);
     assert_eq!(house.verdict(&hot), "valid a", "nothing was done");
     house.maintain();
     assert_eq!(house.condition().store, StoreState::ReadOnly, "the disk is still full");
@@ -167,7 +167,7 @@ fn whichever_write_fails_what_was_acknowledged_stands_and_the_rest_is_whole_or_n
             Ok(_) => assert_eq!(after, done),
             Err(error) => {
                 failed += 1;
-                assert_eq!(error.status, Status::StorageUnavailable);
+                assert_eq!(error.kind, ErrorKind::StorageUnavailable);
                 assert!(after == done || after == undone, "{after:?}");
             }
         }
@@ -281,7 +281,7 @@ fn a_file_system_that_is_really_full_heals_when_there_is_room_again() {
         }
         assert!(saved.len() < 100_000, "the disk never fills");
     };
-    assert_eq!(refused.status, Status::StorageUnavailable);
+    assert_eq!(refused.kind, ErrorKind::StorageUnavailable);
     house.maintain();
     assert_eq!(house.condition().store, StoreState::ReadOnly);
     assert!(saved.iter().all(|key| house.verdict(key).starts_with("valid")));

@@ -1,8 +1,8 @@
 //! A service on a real file in memory or in a temporary directory, with a clock that stands still.
 
+use apikeyd::operations::{Condition, OpenError, Service, ServiceError, Settings, Standing, authorise};
 use apikeyd::parts::{Clock, Parts};
 use apikeyd::peer::Peer;
-use apikeyd::service::{Condition, OpenError, Service, ServiceError, Settings, Standing, authorise};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::message::{
@@ -257,7 +257,10 @@ impl House {
     pub(crate) fn verdict_or_error(&self, key: &ApiKey) -> String {
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
-        self.service().validate(&permit, &request, told).unwrap_or_else(|error| error.status.to_string())
+        self.service()
+            .validate(&permit, &request)
+            .map(|judged| told(&judged.verdict()))
+            .unwrap_or_else(|error| error.kind.to_string())
     }
 
     /// `valid USER` or `refused REASON`.
@@ -265,7 +268,7 @@ impl House {
         let (key_id, digest) = key.question();
         let permit = authorise(self.standing(rights), &self.peer).unwrap();
         let request = Validate { key_id, digest, operation: None };
-        self.service().validate(&permit, &request, told).unwrap()
+        self.service().validate(&permit, &request).map(|judged| told(&judged.verdict())).unwrap()
     }
 }
 

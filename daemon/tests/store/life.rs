@@ -1,8 +1,8 @@
 //! The life of a key through the real service on a real file.
 
 use crate::house::{ADMIN, House};
-use apikeyd::service::{Settings, authorise};
-use apikeyd_protocol::frame::Status;
+use apikeyd::operations::ErrorKind;
+use apikeyd::operations::{Settings, authorise};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{DeleteOutcome, DeleteUser, Save};
 use apikeyd_protocol::name::UserId;
@@ -24,7 +24,7 @@ fn a_key_is_generated_saved_replaced_and_deleted() {
     assert_eq!(house.verdict(&house.forged(&first)), "refused WrongSecret");
 
     let second = house.generate("alice");
-    assert_eq!(house.save(&second, ADD).unwrap_err().status, Status::Conflict);
+    assert_eq!(house.save(&second, ADD).unwrap_err().kind, ErrorKind::Conflict);
     let saved = house.save(&second, REPLACE).unwrap();
     assert_eq!(saved.replaced, Some(first.id()));
     assert_eq!(house.verdict(&first), "refused Revoked(Replaced)");
@@ -37,7 +37,7 @@ fn a_key_is_generated_saved_replaced_and_deleted() {
         matches!(again, DeleteOutcome::AlreadyRevoked { cause: RevocationCause::Deleted, .. }),
         "{again:?}"
     );
-    assert_eq!(house.save(&house.generate("alice"), REPLACE).unwrap_err().status, Status::NotFound);
+    assert_eq!(house.save(&house.generate("alice"), REPLACE).unwrap_err().kind, ErrorKind::NotFound);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_repeated_save_gives_the_same_answer_also_after_a_restart() {
     let saved = house.save(&newer, REPLACE).unwrap();
     house.restart();
     assert_eq!(house.save(&newer, REPLACE).unwrap(), saved);
-    assert_eq!(house.save(&newer, ADD).unwrap_err().status, Status::Conflict);
+    assert_eq!(house.save(&newer, ADD).unwrap_err().kind, ErrorKind::Conflict);
     let ended = house.save(&new, ADD).unwrap();
     assert!(matches!(ended.key.state, KeyState::Revoked { cause: RevocationCause::Replaced, .. }));
     assert_eq!(house.audit_names(), ["store-created", "key-added", "key-added", "key-replaced"]);
@@ -61,10 +61,10 @@ fn drafts_are_lost_on_restart_and_after_their_time() {
     let mut house = House::new();
     let draft = house.generate("a");
     house.restart();
-    assert_eq!(house.save(&draft, ADD).unwrap_err().status, Status::NotFound);
+    assert_eq!(house.save(&draft, ADD).unwrap_err().kind, ErrorKind::NotFound);
     let draft = house.generate("a");
     house.advance(Duration::from_secs(600));
-    assert_eq!(house.save(&draft, ADD).unwrap_err().status, Status::NotFound);
+    assert_eq!(house.save(&draft, ADD).unwrap_err().kind, ErrorKind::NotFound);
     assert_eq!(house.revision(), 1, "drafts leave nothing in the store");
 }
 
@@ -124,7 +124,7 @@ fn a_batch_of_commands_sees_its_own_changes_and_spoils_none() {
     for (key, answers) in keys.iter().zip(answers.chunks(3)) {
         assert_eq!(answers[0].as_ref().unwrap().key.key_id, key.id());
         assert_eq!(answers[0].as_ref().unwrap(), answers[1].as_ref().unwrap());
-        assert_eq!(answers[2].as_ref().unwrap_err().status, Status::NotFound);
+        assert_eq!(answers[2].as_ref().unwrap_err().kind, ErrorKind::NotFound);
     }
     assert_eq!(house.revision(), 201);
     assert_eq!(house.report().fault, None);
@@ -155,12 +155,12 @@ fn a_draft_that_an_earlier_command_of_the_batch_dropped_cannot_be_saved() {
         }
         let mut outcomes = Vec::new();
         for task in tasks {
-            outcomes.push(task.await.unwrap().map_err(|error| error.status));
+            outcomes.push(task.await.unwrap().map_err(|error| error.kind));
         }
         outcomes
     });
     for (draft, outcomes) in drafts.iter().zip(outcomes.chunks(2)) {
-        assert_eq!(outcomes, [Ok(Some(draft.id())), Err(Status::NotFound)]);
+        assert_eq!(outcomes, [Ok(Some(draft.id())), Err(ErrorKind::NotFound)]);
     }
     assert_eq!(house.revision(), 1);
 }

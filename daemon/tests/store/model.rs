@@ -3,8 +3,8 @@
 //! The model keeps every key ever generated in a list, and answers by looking through it.
 
 use crate::house::{ADMIN, House, START, peer};
-use apikeyd::service::{ServiceError, Settings, authorise};
-use apikeyd_protocol::frame::Status;
+use apikeyd::operations::ErrorKind;
+use apikeyd::operations::{ServiceError, Settings, authorise};
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
     CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Generate, List, RetrieveKey, RetrieveUser, Save,
@@ -147,26 +147,26 @@ impl Model {
         UserRevoked { key_id: active.map(|at| self.keys[at].key.id()), draft: self.drop_draft(user) }
     }
 
-    fn save(&mut self, at: usize, mode: SaveMode, uid: u8) -> Result<Option<KeyId>, Status> {
+    fn save(&mut self, at: usize, mode: SaveMode, uid: u8) -> Result<Option<KeyId>, ErrorKind> {
         let user = self.keys[at].user;
         let owned = self.keys[at].uid == uid;
         match self.keys[at].state {
             State::Saved { .. } | State::Draft { .. } if !owned && self.is_known(at) => {
-                return Err(Status::NotPermitted);
+                return Err(ErrorKind::NotPermitted);
             }
             State::Saved { mode: before, replaced, .. } => {
-                return if before == mode { Ok(replaced) } else { Err(Status::Conflict) };
+                return if before == mode { Ok(replaced) } else { Err(ErrorKind::Conflict) };
             }
             State::Draft { .. } if self.is_draft(&self.keys[at]) => {}
-            State::Draft { .. } | State::Gone => return Err(Status::NotFound),
+            State::Draft { .. } | State::Gone => return Err(ErrorKind::NotFound),
         }
         if self.keys[at].expires_at.is_some_and(|at| at <= self.now) {
-            return Err(Status::InvalidArgument);
+            return Err(ErrorKind::InvalidArgument);
         }
         let active = self.active(user);
         let replaced = match (mode, active) {
-            (SaveMode::Add, Some(_)) => return Err(Status::Conflict),
-            (SaveMode::Replace, None) => return Err(Status::NotFound),
+            (SaveMode::Add, Some(_)) => return Err(ErrorKind::Conflict),
+            (SaveMode::Replace, None) => return Err(ErrorKind::NotFound),
             (SaveMode::Add, None) => None,
             (SaveMode::Replace, Some(old)) => Some(self.keys[old].key.id()),
         };
@@ -185,7 +185,7 @@ impl Model {
         self.is_draft(&self.keys[at]) || matches!(self.keys[at].state, State::Saved { .. })
     }
 
-    fn delete(&mut self, at: usize, uid: u8) -> Result<DeleteOutcome, Status> {
+    fn delete(&mut self, at: usize, uid: u8) -> Result<DeleteOutcome, ErrorKind> {
         match self.ended(&self.keys[at]) {
             Some(None) => {
                 self.end(at, RevocationCause::Deleted, self.now);
@@ -195,8 +195,8 @@ impl Model {
                 self.write_expiry(at);
                 Ok(DeleteOutcome::AlreadyRevoked { cause, at: Timestamp::from_unix_millis(when) })
             }
-            None if !self.is_draft(&self.keys[at]) => Err(Status::NotFound),
-            None if self.keys[at].uid != uid => Err(Status::NotPermitted),
+            None if !self.is_draft(&self.keys[at]) => Err(ErrorKind::NotFound),
+            None if self.keys[at].uid != uid => Err(ErrorKind::NotPermitted),
             None => {
                 self.keys[at].state = State::Gone;
                 Ok(DeleteOutcome::DraftDiscarded)
@@ -243,8 +243,8 @@ fn user_id(user: u8) -> UserId {
     UserId::parse(&name(user)).unwrap()
 }
 
-fn status<T>(answer: Result<T, ServiceError>) -> Result<T, Status> {
-    answer.map_err(|error| error.status)
+fn status<T>(answer: Result<T, ServiceError>) -> Result<T, ErrorKind> {
+    answer.map_err(|error| error.kind)
 }
 
 /// Makes one step in both worlds, and compares what they say.
@@ -294,7 +294,7 @@ fn step(house: &mut House, model: &mut Model, step: &Step) {
             let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
             let found = house.service().retrieve_user(&permit, &RetrieveUser { user: user_id(user) });
             let active = model.active(user).map(|at| model.keys[at].key.id());
-            assert_eq!(status(found).map(|record| record.key_id), active.ok_or(Status::NotFound));
+            assert_eq!(status(found).map(|record| record.key_id), active.ok_or(ErrorKind::NotFound));
         }
         Step::List { include_revoked } => list(house, model, include_revoked),
         Step::Advance { millis } => {
@@ -340,7 +340,7 @@ fn retrieve(house: &House, model: &Model, at: usize) {
         None => KeyState::Active,
         Some((cause, when)) => KeyState::Revoked { cause, at: Timestamp::from_unix_millis(when) },
     });
-    assert_eq!(found.map(|record| record.state), expected.ok_or(Status::NotFound));
+    assert_eq!(found.map(|record| record.state), expected.ok_or(ErrorKind::NotFound));
 }
 
 fn list(house: &House, model: &Model, include_revoked: bool) {

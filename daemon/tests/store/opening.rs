@@ -1,8 +1,8 @@
 //! Every way in which a store cannot be opened has its name, and leaves everything as it was.
 
 use crate::house::{House, START, directory};
+use apikeyd::operations::{ExitClass, OpenError, PepperSource, Service, Settings};
 use apikeyd::parts::{Clock, Parts};
-use apikeyd::service::{ExitClass, OpenError, PepperSource, Service, Settings};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::term::SaveMode;
 use redb::{Database, TableDefinition};

@@ -1,10 +1,11 @@
 //! Who may do what, and who is told what.
 
 use crate::house::{ADMIN, House, peer};
-use apikeyd::service::{authorise, right};
-use apikeyd_protocol::frame::Status;
+use apikeyd::operations::ErrorKind;
+use apikeyd::operations::authorise;
 use apikeyd_protocol::message::{Delete, DeleteOutcome, DeleteUser, Save};
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::right::types;
 use apikeyd_protocol::right::{Right, RightSet};
 use apikeyd_protocol::term::SaveMode;
 
@@ -15,17 +16,17 @@ fn a_permit_is_given_for_the_right_that_is_there_and_no_other() {
     for held in Right::ALL {
         let standing = house.service().standing(|| RightSet::EMPTY.with(held));
         let given = [
-            authorise::<right::Validate>(standing, &caller).is_ok(),
-            authorise::<right::Issue>(standing, &caller).is_ok(),
-            authorise::<right::Inspect>(standing, &caller).is_ok(),
-            authorise::<right::Admin>(standing, &caller).is_ok(),
+            authorise::<types::Validate>(standing, &caller).is_ok(),
+            authorise::<types::Issue>(standing, &caller).is_ok(),
+            authorise::<types::Inspect>(standing, &caller).is_ok(),
+            authorise::<types::Admin>(standing, &caller).is_ok(),
         ];
         let expected = Right::ALL.map(|wanted| held == wanted || held == Right::Admin);
         assert_eq!(given, expected, "{held}");
     }
     let standing = house.service().standing(|| RightSet::EMPTY.with(Right::Issue));
-    let refused = authorise::<right::Admin>(standing, &caller).unwrap_err();
-    assert_eq!(refused.status, Status::NotPermitted);
+    let refused = authorise::<types::Admin>(standing, &caller).unwrap_err();
+    assert_eq!(refused.kind, ErrorKind::NotPermitted);
     assert!(
         refused.message.contains("\"admin\"") && refused.message.contains("uid 5"),
         "{}",
@@ -58,14 +59,14 @@ fn a_draft_is_its_callers_own() {
     let permit = authorise(house.service().standing(|| ADMIN), &stranger).unwrap();
     let save = Save { key_id: draft.id(), mode: SaveMode::Add };
     let refused = house.run(house.service().save(&permit, save)).unwrap_err();
-    assert_eq!(refused.status, Status::NotPermitted);
+    assert_eq!(refused.kind, ErrorKind::NotPermitted);
     assert!(refused.message.contains("uid 1000"), "{}", refused.message);
     let discard = house.run(house.service().delete(&permit, Delete { key_id: draft.id() })).unwrap_err();
-    assert_eq!(discard.status, Status::NotPermitted);
+    assert_eq!(discard.kind, ErrorKind::NotPermitted);
 
     house.save(&draft, SaveMode::Add).unwrap();
     let repeated = house.run(house.service().save(&permit, save)).unwrap_err();
-    assert_eq!(repeated.status, Status::NotPermitted, "the answer is its owner's, too");
+    assert_eq!(repeated.kind, ErrorKind::NotPermitted, "the answer is its owner's, too");
     let ended = house.run(house.service().delete(&permit, Delete { key_id: draft.id() })).unwrap();
     assert_eq!(ended.outcome, DeleteOutcome::Revoked, "ending a key is open to all who issue");
 }
@@ -79,6 +80,6 @@ fn the_event_of_a_user_drops_the_draft_of_any_caller() {
     let event = DeleteUser { user: UserId::parse("a").unwrap() };
     let ended = house.run(house.service().delete_user(&permit, event)).unwrap();
     assert_eq!((ended.key_id, ended.draft), (None, Some(draft.id())));
-    assert_eq!(house.save(&draft, SaveMode::Add).unwrap_err().status, Status::NotFound);
+    assert_eq!(house.save(&draft, SaveMode::Add).unwrap_err().kind, ErrorKind::NotFound);
     assert_eq!(house.revision(), 1, "no key ended, so nothing changed");
 }

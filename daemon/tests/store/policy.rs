@@ -1,7 +1,7 @@
 //! The policy table: asked behind the key, exchanged as a whole, remembered in the audit.
 
 use crate::house::{ADMIN, House, told};
-use apikeyd::service::authorise;
+use apikeyd::operations::authorise;
 use apikeyd_keystore::domain::Sources;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::ApiKey;
@@ -18,7 +18,7 @@ fn ask(house: &House, key: &ApiKey, method: &str, target: &str) -> String {
     let operation = Some(Operation { method: method.as_bytes(), target: target.as_bytes() });
     let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     let request = Validate { key_id: key.id(), digest: key.digest(), operation };
-    house.service().validate(&permit, &request, told).unwrap()
+    house.service().validate(&permit, &request).map(|judged| told(&judged.verdict())).unwrap()
 }
 
 #[test]

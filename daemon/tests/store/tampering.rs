@@ -1,8 +1,8 @@
 //! Bytes altered on disk are never an acceptance, and the disk never holds what must not be there.
 
 use crate::house::House;
-use apikeyd::service::ExitClass;
-use apikeyd_protocol::frame::Status;
+use apikeyd::operations::ErrorKind;
+use apikeyd::operations::ExitClass;
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::term::SaveMode;
 use redb::{Builder, Database, ReadableTable as _, RepairSession, Table, TableDefinition};
@@ -40,7 +40,7 @@ fn no_altered_byte_of_a_record_brings_an_ended_key_back() {
                 house.start().unwrap();
                 assert_eq!(house.verdict(&key), "refused Damaged", "byte {at}");
                 let refused = house.delete(key.id()).unwrap_err();
-                assert_eq!(refused.status, Status::Damaged);
+                assert_eq!(refused.kind, ErrorKind::Damaged);
                 house.stop();
             }
         }
@@ -86,7 +86,7 @@ fn an_index_that_lies_neither_accepts_a_key_nor_keeps_one_from_being_ended() {
     }
     house.start().unwrap();
     let draft = house.generate("b");
-    assert_eq!(house.save(&draft, SaveMode::Add).unwrap_err().status, Status::Damaged);
+    assert_eq!(house.save(&draft, SaveMode::Add).unwrap_err().kind, ErrorKind::Damaged);
     house.delete(key.id()).unwrap();
     assert_eq!(house.verdict(&key), "refused Revoked(Deleted)");
     assert_eq!(house.report().fault, None);

@@ -121,9 +121,11 @@ impl Ambiguity {
     }
 }
 
-impl fmt::Display for Ambiguity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Ambiguity {
+    /// The reason in words.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
             Self::MalformedMethod => {
                 "the method is empty or holds a character that HTTP does not allow in one"
             }
@@ -152,7 +154,13 @@ impl fmt::Display for Ambiguity {
             Self::DotSegment => "a segment of the path consists of dots and blanks only",
             Self::CookielessSession => "a segment of the path starts like a cookieless session, (S(...))",
             Self::NearLiteral => "a segment of the path is almost a literal of a row",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Ambiguity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence())
     }
 }
 

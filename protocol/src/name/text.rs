@@ -1,8 +1,10 @@
 //! Where the text of a name lies: in place while it is short.
 
-use super::Packed;
 use core::fmt;
 use std::sync::Arc;
+
+/// A short name in words, for memory that is shared word by word.
+pub type Packed = [u64; 5];
 
 /// Bytes that lie in place. The 36 characters of a UUID, the longest of the usual forms of a user id, fit.
 const IN_PLACE: usize = 39;

@@ -1,8 +1,9 @@
 //! `PROTOCOL.md` against the code: every example, every code, every limit.
 
 use crate::{blocks, values};
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::hello::WelcomeCode;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::{limit, page};
 use std::collections::BTreeSet;
 
@@ -51,7 +52,10 @@ fn every_example_of_the_document_is_the_message_of_its_name() {
 fn every_code_stands_in_its_table() {
     for opcode in Opcode::ALL {
         let (code, right) = (opcode.code(), opcode.right());
-        must_hold(&format!("\n| {code} | [`{opcode}`](#{}) | {right} |", opcode.to_string().to_lowercase()));
+        let start = format!("| {code} | [`{opcode}`](#{}) | {right} |", opcode.to_string().to_lowercase());
+        let row = DOCUMENT.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{start}"));
+        let repeat = if opcode.is_repeatable() { "yes" } else { "no" };
+        assert!(row.ends_with(&format!("| {repeat} | {} |", opcode.since())), "{row}");
         must_hold(&format!("\n### {opcode}\n"));
     }
     for status in Status::ALL {

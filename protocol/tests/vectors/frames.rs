@@ -2,9 +2,10 @@
 
 use crate::{blocks, values};
 use apikeyd_protocol::codec::EncodeError;
-use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Header, Opcode, Status, append_answer, append_request};
+use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Header, Status, append_answer, append_request};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{Empty, Failure, Operation};
+use apikeyd_protocol::operation::Opcode;
 
 fn header(length: u32) -> [u8; HEADER_BYTES] {
     Header { length, opcode: 1, flags_or_status: 0, request_id: 9 }.encode()

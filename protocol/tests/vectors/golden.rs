@@ -2,7 +2,7 @@
 
 use crate::{blocks, values};
 use apikeyd_protocol::codec::DecodeError;
-use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::operation::Opcode;
 use std::collections::BTreeSet;
 
 #[test]

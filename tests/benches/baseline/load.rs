@@ -1,10 +1,11 @@
 //! Requests as bytes, made before the clock runs, so that the server is measured and not the client.
 
 use apikeyd_protocol::codec;
-use apikeyd_protocol::frame::{Frame, Opcode, Status, append_request};
+use apikeyd_protocol::frame::{Frame, Status, append_request};
 use apikeyd_protocol::hello::{Hello, WELCOME_BYTES, Welcome, WelcomeCode};
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::{Operation, Validate, Verdict};
+use apikeyd_protocol::operation::Opcode;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;

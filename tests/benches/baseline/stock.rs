@@ -1,8 +1,8 @@
 //! A large store, made once and measured often.
 
+use apikeyd::operations::{Service, Settings, authorise};
 use apikeyd::parts::Parts;
 use apikeyd::peer::Peer;
-use apikeyd::service::{Service, Settings, authorise};
 use apikeyd_client::{ApiKey, UserId};
 use apikeyd_protocol::message::{Generate, Save};
 use apikeyd_protocol::right::{Right, RightSet};

@@ -4,9 +4,9 @@ mod image;
 
 pub use image::Image;
 
+use apikeyd::operations::{OpenError, Permit, Service, ServiceError, Settings, authorise};
 use apikeyd::parts::{Clock, Parts};
 use apikeyd::peer::Peer;
-use apikeyd::service::{OpenError, Permit, Service, ServiceError, Settings, authorise, right};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{KeyDigest, KeyId};
 use apikeyd_protocol::message::{
@@ -14,6 +14,7 @@ use apikeyd_protocol::message::{
     Verdict,
 };
 use apikeyd_protocol::name::{Label, UserId};
+use apikeyd_protocol::right::RightType;
 use apikeyd_protocol::right::{Right, RightSet};
 use apikeyd_protocol::term::{AuditHead, CredentialsCause, SaveMode};
 use apikeyd_protocol::time::Timestamp;
@@ -84,7 +85,7 @@ impl Session {
     /// # Panics
     /// Never: an administrator may do everything.
     #[must_use]
-    pub fn permit<R: right::Needed>(&self) -> Permit<'_, R> {
+    pub fn permit<R: RightType>(&self) -> Permit<R> {
         authorise(self.service.standing(|| ADMIN), &self.peer).unwrap()
     }
 
@@ -106,8 +107,8 @@ impl Session {
             Verdict::Refused(Refusal::OperationDenied(row)) => format!("denied {row}"),
             Verdict::Refused(refusal) => format!("refused {refusal:?}"),
         };
-        let answered = self.service.validate(&self.permit(), &request, told);
-        answered.unwrap_or_else(|error| format!("error {}", error.status))
+        let answered = self.service.validate(&self.permit(), &request).map(|judged| told(&judged.verdict()));
+        answered.unwrap_or_else(|error| format!("error {}", error.kind))
     }
 
     /// Makes a draft.

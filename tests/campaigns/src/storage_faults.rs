@@ -18,7 +18,7 @@ use crate::power_loss::panics;
 use crate::power_loss::site::{Site, peer, permit};
 use crate::power_loss::workload::Workload;
 use crate::seeded::Seeded;
-use apikeyd_protocol::frame::Status;
+use apikeyd::operations::ErrorKind;
 use apikeyd_protocol::message::StoreState;
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::term::CredentialsCause;
@@ -172,7 +172,7 @@ impl Run {
         let user = UserId::parse("somebody").expect("a name");
         let action = Action::Credentials { user, cause: CredentialsCause::Change };
         let answers = self.site.ask(&[(1000, action)]);
-        if answers != [Err(Status::StorageUnavailable)] {
+        if answers != [Err(ErrorKind::StorageUnavailable)] {
             return Err(format!("a change was answered {answers:?} while the disk fails"));
         }
         if lasting {

@@ -3,13 +3,14 @@
 
 use apikeyd::config::{CommandLine, Place, SystemAccounts, load};
 use apikeyd::embedded::Embedded;
+use apikeyd::operations::{Service, Settings};
 use apikeyd::parts::Parts;
 use apikeyd::peer::Peer;
-use apikeyd::service::{Service, Settings};
 use apikeyd_policy::PolicyTable;
-use apikeyd_protocol::frame::{Frame, Opcode, Status, append_request};
+use apikeyd_protocol::frame::{Frame, Status, append_request};
 use apikeyd_protocol::hello::{Hello, WELCOME_BYTES, Welcome, WelcomeCode};
 use apikeyd_protocol::message::Empty;
+use apikeyd_protocol::operation::Opcode;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -2,8 +2,8 @@
 
 use crate::peer::{Answer, Peer};
 use crate::program::{Run, run_with_input};
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::message::{Operation, PolicyAnswer, PolicyVerdict};
+use apikeyd_protocol::operation::Opcode;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 

@@ -2,12 +2,13 @@
 
 use crate::peer::{Answer, Peer};
 use crate::samples::{LATER, NOW, ended, head, id, key, record, user};
-use apikeyd_protocol::frame::{Opcode, Status as Code};
+use apikeyd_protocol::frame::Status as Code;
 use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, CredentialsChanged, DeleteOutcome, DeleteUser, Deleted,
     FilesInForce, KeyPage, KeyRecord, List, Operation, PolicyAnswer, PolicyVerdict, Reloaded, RetrieveKey,
     RetrieveUser, Statistics, Status, StoreState, UserRevoked,
 };
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::right::{Right, RightSet};
 use apikeyd_protocol::term::{
     Actor, AuditEvent, AuditFault, AuditHead, AuditRow, CredentialsCause, RevocationCause,

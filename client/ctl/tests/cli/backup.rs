@@ -3,8 +3,9 @@
 use crate::peer::{Answer, Peer};
 use crate::program::{Run, program};
 use crate::samples::head;
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::BackupReady;
+use apikeyd_protocol::operation::Opcode;
 use std::fs::{self, File};
 use std::io::{Seek, Write};
 use std::os::unix::fs::PermissionsExt;

@@ -4,11 +4,12 @@ use crate::answers::{denied, files, listed_audit, operation, reloaded, status, v
 use crate::peer::{Answer, Peer};
 use crate::program::Run;
 use crate::samples::{LATER, ended, generated, head, id, key, record, user};
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{
     BackupReady, DeleteOutcome, Deleted, KeyPage, PolicyAnswer, PolicyPage, PolicyRow, PolicyVerdict,
     Refusal, Saved, Statistics, UserRevoked, ValidKey, Verdict,
 };
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::term::{KeyState, RevocationCause};
 use serde_json::Value;
 

@@ -3,9 +3,10 @@
 use crate::peer::{Answer, Peer};
 use crate::program::finish;
 use crate::samples::{LATER, generated, id, key, record, user};
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Delete, DeleteOutcome, Deleted, Generate, Save, Saved};
 use apikeyd_protocol::name::Label;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::term::SaveMode;
 use std::fs::File;
 use std::process::Stdio;

@@ -3,8 +3,8 @@
 use crate::peer::{Answer, Peer};
 use crate::program::{program, run, run_with_input};
 use crate::samples::{NOW, key};
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::message::{Operation, Refusal, ValidKey, Validate, Verdict};
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::term::RevocationCause;
 use std::process::Stdio;
 

@@ -2,9 +2,10 @@
 
 use crate::program::{Run, finish, program};
 use apikeyd_protocol::codec;
-use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Opcode, Status, append_answer};
+use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Status, append_answer};
 use apikeyd_protocol::hello::{HELLO_BYTES, Hello, Welcome};
 use apikeyd_protocol::message::Failure;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::right::{Right, RightSet};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use serde::Serialize;

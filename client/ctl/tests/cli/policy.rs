@@ -2,10 +2,10 @@
 
 use crate::peer::{Answer, Peer};
 use crate::program::{Run, finish, program, run, run_with_input};
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::message::{
     Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict, Reloaded,
 };
+use apikeyd_protocol::operation::Opcode;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;

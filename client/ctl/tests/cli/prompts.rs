@@ -4,8 +4,8 @@ use crate::peer::{Answer, Peer};
 use crate::program::{Run, program};
 use crate::pseudo_terminal::OnTerminal;
 use crate::samples::{ended, generated, key, record, user};
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::message::{Delete, DeleteOutcome, Deleted, KeyPage, Save, Saved, ValidKey, Verdict};
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::term::SaveMode;
 use rustix::process::Signal;
 

@@ -3,7 +3,8 @@
 use crate::peer::{Answer, Peer};
 use crate::program::{finish, program, run_at};
 use crate::samples::record;
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::operation::Opcode;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;

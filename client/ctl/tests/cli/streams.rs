@@ -3,8 +3,8 @@
 use crate::peer::{Answer, Peer};
 use crate::program::{await_output, program};
 use crate::samples::{id, record};
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::message::{KeyPage, KeyRecord};
+use apikeyd_protocol::operation::Opcode;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};

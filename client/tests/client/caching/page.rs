@@ -3,7 +3,7 @@
 use super::{asked_in, each, is_hit, wait_until};
 use crate::paged::{Paged, Words, monotonic_ns, new_page};
 use apikeyd_client::Status;
-use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::operation::Opcode;
 use std::fs::{self, File, OpenOptions};
 
 #[test]

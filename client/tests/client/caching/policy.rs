@@ -4,7 +4,7 @@ use super::{asked_in, each};
 use crate::asker::Asker;
 use crate::paged::{Paged, State, Words, deny};
 use apikeyd_client::{Refusal, Verdict};
-use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::operation::Opcode;
 use std::time::{Duration, Instant};
 
 /// Five rows in three pages, and a key that is kept. The rows come beside the first validation.

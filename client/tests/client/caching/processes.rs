@@ -4,7 +4,7 @@ use super::{asked_in, each, is_hit};
 use crate::asker::Asker;
 use crate::paged::Words;
 use crate::processes::{in_child, in_new_runtime};
-use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::operation::Opcode;
 
 #[test]
 fn a_child_asks_for_a_page_and_for_keys_of_its_own_and_leaves_the_parents_alone() {

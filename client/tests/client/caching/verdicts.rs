@@ -3,7 +3,7 @@
 use super::{asked_in, each, is_hit};
 use crate::paged::Words;
 use apikeyd_client::{Refusal, Verdict};
-use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::operation::Opcode;
 
 #[test]
 fn a_good_key_is_asked_for_once() {

@@ -1,8 +1,9 @@
 //! What the daemon remembers of the files that were in force, and how somebody says that a change is meant.
 
 use super::site::{POLICY, Site, Source};
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Empty, FilesInForce};
+use apikeyd_protocol::operation::Opcode;
 use redb::{Database, TableDefinition};
 
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");

@@ -5,8 +5,9 @@
 
 use super::fault::Fault;
 use crate::raw_client::RawClient;
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Empty, Operation, PolicyAnswer, PolicyVerdict};
+use apikeyd_protocol::operation::Opcode;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};

@@ -2,9 +2,9 @@
 
 use super::subject::{Subject, open_later};
 use crate::in_memory::{Image, Session};
+use apikeyd::operations::ErrorKind;
+use apikeyd::operations::ExitClass;
 use apikeyd::parts::Parts;
-use apikeyd::service::ExitClass;
-use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{List, Save};
 use apikeyd_protocol::term::SaveMode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -81,7 +81,7 @@ fn works(session: &Session, in_rows: bool) -> Result<bool, String> {
     match session.run(session.service.save(&session.permit(), request)) {
         Ok(_) if session.verdict(&draft) == "valid user-1" => Ok(false),
         Ok(_) => Err("a new key is not valid".into()),
-        Err(error) if in_rows && error.status == Status::Damaged => Ok(true),
+        Err(error) if in_rows && error.kind == ErrorKind::Damaged => Ok(true),
         Err(error) => Err(format!("save: {error}")),
     }
 }

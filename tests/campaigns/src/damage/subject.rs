@@ -1,8 +1,8 @@
 //! The database that is spoiled, and the right answers.
 
 use crate::in_memory::{Image, Question, START, Session};
+use apikeyd::operations::OpenError;
 use apikeyd::parts::{Clock, Parts};
-use apikeyd::service::OpenError;
 use apikeyd_protocol::term::{AuditHead, SaveMode};
 use std::time::Duration;
 

@@ -2,8 +2,9 @@
 
 use super::allocation::within;
 use super::input::Input;
-use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Header, Opcode, Status};
+use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Header, Status};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
+use apikeyd_protocol::operation::Opcode;
 
 /// Bytes as the sizes of pieces, a zero, and the stream.
 ///

@@ -3,7 +3,6 @@
 use super::allocation::within;
 use super::input::Input;
 use apikeyd_protocol::codec::{decode, encode};
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteUser,
@@ -11,6 +10,7 @@ use apikeyd_protocol::message::{
     PageReady, PolicyAnswer, PolicyPage, PolicyRows, PolicySummary, Reloaded, ReportUses, RetrieveKey,
     RetrieveUser, Save, Saved, Statistics, Status, UserRevoked, Validate, Verdict,
 };
+use apikeyd_protocol::operation::Opcode;
 
 /// Bytes that reading one body may hold: a page is copied once, its items are larger in memory than on the wire,
 /// and there are at most 128 items in a page, 1,024 uses or 1,024 counters.

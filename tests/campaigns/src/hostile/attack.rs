@@ -9,7 +9,7 @@ pub(super) use storming::send_with;
 
 use super::siege::Field;
 use super::strangers::{ATTACKER, ATTACKING_ADMIN, CROWD, GANG, PLACES};
-use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::operation::Opcode;
 
 /// Something that a local user with rights can do to the daemon; the right to validate is enough for most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

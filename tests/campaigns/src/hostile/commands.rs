@@ -10,7 +10,7 @@ use super::victim::Times;
 use apikeyd_client::message::{CredentialsChanged, Save};
 use apikeyd_client::term::{CredentialsCause, SaveMode};
 use apikeyd_client::{KeyId, UserId};
-use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::operation::Opcode;
 use std::time::{Duration, Instant};
 
 /// What the issuer asks for. Each is decided in a transaction of the store's writer.

@@ -4,8 +4,9 @@ use super::house::House;
 use super::largest;
 use super::peer::Peer;
 use super::strangers::{ATTACKING_ISSUER, ISSUER, spawn_as};
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::limit::MAX_IN_FLIGHT;
+use apikeyd_protocol::operation::Opcode;
 
 /// More than the daemon keeps of all issuers.
 const MORE_THAN_ALL: usize = 65_536 + MAX_IN_FLIGHT;

@@ -3,10 +3,10 @@
 use super::attack::send_with;
 use super::peer::{Peer, frame, request};
 use super::strangers::{ATTACKER, NOBODY, are_other_users, spawn_as};
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::hello::Hello;
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{AuditList, Empty, PolicyRows};
+use apikeyd_protocol::operation::Opcode;
 use std::fs::File;
 use std::net::Shutdown;
 use std::os::fd::AsFd as _;

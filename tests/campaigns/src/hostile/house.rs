@@ -11,7 +11,7 @@ use apikeyd_client::message::{Empty, Generate, Status};
 use apikeyd_client::term::SaveMode;
 use apikeyd_client::{ApiKey, Client, UserId};
 use apikeyd_protocol::codec;
-use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_tests::daemon::{Daemon, Start};
 use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::shipped::{self, ControlGroup, Unit};

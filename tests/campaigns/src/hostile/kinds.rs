@@ -5,7 +5,7 @@ use super::attack::unread;
 use super::house::House;
 use super::siege::Siege;
 use super::strangers::ATTACKING_ADMIN;
-use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::operation::Opcode;
 use std::time::Duration;
 
 /// What was measured for one kind.

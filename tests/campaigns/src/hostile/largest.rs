@@ -8,13 +8,13 @@ use apikeyd_client::message::{
 };
 use apikeyd_client::term::{AuditHead, CredentialsCause, SaveMode};
 use apikeyd_client::{KeyId, UserId};
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::key::KeyDigest;
 use apikeyd_protocol::limit::{
     MAX_BODY_BYTES, MAX_IN_FLIGHT, MAX_LABEL_BYTES, MAX_PAGE_ITEMS, MAX_USER_BYTES, MAX_USES,
 };
 use apikeyd_protocol::message::{Operation, Validate};
 use apikeyd_protocol::name::Label;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::time::Timestamp;
 use std::sync::Arc;
 

@@ -1,7 +1,8 @@
 //! A connection that may carry any bytes at all.
 
-use apikeyd_protocol::frame::{Frame, Header, Opcode, Status, append_request};
+use apikeyd_protocol::frame::{Frame, Header, Status, append_request};
 use apikeyd_protocol::hello::{Hello, Welcome, WelcomeCode};
+use apikeyd_protocol::operation::Opcode;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use serde::Serialize;
 use std::collections::VecDeque;

@@ -1,6 +1,6 @@
 //! A database file in memory.
 
-use apikeyd::service::{Disk, OpenError, StorageBackend};
+use apikeyd::operations::{Disk, OpenError, StorageBackend};
 use std::fs::File;
 use std::io;
 use std::path::Path;

@@ -4,7 +4,7 @@ mod handle;
 
 use super::image;
 use crate::seeded::Seeded;
-use apikeyd::service::StorageBackend;
+use apikeyd::operations::StorageBackend;
 use handle::Handle;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -4,8 +4,8 @@ use super::disk::SimulatedDisk;
 use super::model::{Action, World};
 use super::site::{Outcome, Site, peer, permit};
 use super::turns::transactions;
-use apikeyd::service::ServiceError;
-use apikeyd_protocol::frame::Status;
+use apikeyd::operations::ErrorKind;
+use apikeyd::operations::ServiceError;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{AuditList, AuditVerify, KeyRecord, List, StoreState};
 use apikeyd_protocol::name::UserId;
@@ -60,7 +60,7 @@ impl Site {
             let verdict = match self.verdict(shown) {
                 Ok(verdict) => verdict,
                 // The disk fails: no answer is no wrong answer.
-                Err(Status::StorageUnavailable) if self.disk.is_cut() || self.disk.hits() > 0 => continue,
+                Err(ErrorKind::StorageUnavailable) if self.disk.is_cut() || self.disk.hits() > 0 => continue,
                 Err(status) => return Err(format!("the validation of key {key_id} failed: {status}")),
             };
             let is_draft = self.model.draft(key_id, now).is_some();
@@ -175,7 +175,7 @@ impl Site {
             return Err(format!("a wrong answer (question, (is, should be)): {wrong:?}"));
         }
         let right =
-            |(is, should): (&Outcome, &Outcome)| is == should || *is == Err(Status::StorageUnavailable);
+            |(is, should): (&Outcome, &Outcome)| is == should || *is == Err(ErrorKind::StorageUnavailable);
         if let Some((is, should)) = answers.iter().zip(&expected).find(|pair| !right(*pair)) {
             return Err(format!("a change on a failing disk was answered {is:?} instead of {should:?}"));
         }
@@ -185,13 +185,13 @@ impl Site {
 
     /// Some answers are missing: those changes are there or not. What was answered all the same is acknowledged.
     fn conclude_failed(&mut self, after: super::model::Model, deeds: &[(u32, Action)], answers: &[Outcome]) {
-        if answers.iter().all(|answer| *answer == Err(Status::StorageUnavailable)) {
+        if answers.iter().all(|answer| *answer == Err(ErrorKind::StorageUnavailable)) {
             self.conclude(after, false);
             return;
         }
         let (now, mut answered) = (self.now(), self.model.clone());
         for ((uid, action), answer) in deeds.iter().zip(answers) {
-            if *answer != Err(Status::StorageUnavailable) {
+            if *answer != Err(ErrorKind::StorageUnavailable) {
                 let _is_as_answered = answered.decide(action, *uid, super::site::actor(*uid), now);
             }
         }

@@ -1,6 +1,6 @@
 //! What the daemon should hold and answer, written down once more and as simply as can be.
 
-use apikeyd_protocol::frame::Status;
+use apikeyd::operations::ErrorKind;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{DeleteOutcome, UserRevoked};
 use apikeyd_protocol::name::{Label, UserId};
@@ -182,7 +182,7 @@ impl Model {
         uid: u32,
         actor: Actor,
         now: Timestamp,
-    ) -> Result<Answer, Status> {
+    ) -> Result<Answer, ErrorKind> {
         match action {
             Action::Save { key_id, mode } => self.save(*key_id, *mode, uid, actor, now),
             Action::Delete { key_id } => self.delete(*key_id, uid, actor, now).map(Answer::Deleted),
@@ -200,27 +200,27 @@ impl Model {
         uid: u32,
         actor: Actor,
         now: Timestamp,
-    ) -> Result<Answer, Status> {
+    ) -> Result<Answer, ErrorKind> {
         if let Some(key) = self.world.keys.get(&key_id) {
             if key.uid != uid {
-                return Err(Status::NotPermitted);
+                return Err(ErrorKind::NotPermitted);
             }
             if key.saved_as != mode {
-                return Err(Status::Conflict);
+                return Err(ErrorKind::Conflict);
             }
             self.drafts.remove(&key_id);
             return Ok(Answer::Saved { state: key.state_at(now), replaced: key.replaced });
         }
-        let draft = self.draft(key_id, now).cloned().ok_or(Status::NotFound)?;
+        let draft = self.draft(key_id, now).cloned().ok_or(ErrorKind::NotFound)?;
         if draft.uid != uid {
-            return Err(Status::NotPermitted);
+            return Err(ErrorKind::NotPermitted);
         }
         if draft.expires_at.is_some_and(|at| at <= now) {
-            return Err(Status::InvalidArgument);
+            return Err(ErrorKind::InvalidArgument);
         }
         let replaced = match (mode, self.world.active(&draft.user, now)) {
-            (SaveMode::Add, Some(_)) => return Err(Status::Conflict),
-            (SaveMode::Replace, None) => return Err(Status::NotFound),
+            (SaveMode::Add, Some(_)) => return Err(ErrorKind::Conflict),
+            (SaveMode::Replace, None) => return Err(ErrorKind::NotFound),
             (SaveMode::Add, None) => None,
             (SaveMode::Replace, Some(old)) => Some(old),
         };
@@ -250,7 +250,7 @@ impl Model {
         uid: u32,
         actor: Actor,
         now: Timestamp,
-    ) -> Result<DeleteOutcome, Status> {
+    ) -> Result<DeleteOutcome, ErrorKind> {
         if let Some(key) = self.world.keys.get(&key_id) {
             return Ok(match key.state_at(now) {
                 KeyState::Active => {
@@ -265,9 +265,9 @@ impl Model {
                 }
             });
         }
-        let draft = self.draft(key_id, now).ok_or(Status::NotFound)?;
+        let draft = self.draft(key_id, now).ok_or(ErrorKind::NotFound)?;
         if draft.uid != uid {
-            return Err(Status::NotPermitted);
+            return Err(ErrorKind::NotPermitted);
         }
         self.drafts.remove(&key_id);
         Ok(DeleteOutcome::DraftDiscarded)

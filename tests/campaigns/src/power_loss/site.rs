@@ -4,18 +4,19 @@ use super::disk::SimulatedDisk;
 use super::model::{Action, Answer, Draft, Model, World};
 use crate::in_memory::START;
 use crate::repeatable;
+use apikeyd::operations::ErrorKind;
+use apikeyd::operations::{OpenError, Permit, Service, ServiceError, Settings, authorise};
 use apikeyd::parts::{Clock, Parts};
 use apikeyd::peer::Peer;
-use apikeyd::service::{OpenError, Permit, Service, ServiceError, Settings, authorise, right};
 use apikeyd_keystore::domain::Sources;
 use apikeyd_policy::PolicyTable;
-use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
     CredentialsChanged, Delete, DeleteUser, Generate, Refusal, Save, Validate, Verdict,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::right::{RightType, types};
 use apikeyd_protocol::term::{Actor, AuditHead};
 use apikeyd_protocol::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +35,7 @@ const POLICIES: [&str; 3] = [
 ];
 
 /// What a change was answered.
-pub(crate) type Outcome = Result<Answer, Status>;
+pub(crate) type Outcome = Result<Answer, ErrorKind>;
 
 /// See the module.
 pub(crate) struct Site {
@@ -214,13 +215,13 @@ impl Site {
     }
 
     /// Loads a policy table; gives back what was answered and what should be.
-    pub(crate) fn load_policy(&mut self, index: usize) -> (Result<bool, Status>, bool) {
+    pub(crate) fn load_policy(&mut self, index: usize) -> (Result<bool, ErrorKind>, bool) {
         let table = policy(index);
         let rows = u32::try_from(table.rows().len()).expect("a small table");
         let mut after = self.model.clone();
         let written = after.world.load_policy(self.now(), Actor::Daemon, rows, policy_hash(POLICIES[index]));
         let answer = self.run(self.service().load_policy(Actor::Daemon, table, &Sources::default()));
-        let answer = answer.map(|loaded| loaded.policy_changed).map_err(|error| error.status);
+        let answer = answer.map(|loaded| loaded.policy_changed).map_err(|error| error.kind);
         let expected = written || self.in_force != index;
         self.conclude(after, answer.is_ok());
         if answer.is_ok() {
@@ -231,7 +232,7 @@ impl Site {
     }
 
     /// What a validation of a key says.
-    pub(crate) fn verdict(&self, shown: &Shown) -> Result<String, Status> {
+    pub(crate) fn verdict(&self, shown: &Shown) -> Result<String, ErrorKind> {
         let peer = peer(0);
         let request = Validate { key_id: shown.key.id(), digest: shown.key.digest(), operation: None };
         let told = |verdict: &Verdict<'_>| match verdict {
@@ -239,13 +240,16 @@ impl Site {
             Verdict::Refused(Refusal::Revoked(reason)) => format!("ended {reason:?}"),
             Verdict::Refused(refusal) => format!("refused {refusal:?}"),
         };
-        self.service().validate(&permit(self.service(), &peer), &request, told).map_err(|error| error.status)
+        self.service()
+            .validate(&permit(self.service(), &peer), &request)
+            .map(|judged| told(&judged.verdict()))
+            .map_err(|error| error.kind)
     }
 }
 
 async fn carry_out(service: &Service, uid: u32, action: Action) -> Outcome {
     let peer = peer(uid);
-    let permit: Permit<'_, right::Issue> = permit(service, &peer);
+    let permit: Permit<types::Issue> = permit(service, &peer);
     let answer = match action {
         Action::Save { key_id, mode } => service
             .save(&permit, Save { key_id, mode })
@@ -261,7 +265,7 @@ async fn carry_out(service: &Service, uid: u32, action: Action) -> Outcome {
             service.delete_user(&permit, DeleteUser { user }).await.map(Answer::Ended)
         }
     };
-    answer.map_err(|error| error.status)
+    answer.map_err(|error| error.kind)
 }
 
 pub(crate) fn peer(uid: u32) -> Peer {
@@ -273,7 +277,7 @@ pub(crate) fn actor(uid: u32) -> Actor {
 }
 
 /// A permit of a caller with all rights.
-pub(crate) fn permit<'p, R: right::Needed>(service: &Service, peer: &'p Peer) -> Permit<'p, R> {
+pub(crate) fn permit<R: RightType>(service: &Service, peer: &Peer) -> Permit<R> {
     authorise(service.standing(|| ALL), peer).expect("a caller with all rights")
 }
 

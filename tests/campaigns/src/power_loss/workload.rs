@@ -4,7 +4,7 @@ use super::inspection::Broken;
 use super::model::Action;
 use super::site::{Site, actor, peer, permit};
 use crate::seeded::Seeded;
-use apikeyd_protocol::frame::Status;
+use apikeyd::operations::ErrorKind;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::term::{CredentialsCause, SaveMode};
@@ -116,7 +116,7 @@ impl Workload {
         let index = usize::try_from(self.seeded.below(3)).unwrap_or(0);
         match site.load_policy(index) {
             (Ok(changed), expected) if changed == expected => Ok(()),
-            (Err(Status::StorageUnavailable), _) if has_failed(site) => Ok(()),
+            (Err(ErrorKind::StorageUnavailable), _) if has_failed(site) => Ok(()),
             (answer, expected) => Err(format!("a policy load gave {answer:?} instead of {expected}")),
         }
     }
@@ -145,7 +145,7 @@ fn back_up(site: &mut Site) -> Result<(), Broken> {
     let caller = peer(1000);
     match site.service().backup(&permit(site.service(), &caller), &|| false) {
         Ok((ready, _)) if ready.head.revision == site.model.world.rows.len() as u64 => {}
-        Err(error) if error.status == Status::StorageUnavailable && has_failed(site) => return Ok(()),
+        Err(error) if error.kind == ErrorKind::StorageUnavailable && has_failed(site) => return Ok(()),
         answer => return Err(format!("a backup gave {answer:?}")),
     }
     let mut after = site.model.clone();
@@ -156,7 +156,7 @@ fn back_up(site: &mut Site) -> Result<(), Broken> {
             site.acknowledged += 1;
             Ok(())
         }
-        Err(error) if error.status == Status::StorageUnavailable && has_failed(site) => {
+        Err(error) if error.kind == ErrorKind::StorageUnavailable && has_failed(site) => {
             site.conclude(after, false);
             Ok(())
         }

@@ -1,10 +1,11 @@
 //! What is done with the canaries: every operation, and every way to fail that sees a key or a digest.
 
 use super::needles::Needles;
-use apikeyd_protocol::frame::{HEADER_BYTES, Header, Opcode, append_request};
+use apikeyd_protocol::frame::{HEADER_BYTES, Header, append_request};
 use apikeyd_protocol::hello::Hello;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::Validate;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_tests::ctl::{Ctl, Run};
 use std::io::{Read as _, Write as _};
 use std::net::Shutdown;

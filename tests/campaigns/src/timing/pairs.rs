@@ -4,8 +4,8 @@ use super::LIMIT;
 use super::measure::measure;
 use super::statistics::Welch;
 use crate::in_memory::{Image, Question, Session};
+use apikeyd::operations::authorise;
 use apikeyd::parts::Parts;
-use apikeyd::service::authorise;
 use apikeyd_keystore::domain::KeyTag;
 use apikeyd_protocol::key::KeyDigest;
 use apikeyd_protocol::message::{Refusal, Validate, Verdict};
@@ -121,7 +121,13 @@ impl House {
             let digest = KeyDigest::from_bytes(question.digest);
             let request = Validate { key_id: question.key_id, digest, operation: None };
             let refused = |verdict: &Verdict<'_>| matches!(verdict, Verdict::Refused(Refusal::Invalid));
-            assert!(self.session.service.validate(&permit, &request, refused).unwrap());
+            assert!(
+                self.session
+                    .service
+                    .validate(&permit, &request)
+                    .map(|judged| (refused)(&judged.verdict()))
+                    .unwrap()
+            );
         };
         measure([&one, &other], samples, seed, &mut ask)
     }

@@ -6,7 +6,7 @@ use crate::support::House;
 use apikeyd_client::message::{AuditList, Generate, List};
 use apikeyd_client::term::{CredentialsCause, SaveMode};
 use apikeyd_client::{ApiKey, Client, UserId};
-use apikeyd_protocol::frame::Opcode;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::page::WAIT_OUT;
 use std::sync::Mutex;
 use std::thread;

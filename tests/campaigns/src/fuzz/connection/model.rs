@@ -1,7 +1,7 @@
 //! What a caller may expect: which requests wait, which keys can be good.
 
 use apikeyd_protocol::codec::decode;
-use apikeyd_protocol::frame::{Frame, Opcode, Status};
+use apikeyd_protocol::frame::{Frame, Status};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{
     AuditPage, AuditReport, BackupReady, Deleted, Empty, Failure, FilesInForce, Generated, KeyPage,
@@ -9,6 +9,7 @@ use apikeyd_protocol::message::{
     UserRevoked, Verdict,
 };
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::right::RightSet;
 use std::collections::HashMap;
 

@@ -2,7 +2,7 @@
 
 use super::model::Model;
 use crate::fuzz::input::Input;
-use apikeyd_protocol::frame::{Header, Opcode, append_request};
+use apikeyd_protocol::frame::{Header, append_request};
 use apikeyd_protocol::hello::{Hello, Version};
 use apikeyd_protocol::key::{KeyDigest, KeyId};
 use apikeyd_protocol::message::{
@@ -10,6 +10,7 @@ use apikeyd_protocol::message::{
     PolicyRows, ReportUses, RetrieveKey, RetrieveUser, Save, Validate,
 };
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::term::{CredentialsCause, SaveMode};
 use apikeyd_protocol::time::Timestamp;
 

@@ -3,8 +3,8 @@
 use crate::hostile::largest;
 use crate::hostile::peer::Peer;
 use crate::hostile::siege::Field;
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::hello::WelcomeCode;
+use apikeyd_protocol::operation::Opcode;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,9 +2,9 @@
 
 use crate::hostile::peer::{Peer, frame};
 use crate::hostile::siege::Field;
-use apikeyd_protocol::frame::Opcode;
 use apikeyd_protocol::hello::WelcomeCode;
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
+use apikeyd_protocol::operation::Opcode;
 use std::time::Duration;
 
 /// How often connections are looked after.

@@ -2,10 +2,11 @@
 
 use crate::hostile::peer::{Peer, frame, request};
 use crate::hostile::siege::Field;
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{KeyDigest, KeyId};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{Empty, Validate};
+use apikeyd_protocol::operation::Opcode;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::fs::File;

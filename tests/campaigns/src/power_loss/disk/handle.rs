@@ -1,7 +1,7 @@
 //! A disk as the database and the daemon open it.
 
 use super::{Call, Failure, Pending, SimulatedDisk, error, no_power};
-use apikeyd::service::{Disk, OpenError, StorageBackend};
+use apikeyd::operations::{Disk, OpenError, StorageBackend};
 use std::fs::File;
 use std::io;
 use std::path::Path;

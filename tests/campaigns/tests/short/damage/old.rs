@@ -1,7 +1,7 @@
 //! Files of an earlier version, of an earlier day, and of another store.
 
+use apikeyd::operations::{OpenError, PepperSource, Service, Settings};
 use apikeyd::parts::Parts;
-use apikeyd::service::{OpenError, PepperSource, Service, Settings};
 use apikeyd_campaigns::damage::{Subject, fixture, open_later};
 use apikeyd_campaigns::in_memory::{Image, PEPPER, Session};
 use apikeyd_policy::PolicyTable;

@@ -5,7 +5,8 @@ use apikeyd_campaigns::hostile::house::House;
 use apikeyd_campaigns::hostile::kinds::{bound_kib, hold, in_turn, is_answered_at_once};
 use apikeyd_campaigns::hostile::peer::Peer;
 use apikeyd_campaigns::hostile::{largest, strangers};
-use apikeyd_protocol::frame::{Opcode, Status};
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::operation::Opcode;
 use std::time::Duration;
 
 /// Places that are used by a kind that is answered at once: a few, which are full in a moment.

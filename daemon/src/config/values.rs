@@ -1,0 +1,91 @@
+//! The configuration as the daemon uses it.
+
+use crate::rights::RightsTable;
+use apikeyd_keystore::domain::{PolicySource, Sources};
+use apikeyd_protocol::key::KeyPrefix;
+use core::time::Duration;
+use std::path::PathBuf;
+
+/// The configuration: every value present, checked and in its own type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The configuration file that was read, if there was one.
+    pub file: Option<PathBuf>,
+    /// Whether that file has no text at all, as one that was cut short: where another was in force, this one is no
+    /// configuration that says nothing, but one that was lost.
+    pub is_empty: bool,
+    /// Where the database and the pepper are.
+    pub state_dir: PathBuf,
+    /// Where to listen, unless the service manager hands over a socket.
+    pub socket: Socket,
+    /// The file of the revocation page, if it is not to be beside the socket.
+    pub page: Option<PathBuf>,
+    /// The policy file, or the table that is compiled in.
+    pub policy: PolicySource,
+    /// The word in front of new keys.
+    pub key_prefix: KeyPrefix,
+    /// How long a draft can be saved.
+    pub draft_ttl: Duration,
+    /// How long the record of an ended key is kept; `None` for ever.
+    pub retention: Option<Duration>,
+    /// Memory for the database's cache, in bytes.
+    pub cache_bytes: usize,
+    /// Who may do what.
+    pub rights: RightsTable,
+    /// Bounds on what callers can take.
+    pub limits: Limits,
+    /// What is logged.
+    pub log: LogLevel,
+}
+
+/// Where to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Socket {
+    /// An absolute path.
+    pub path: PathBuf,
+    /// Permission bits of the socket: who may connect at all.
+    pub mode: u32,
+    /// Whether the directory is the daemon's own default one, which it makes when it is missing.
+    pub make_directory: bool,
+}
+
+/// Bounds on what callers can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Open connections in all.
+    pub connections: u32,
+    /// Open connections of one user other than root.
+    pub connections_per_uid: u32,
+    /// Time without a request after which a connection is closed.
+    pub idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 1024, connections_per_uid: 64, idle: Duration::from_secs(15 * 60) }
+    }
+}
+
+/// The least important events that are still logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Failures.
+    Error,
+    /// What an operator should look at.
+    Warn,
+    /// Starts, stops, reloads and each change.
+    #[default]
+    Info,
+    /// Each connection.
+    Debug,
+}
+
+impl Config {
+    /// Where rights and policy come from.
+    #[must_use]
+    pub fn sources(&self) -> Sources {
+        let (configuration, empty) =
+            if self.is_empty { (None, self.file.clone()) } else { (self.file.clone(), None) };
+        Sources { configuration, empty, policy: self.policy.clone() }
+    }
+}

@@ -1,0 +1,129 @@
+//! Taking frames out of the inbox.
+
+use super::end::End;
+use super::outbox::{LARGE_ANSWER, SMALL_ANSWER};
+use super::serving::{Connection, Phase, Waiting};
+use super::timeouts::Duties;
+use crate::operations::dispatch::{caller::Caller, route::Dispatched};
+use apikeyd_protocol::frame::{Frame, Status, TooLarge, append_answer};
+use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT};
+use apikeyd_protocol::message::Failure;
+use apikeyd_protocol::operation::Opcode;
+use std::sync::Arc;
+
+/// Frames that one connection has answered before the others have their turn, in however many reads they came: the
+/// runtime would let it go on for thousands.
+const TURN: usize = 64;
+
+/// Costly requests of one connection that may wait at a time: each holds its body and may have an answer of the full
+/// size. The next one waits unread, and what stands behind it, too.
+const MAX_COSTLY_IN_FLIGHT: usize = 2;
+
+impl Connection {
+    /// Answers the frames that are complete, as many as this turn allows; true when the turn is over.
+    pub(super) fn take_frames(&mut self) -> bool {
+        let before = self.turn;
+        while self.turn < TURN && self.may_take() && self.take_frame() {
+            self.turn += 1;
+        }
+        let taken = self.turn - before;
+        self.daemon.traffic.add_requests(u64::try_from(taken).unwrap_or(0));
+        let complete = matches!(self.inbox.frame(), Ok(Some(_)));
+        self.timeouts.took(taken, !complete && !self.inbox.is_empty());
+        self.turn >= TURN
+    }
+
+    /// Whether another request may be taken on.
+    pub(super) fn may_take(&self) -> bool {
+        let is_closing =
+            matches!(self.phase, Phase::Closing(end) if end != End::Closed && end != End::Drained);
+        !is_closing && !self.blocked && self.waiting.len() < MAX_IN_FLIGHT && self.outbox.has_room()
+    }
+
+    /// Whether more bytes are wanted: not while a complete frame has to wait.
+    pub(super) fn may_read(&self) -> bool {
+        self.phase == Phase::Open && self.may_take()
+    }
+
+    pub(super) fn duties(&self) -> Duties {
+        Duties { working: !self.waiting.is_empty() || self.recording.is_some() }
+    }
+
+    /// Answers one frame if one is complete.
+    fn take_frame(&mut self) -> bool {
+        self.refresh_rights();
+        let (frame, length) = match self.inbox.frame() {
+            Ok(Some(found)) => found,
+            Ok(None) => return false,
+            Err(TooLarge { length, header }) => {
+                let message = format!(
+                    "a body of {length} bytes is above the limit of {MAX_BODY_BYTES}; ask in smaller parts"
+                );
+                self.break_off(header.opcode, header.request_id, message);
+                return false;
+            }
+        };
+        let header = frame.header;
+        if let Some(message) = fault(&frame, &self.waiting) {
+            self.break_off(header.opcode, header.request_id, message);
+            return false;
+        }
+        let costly = self.daemon.is_costly(&frame);
+        if costly && self.waiting.iter().filter(|waiting| waiting.costly).count() >= MAX_COSTLY_IN_FLIGHT {
+            self.blocked = true;
+            return false;
+        }
+        let out = self.outbox.answer(room_for(header.opcode));
+        let dispatched = self.daemon.dispatch(&self.caller, &frame, out);
+        self.inbox.take(length);
+        if let Dispatched::Later(later) = dispatched {
+            self.start(later, costly);
+        }
+        true
+    }
+
+    /// Says what is wrong and reads no more: what follows cannot be trusted to be a frame.
+    fn break_off(&mut self, opcode: u16, request_id: u64, message: String) {
+        self.daemon.traffic.bad_request();
+        let out = self.outbox.answer(SMALL_ANSWER);
+        // A sentence of ours: it fits.
+        let _ = append_answer(out, opcode, Status::BadRequest, request_id, &Failure { message });
+        self.phase = Phase::Closing(End::BadFrame);
+    }
+
+    /// Sees to it that the caller has the rights of the table in force now. The table is read again only when
+    /// it is another one.
+    pub(super) fn refresh_rights(&mut self) {
+        let Self { rights, read_from, caller: Caller { peer, standing, .. }, .. } = self;
+        *standing = self.daemon.service.standing(|| {
+            let table = rights.load();
+            match read_from {
+                Some((of, known)) if Arc::ptr_eq(of, table) => *known,
+                _ => {
+                    let known = table.of(peer);
+                    *read_from = Some((Arc::clone(table), known));
+                    known
+                }
+            }
+        });
+    }
+}
+
+/// What makes a frame unusable although its length is right.
+fn fault(frame: &Frame<'_>, waiting: &[Waiting]) -> Option<String> {
+    let header = frame.header;
+    if header.flags_or_status != 0 {
+        return Some(format!("the flags {:#06x} are reserved and must be zero", header.flags_or_status));
+    }
+    let is_waiting = waiting.iter().any(|waiting| waiting.header.request_id == header.request_id);
+    is_waiting.then(|| {
+        format!("the request id {} is in use by a request that is not answered yet", header.request_id)
+    })
+}
+
+fn room_for(opcode: u16) -> usize {
+    match Opcode::from_code(opcode) {
+        Some(Opcode::PolicyRows | Opcode::Statistics) => LARGE_ANSWER,
+        Some(_) | None => SMALL_ANSWER,
+    }
+}

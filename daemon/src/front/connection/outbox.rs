@@ -1,0 +1,217 @@
+//! Answers that were not written yet.
+
+use crate::operations::dispatch::descriptors::Enclosed;
+use apikeyd_protocol::frame::{HEADER_BYTES, Header, Status, append_answer};
+use apikeyd_protocol::limit::MAX_BODY_BYTES;
+use apikeyd_protocol::message::Failure;
+use core::mem::MaybeUninit;
+use core::ops::Range;
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::os::fd::AsFd as _;
+use std::sync::Arc;
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use zeroize::{Zeroize as _, Zeroizing};
+
+/// Room at first, and after a burst.
+const USUAL: usize = 8 * 1024;
+
+/// Bytes that may wait for a caller to read them. Past it no request is taken until it has: with one more answer of
+/// the full size this is what a caller who never reads makes the daemon hold.
+const HIGH_WATER: usize = 64 * 1024;
+
+/// Room that is made for an answer before it is written: a verdict, a draft and nearly every failure fit.
+pub(super) const SMALL_ANSWER: usize = 1024;
+
+/// Room for an answer of the full size.
+pub(super) const LARGE_ANSWER: usize = HEADER_BYTES + MAX_BODY_BYTES;
+
+/// One buffer for all answers, wiped once they are written: one of them may show a new key.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    buffer: Vec<u8>,
+    written: usize,
+    /// Descriptors, each with the place of the frame that it goes with.
+    descriptors: VecDeque<(Range<usize>, Enclosed)>,
+    /// A descriptor was sent, and the rest of its answer is held back until that is written down.
+    is_held: bool,
+}
+
+/// How far a write came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// All of it.
+    All,
+    /// As much as the socket takes.
+    Some,
+    /// Up to an answer that is held back until [`Outbox::release`].
+    UntilHeld,
+}
+
+impl Outbox {
+    pub(super) fn new() -> Self {
+        Self { buffer: Vec::with_capacity(USUAL), written: 0, descriptors: VecDeque::new(), is_held: false }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// Whether another answer may be put in.
+    pub(super) const fn has_room(&self) -> bool {
+        self.buffer.len() - self.written < HIGH_WATER
+    }
+
+    /// Where to append an answer of at most `bytes`.
+    pub(super) fn answer(&mut self, bytes: usize) -> &mut Vec<u8> {
+        if self.buffer.capacity() - self.buffer.len() < bytes {
+            self.make_room(bytes);
+        }
+        &mut self.buffer
+    }
+
+    /// Appends an answer that is complete, with the descriptor that it carries.
+    pub(super) fn append(&mut self, frame: &[u8], enclosed: Option<Enclosed>) {
+        let start = self.buffer.len();
+        self.answer(frame.len()).extend_from_slice(frame);
+        self.descriptors.extend(enclosed.map(|enclosed| (start..start + frame.len(), enclosed)));
+    }
+
+    /// Writes as much as may be written now.
+    ///
+    /// # Errors
+    /// When the other end is gone.
+    pub(super) fn write(&mut self, socket: &Arc<UnixStream>) -> io::Result<Written> {
+        while self.written < self.buffer.len() {
+            if self.is_held {
+                return Ok(Written::UntilHeld);
+            }
+            match self.write_once(socket) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Written::Some),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.wipe();
+        Ok(Written::All)
+    }
+
+    /// Bytes that are written already, to see whether there is progress.
+    pub(super) const fn progress(&self) -> usize {
+        self.written
+    }
+
+    /// Whether there is something to write, and it may be written.
+    pub(super) const fn may_write(&self) -> bool {
+        !self.buffer.is_empty() && !self.is_held
+    }
+
+    /// What had to be written down is: the answer may be completed.
+    pub(super) const fn release(&mut self) {
+        self.is_held = false;
+    }
+
+    fn write_once(&mut self, socket: &Arc<UnixStream>) -> io::Result<()> {
+        let next = self.descriptors.front().map_or(self.buffer.len(), |(frame, _)| frame.start);
+        if next > self.written {
+            self.written += socket.try_write(self.buffer.get(self.written..next).unwrap_or_default())?;
+            return Ok(());
+        }
+        match self.send_descriptor(socket) {
+            Err(error) if !is_of_the_connection(error.kind()) => {
+                tracing::warn!(%error, "a descriptor could not be sent; its caller is told to ask again");
+                self.answer_busy();
+                Ok(())
+            }
+            sent => sent,
+        }
+    }
+
+    /// Sends the first descriptor with the first byte of its frame, which a stream keeps together.
+    fn send_descriptor(&mut self, socket: &Arc<UnixStream>) -> io::Result<()> {
+        let Some((frame, enclosed)) = self.descriptors.front() else { return Ok(()) };
+        let end = match (enclosed.is_recorded, self.descriptors.get(1)) {
+            // The rest follows once it was written down that the caller has the descriptor.
+            (true, _) => frame.start + 1,
+            (false, Some((next, _))) => next.start,
+            (false, None) => self.buffer.len(),
+        };
+        let bytes = self.buffer.get(self.written..end).unwrap_or_default();
+        let count = socket.try_io(Interest::WRITABLE, || {
+            let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+            let mut ancillary = SendAncillaryBuffer::new(&mut space);
+            let descriptors = [enclosed.descriptor.as_fd()];
+            if !ancillary.push(SendAncillaryMessage::ScmRights(&descriptors)) {
+                return Err(io::Error::other("no space for one descriptor"));
+            }
+            Ok(sendmsg(socket, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL)?)
+        })?;
+        if let Some((_, enclosed)) = self.descriptors.pop_front() {
+            self.is_held = enclosed.is_recorded;
+            enclosed.reservation.sent_on(socket);
+        }
+        self.written += count;
+        Ok(())
+    }
+
+    /// Puts a refusal in the place of the answer whose descriptor could not be sent. Nothing of that answer has been
+    /// written, and what stands behind it stays.
+    fn answer_busy(&mut self) {
+        let Some((frame, _)) = self.descriptors.pop_front() else { return };
+        let mut refusal = Vec::with_capacity(SMALL_ANSWER);
+        if let Some(Header { opcode, request_id, .. }) = self.header(&frame) {
+            let message = "the system sends no more descriptors for the moment; ask again later".to_owned();
+            // A sentence of ours: it fits.
+            let _ = append_answer(&mut refusal, opcode, Status::Busy, request_id, &Failure { message });
+        }
+        let after = Zeroizing::new(self.buffer.get(frame.end..).unwrap_or_default().to_vec());
+        self.buffer.get_mut(frame.start..).unwrap_or_default().zeroize();
+        self.buffer.truncate(frame.start);
+        self.answer(refusal.len() + after.len()).extend(refusal.iter().chain(after.iter()));
+        for (other, _) in &mut self.descriptors {
+            let moved = |at: usize| at - frame.end + frame.start + refusal.len();
+            *other = moved(other.start)..moved(other.end);
+        }
+    }
+
+    fn header(&self, frame: &Range<usize>) -> Option<Header> {
+        self.buffer.get(frame.clone())?.first_chunk::<HEADER_BYTES>().map(Header::decode)
+    }
+
+    fn wipe(&mut self) {
+        self.buffer.as_mut_slice().zeroize();
+        self.buffer.clear();
+        self.written = 0;
+        if self.buffer.capacity() > LARGE_ANSWER {
+            self.buffer = Vec::with_capacity(USUAL);
+        }
+    }
+
+    /// Moves to a larger buffer by hand: `Vec` would leave a copy of the old one behind.
+    fn make_room(&mut self, bytes: usize) {
+        let capacity = (self.buffer.len() + bytes).next_power_of_two();
+        let mut larger = Vec::with_capacity(capacity);
+        larger.extend_from_slice(&self.buffer);
+        self.buffer.zeroize();
+        self.buffer = larger;
+    }
+}
+
+/// Whether an error says that the connection takes no bytes, now or ever. Any other one of a send with a descriptor is
+/// about the descriptor: too many under way (ETOOMANYREFS), no memory for it (ENOMEM, ENOBUFS).
+const fn is_of_the_connection(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, Interrupted, NotConnected, WouldBlock};
+    matches!(kind, BrokenPipe | ConnectionReset | Interrupted | NotConnected | WouldBlock)
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.buffer.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! How long a connection may take for what.
+//!
+//! The timer is only looked at when it fires, and then set to what is due next: a connection in full swing
+//! moves a few instants and no timer.
+
+use super::end::End;
+use core::time::Duration;
+use tokio::time::Instant;
+
+/// Time from the first byte of a frame to its last.
+const FRAME_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Time that a caller may read nothing while answers wait for it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a connection is in the middle of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Duties {
+    /// Requests wait for the disk: the caller cannot be blamed for its silence.
+    pub(super) working: bool,
+}
+
+/// When what began.
+#[derive(Debug)]
+pub(super) struct Timeouts {
+    idle: Duration,
+    active: Instant,
+    partial_since: Option<Instant>,
+    stuck_since: Option<Instant>,
+}
+
+impl Timeouts {
+    pub(super) fn new(idle: Duration) -> Self {
+        Self { idle, active: Instant::now(), partial_since: None, stuck_since: None }
+    }
+
+    /// Requests were taken, and a part of one is left or not.
+    pub(super) fn took(&mut self, frames: usize, partial: bool) {
+        // A partial frame that goes on keeps its start, however steadily it trickles.
+        if frames == 0 && partial == self.partial_since.is_some() {
+            return;
+        }
+        let now = Instant::now();
+        if frames > 0 {
+            self.active = now;
+        }
+        self.partial_since = partial.then_some(now);
+    }
+
+    /// The outbox was written, wholly or not, with progress or not.
+    pub(super) fn wrote(&mut self, done: bool, progress: bool) {
+        if done {
+            self.stuck_since = None;
+        } else if progress || self.stuck_since.is_none() {
+            self.stuck_since = Some(Instant::now());
+        }
+    }
+
+    /// The first time to look.
+    pub(super) fn first(&self) -> Instant {
+        self.active + self.idle
+    }
+
+    /// A time that must be looked at earlier than `planned`.
+    pub(super) fn earlier_than(&self, planned: Instant) -> Option<Instant> {
+        self.urgent().filter(|due| *due < planned)
+    }
+
+    /// What is overdue.
+    pub(super) fn due(&self, duties: &Duties) -> Option<End> {
+        let now = Instant::now();
+        if self.stuck_since.is_some_and(|since| since + WRITE_TIMEOUT <= now) {
+            return Some(End::Stuck);
+        }
+        if self.partial_since.is_some_and(|since| since + FRAME_TIMEOUT <= now) {
+            return Some(End::SlowFrame);
+        }
+        (!duties.working && self.stuck_since.is_none() && self.active + self.idle <= now).then_some(End::Idle)
+    }
+
+    /// The next time to look.
+    pub(super) fn next(&self, duties: &Duties) -> Instant {
+        let excused = duties.working || self.stuck_since.is_some();
+        let idle = if excused { Instant::now() + self.idle } else { self.active + self.idle };
+        self.urgent().map_or(idle, |urgent| urgent.min(idle))
+    }
+
+    fn urgent(&self) -> Option<Instant> {
+        let partial = self.partial_since.map(|since| since + FRAME_TIMEOUT);
+        let stuck = self.stuck_since.map(|since| since + WRITE_TIMEOUT);
+        [partial, stuck].into_iter().flatten().min()
+    }
+}

@@ -1,0 +1,41 @@
+//! The operations: what the daemon does, request by request, whoever asks and over whatever transport.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `dispatch` | from a frame to its operation |
+//! | `permit` | permission as a value |
+//! | `validation` | whether a key is valid, and an operation allowed |
+//! | `lifecycle` | generate, save, retrieve, and what revokes a key |
+//! | `inspection` | status, lists, the audit, counters |
+//! | `policy`, `reload` | the policy table and the rights in force |
+//! | `caching` | what clients that cache ask for |
+//! | `upkeep` | housekeeping, backup, the end |
+//! | `service`, `settings`, `waiting` | the open keystore and what belongs to it |
+//! | `state` | what is kept in memory |
+
+mod caching;
+pub(crate) mod dispatch;
+mod error;
+mod inspection;
+mod lifecycle;
+mod permit;
+mod policy;
+pub(crate) mod reload;
+mod service;
+mod settings;
+mod state;
+#[cfg(test)]
+mod tests;
+pub(crate) mod upkeep;
+mod validation;
+mod waiting;
+
+pub use apikeyd_keystore::{Disk, ExitClass, OpenError, StorageBackend};
+pub use error::{ErrorKind, ServiceError};
+pub use inspection::Condition;
+pub use permit::{Permit, Standing, authorise};
+pub use service::Service;
+pub(crate) use settings::PAGE;
+pub use settings::{PepperSource, Settings};
+pub(crate) use state::traffic;
+pub use validation::Judged;

@@ -1,0 +1,154 @@
+//! How an operation is carried out: the half of a row that is the daemon's.
+//!
+//! The permit is asked for once, before the body is read; it moves with the request. What is answered from memory, or by
+//! one look into the database, is answered at once and into the connection's own buffer. What waits for the disk becomes
+//! work beside the connection.
+
+use super::caller::Caller;
+use super::daemon::Daemon;
+use super::descriptors::Enclosed;
+use super::holding::Hold;
+use super::reply::{Reply, too_long};
+use super::stack;
+use super::turns::Work;
+use crate::operations::error::{ErrorKind, ServiceError};
+use crate::operations::permit::Permit;
+use apikeyd_protocol::operation::Operation;
+use core::fmt;
+use core::pin::Pin;
+use std::sync::Arc;
+
+/// What the daemon does for an operation.
+pub(crate) trait Serve: Operation {
+    /// When its answer is held back after the loss of the revocation page.
+    const HOLD: Hold;
+
+    /// Whether it costs the disk or a processor far more than most, so that few of a connection wait at a time.
+    const IS_COSTLY: bool = false;
+
+    /// Answers, or says what work will.
+    ///
+    /// # Errors
+    /// Why it fails, for the caller.
+    fn serve(call: Call<'_, Self>) -> Result<Served, ServiceError>;
+}
+
+/// One request, permitted and read.
+#[derive(Debug)]
+pub(crate) struct Call<'c, O: Operation> {
+    pub(crate) daemon: &'c Arc<Daemon>,
+    pub(crate) caller: &'c Caller,
+    pub(crate) permit: Permit<O::Right>,
+    pub(crate) request: O::Request<'c>,
+    pub(crate) reply: Reply<'c>,
+}
+
+impl Reply<'_> {
+    /// Answers at once.
+    #[inline]
+    pub(crate) fn answer<O: Operation>(mut self, answer: &O::Answer<'_>) -> Served {
+        self.append(|out| O::encode_answer(answer, out));
+        Served::Now
+    }
+}
+
+/// What became of a request.
+pub(crate) enum Served {
+    /// It is answered.
+    Now,
+    /// It is answered once this has been run.
+    Later(Running),
+}
+
+/// Work beside the connection. Once begun it is run to its end: a change that was begun is made.
+pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Body, ServiceError>> + Send>>;
+
+/// The body of an answer that came later.
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub(super) bytes: Vec<u8>,
+    /// A descriptor that goes with it.
+    pub(super) enclosed: Option<Enclosed>,
+}
+
+impl Body {
+    /// Of an answer.
+    ///
+    /// # Errors
+    /// `Internal` when it does not fit a frame.
+    pub(crate) fn of<O: Operation>(answer: &O::Answer<'_>) -> Result<Self, ServiceError> {
+        let mut bytes = Vec::new();
+        O::encode_answer(answer, &mut bytes).map_err(|_| too_long())?;
+        Ok(Self { bytes, enclosed: None })
+    }
+
+    /// With a descriptor.
+    pub(crate) fn enclosing(self, enclosed: Enclosed) -> Self {
+        Self { enclosed: Some(enclosed), ..self }
+    }
+}
+
+impl Served {
+    /// Work that needs no turn.
+    pub(crate) fn later(work: impl Future<Output = Result<Body, ServiceError>> + Send + 'static) -> Self {
+        Self::Later(Box::pin(work))
+    }
+
+    /// A change, once another one of this uid may be under way. Revocations do not wait for what revokes nothing.
+    pub(crate) fn change<R, F>(
+        daemon: &Arc<Daemon>,
+        permit: Permit<R>,
+        revokes: bool,
+        work: impl FnOnce(Arc<Daemon>, Permit<R>) -> F + Send + 'static,
+    ) -> Self
+    where
+        R: 'static,
+        F: Future<Output = Result<Body, ServiceError>> + Send,
+    {
+        let daemon = Arc::clone(daemon);
+        Self::later(async move {
+            // Over when it is answered.
+            let _turn = daemon.turns.change(permit.uid(), revokes).await;
+            work(Arc::clone(&daemon), permit).await
+        })
+    }
+
+    /// Costly work when it is the caller's turn, on a thread that may wait for the disk. Nothing is done for a caller that
+    /// has gone meanwhile; `run` is told how to ask whether it has.
+    pub(crate) fn costly<R: 'static>(
+        daemon: &Arc<Daemon>,
+        caller: &Caller,
+        permit: Permit<R>,
+        work: Work,
+        run: impl FnOnce(&Daemon, &Permit<R>, &dyn Fn() -> bool) -> Result<Body, ServiceError> + Send + 'static,
+    ) -> Self {
+        let (daemon, presence) = (Arc::clone(daemon), caller.presence.clone());
+        Self::later(async move {
+            let turn = daemon.turns.turn(work, permit.uid()).await;
+            if presence.is_gone() {
+                return Err(ServiceError::abandoned());
+            }
+            let working = stack::on_waiting_thread(move || {
+                let done = run(&daemon, &permit, &|| presence.is_gone());
+                // Over with the work, whatever became of the connection that waits for it.
+                drop(turn);
+                done
+            });
+            working.await.map_err(|error| ServiceError { source: Some(Box::new(error)), ..fault() })?
+        })
+    }
+}
+
+impl fmt::Debug for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Now => "Now",
+            Self::Later(_) => "Later",
+        })
+    }
+}
+
+/// What a caller is told of a fault of the daemon.
+pub(super) fn fault() -> ServiceError {
+    ServiceError::new(ErrorKind::Internal, "a fault of the daemon; its log says more")
+}

@@ -1,0 +1,122 @@
+//! Turns for what callers have done beside their connections: costly work, which reads the whole database, or much of
+//! it, for one request, and changes.
+//!
+//! Each uid has one turn at a time of each kind, and the turns of all uids are few: however much is asked for, threads
+//! and processors are left for reloads, and validations and changes do not come here at all. Who waits is served
+//! in the order of asking, one of each uid in turn, since a uid that has a turn, or waits for one, has its others wait
+//! behind its own.
+
+use super::per_uid::PerUid;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How long a kind of work takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// Milliseconds: some hundred reads.
+    Page,
+    /// As long as reading the whole database takes.
+    Whole,
+}
+
+/// Pages that are read at a time, and works over the whole database. Each keeps a processor busy, so on two of them with
+/// two of each a revocation under attack took four times as long as a quiet one.
+const PAGES: usize = 1;
+const WHOLES: usize = 1;
+
+/// Changes of one uid that are under way at a time, and as many that revoke: as many as one connection may have in
+/// flight. Those beyond wait by themselves, so that they stand in nobody's way in the runtime's queues.
+const CHANGES_PER_UID: usize = 128;
+
+/// The turns of all uids.
+#[derive(Debug)]
+pub(super) struct Turns {
+    pages: Lane,
+    wholes: Lane,
+    changes: PerUid,
+    revocations: PerUid,
+}
+
+/// A turn; over when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn {
+    _of_uid: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
+}
+
+#[derive(Debug)]
+struct Lane {
+    all: Arc<Semaphore>,
+    each: PerUid,
+}
+
+impl Turns {
+    pub(super) fn new() -> Self {
+        Self {
+            pages: Lane::of(PAGES),
+            wholes: Lane::of(WHOLES),
+            changes: PerUid::new(CHANGES_PER_UID),
+            revocations: PerUid::new(CHANGES_PER_UID),
+        }
+    }
+
+    /// Waits until another change of this uid may be under way. Revocations do not wait for what revokes nothing.
+    pub(super) async fn change(&self, uid: u32, revokes: bool) -> Option<OwnedSemaphorePermit> {
+        if revokes { self.revocations.acquire(uid).await } else { self.changes.acquire(uid).await }
+    }
+
+    /// Waits for a turn. `None` never comes: the lanes are not closed.
+    pub(super) async fn turn(&self, work: Work, uid: u32) -> Option<Turn> {
+        let lane = match work {
+            Work::Page => &self.pages,
+            Work::Whole => &self.wholes,
+        };
+        // In this order: of each uid one waits for the turns of all.
+        let of_uid = lane.each.acquire(uid).await?;
+        let of_all = Arc::clone(&lane.all).acquire_owned().await.ok()?;
+        Some(Turn { _of_uid: of_uid, _of_all: of_all })
+    }
+}
+
+impl Lane {
+    fn of(turns: usize) -> Self {
+        Self { all: Arc::new(Semaphore::new(turns)), each: PerUid::new(1) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::pin::{Pin, pin};
+    use core::task::{Context, Poll, Waker};
+
+    fn now<T>(turn: Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        match turn.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(turn) => Some(turn),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn uids_have_their_turns_in_the_order_of_asking_one_each() {
+        let turns = Turns::new();
+        let first = now(pin!(turns.turn(Work::Page, 1))).unwrap().unwrap();
+        let mut second = pin!(turns.turn(Work::Page, 1));
+        assert!(now(second.as_mut()).is_none(), "its second waits");
+        let mut other = pin!(turns.turn(Work::Page, 2));
+        assert!(now(other.as_mut()).is_none(), "and so does another uid's first");
+        drop(first);
+        assert!(now(second.as_mut()).is_none(), "which asked before this one's second could");
+        let turn = now(other.as_mut()).unwrap();
+        drop(turn);
+        assert!(now(second.as_mut()).is_some());
+    }
+
+    #[test]
+    fn a_check_of_everything_keeps_no_page_waiting() {
+        let turns = Turns::new();
+        let _whole = now(pin!(turns.turn(Work::Whole, 1))).unwrap().unwrap();
+        assert!(now(pin!(turns.turn(Work::Page, 1))).is_some());
+        assert!(now(pin!(turns.turn(Work::Whole, 2))).is_none());
+    }
+}

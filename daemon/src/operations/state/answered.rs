@@ -1,0 +1,116 @@
+//! Which uid was answered that which key is valid, so that nobody reports uses of keys that it never had.
+//!
+//! A pair of uid and key is remembered as a keyed hash of 64 bits, in a fixed number of places. The oldest way out is
+//! to forget: the uses of a forgotten pair are not noted until the daemon is asked for the key again, which notes a use
+//! by itself. A pair that was never answered is taken for one that was with a probability of 2^-46 for each
+//! reported use: the hash of another pair would have to be the same.
+
+use apikeyd_keystore::parts::Randomness;
+use apikeyd_protocol::key::KeyId;
+use siphasher::sip::SipHasher13;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Sets, each a line of the processor's cache: 2 MiB, a quarter of a million pairs.
+const SETS: usize = 32_768;
+
+/// Places of one set.
+const WAYS: usize = 8;
+
+/// A place without a pair.
+const FREE: u64 = 0;
+
+/// Pairs that share eight places.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Set([AtomicU64; WAYS]);
+
+/// The pairs that were answered since the start. No locks: two threads that add at the same time may forget one pair.
+#[derive(Debug)]
+pub(in crate::operations) struct Answered {
+    /// Random, so that nobody can choose keys that push out those of others, or that pass for them.
+    hasher: SipHasher13,
+    sets: Box<[Set]>,
+}
+
+impl Answered {
+    /// None yet.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub(in crate::operations) fn new(randomness: &Randomness) -> Result<Self, getrandom::Error> {
+        let mut key = [0; 16];
+        randomness.fill(&mut key)?;
+        let free = || Set([const { AtomicU64::new(FREE) }; WAYS]);
+        let sets = core::iter::repeat_with(free).take(SETS).collect();
+        Ok(Self { hasher: SipHasher13::new_with_key(&key), sets })
+    }
+
+    /// The uid was answered that the key is valid. Another pair of the set goes if there is no room.
+    #[cold]
+    pub(in crate::operations) fn add(&self, uid: u32, key_id: KeyId) {
+        let pair = self.pair(uid, key_id);
+        let Some(Set(places)) = self.set(pair) else { return };
+        let held = || places.iter().map(|place| place.load(Ordering::Relaxed));
+        if held().any(|other| other == pair) {
+            return;
+        }
+        // Bits that do not choose the set: which pair goes is chance.
+        let any = usize::try_from(pair >> 32).unwrap_or(0) % WAYS;
+        let way = held().position(|other| other == FREE).unwrap_or(any);
+        if let Some(place) = places.get(way) {
+            place.store(pair, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the uid was answered that the key is valid; also false if that was forgotten.
+    pub(in crate::operations) fn holds(&self, uid: u32, key_id: KeyId) -> bool {
+        let pair = self.pair(uid, key_id);
+        self.set(pair)
+            .is_some_and(|Set(places)| places.iter().any(|place| place.load(Ordering::Relaxed) == pair))
+    }
+
+    fn pair(&self, uid: u32, key_id: KeyId) -> u64 {
+        let mut bytes = [0; 12];
+        let (id, user) = bytes.split_at_mut(8);
+        id.copy_from_slice(&key_id.get().to_le_bytes());
+        user.copy_from_slice(&uid.to_le_bytes());
+        self.hasher.hash(&bytes).max(FREE + 1)
+    }
+
+    fn set(&self, pair: u64) -> Option<&Set> {
+        self.sets.get(usize::try_from(pair).unwrap_or(0) % SETS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(id: u64) -> KeyId {
+        KeyId::new(id).unwrap()
+    }
+
+    #[test]
+    fn a_pair_is_of_one_uid_and_one_key() {
+        let answered = Answered::new(&Randomness::system()).unwrap();
+        answered.add(1, key(2));
+        answered.add(1, key(2));
+        assert!(answered.holds(1, key(2)));
+        assert!(!answered.holds(2, key(2)) && !answered.holds(1, key(1)) && !answered.holds(2, key(1)));
+        let places = answered.sets.iter().flat_map(|Set(places)| places);
+        assert_eq!(places.filter(|place| place.load(Ordering::Relaxed) != FREE).count(), 1);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_newest_pair_is_always_held() {
+        let answered = Answered::new(&Randomness::system()).unwrap();
+        let places = u64::try_from(SETS * WAYS).unwrap();
+        for id in 1..=2 * places {
+            answered.add(7, key(id));
+            assert!(answered.holds(7, key(id)));
+        }
+        let held = (1..=2 * places).filter(|id| answered.holds(7, key(*id))).count();
+        assert!(held <= SETS * WAYS, "{held}");
+        assert!(held > SETS * WAYS * 9 / 10, "places stay empty: {held}");
+    }
+}

@@ -1,0 +1,94 @@
+//! What was asked and answered since the start, for statistics.
+
+use apikeyd_keystore::domain::KeyRefusal;
+use apikeyd_protocol::term::RevocationCause;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+macro_rules! counters {
+    ($($field:ident = $name:literal;)*) => {
+        /// One counter for each outcome. Names are stable.
+        #[derive(Debug, Default)]
+        pub(in crate::operations) struct Counters {
+            $(pub(in crate::operations) $field: Counter,)*
+        }
+
+        impl Counters {
+            /// All of them by name.
+            pub(in crate::operations) fn all(&self) -> Vec<(String, u64)> {
+                vec![$(($name.to_owned(), self.$field.get())),*]
+            }
+        }
+    };
+}
+
+counters! {
+    valid = "validations.valid";
+    unknown_key = "validations.refused.unknown-key";
+    not_saved = "validations.refused.not-saved";
+    wrong_secret = "validations.refused.wrong-secret";
+    deleted = "validations.refused.deleted";
+    replaced = "validations.refused.replaced";
+    credentials_changed = "validations.refused.credentials-changed";
+    user_deleted = "validations.refused.user-deleted";
+    expired = "validations.refused.expired";
+    damaged = "validations.refused.damaged";
+    denied = "validations.refused.operation-denied";
+    ambiguous = "validations.refused.operation-ambiguous";
+    unanswered = "validations.unanswered";
+    from_database = "validations.read-from-database";
+    generated = "keys.generated";
+    added = "keys.added";
+    replacing = "keys.replacing";
+    ended = "keys.ended";
+    changes_failed = "changes.failed";
+}
+
+/// Threads that count side by side, a power of two: the workers, and two more.
+const STRIPES: usize = 4;
+
+/// A number that goes up.
+#[derive(Debug, Default)]
+pub(in crate::operations) struct Counter([Stripe; STRIPES]);
+
+/// What some of the threads counted. All of them count validations: on a cache line of its own it stays with one.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Stripe(AtomicU64);
+
+thread_local! {
+    static STRIPE: usize = {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES
+    };
+}
+
+impl Counter {
+    pub(in crate::operations) fn add(&self) {
+        let stripe = STRIPE.with(|stripe| self.0.get(*stripe));
+        stripe.inspect(|Stripe(count)| {
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+    }
+
+    fn get(&self) -> u64 {
+        self.0.iter().map(|Stripe(count)| count.load(Ordering::Relaxed)).sum()
+    }
+}
+
+impl Counters {
+    /// Counts a refusal by its true reason, whatever the caller is told.
+    pub(in crate::operations) fn refused(&self, refusal: KeyRefusal) {
+        let counter = match refusal {
+            KeyRefusal::Unknown => &self.unknown_key,
+            KeyRefusal::NotSaved => &self.not_saved,
+            KeyRefusal::WrongSecret => &self.wrong_secret,
+            KeyRefusal::Revoked(RevocationCause::Deleted) => &self.deleted,
+            KeyRefusal::Revoked(RevocationCause::Replaced) => &self.replaced,
+            KeyRefusal::Revoked(RevocationCause::CredentialsChanged) => &self.credentials_changed,
+            KeyRefusal::Revoked(RevocationCause::UserDeleted) => &self.user_deleted,
+            KeyRefusal::Revoked(RevocationCause::Expired) => &self.expired,
+            KeyRefusal::Damaged => &self.damaged,
+        };
+        counter.add();
+    }
+}

@@ -1,0 +1,191 @@
+//! The process, from its arguments to its exit code.
+//!
+//! ```text
+//!   inherited sockets ─► arguments, configuration ─► hardening ─► socket ─► store ─► runtime
+//!                                                                                      │
+//!            exit code ◄─ close the store ◄─ drain ◄─ SIGTERM ◄─ serve, keep house ◄───┘
+//! ```
+
+mod allocator;
+mod check;
+mod credential;
+mod hardening;
+mod house;
+mod notify;
+mod self_check;
+mod signals;
+mod state_dir;
+
+use crate::config::{self, CommandLine, Config, Place, SystemAccounts};
+use crate::exit::{Exit, Failure};
+use crate::front::{self, Admission, Listening};
+use crate::operations::dispatch::daemon::Daemon;
+use crate::operations::reload::Reload;
+use crate::operations::{ExitClass, OpenError, PAGE, PepperSource, Service, Settings};
+use crate::parts::Parts;
+
+use crate::config::policy_file;
+use crate::logging;
+use apikeyd_keystore::wipe_stack;
+use apikeyd_policy::PolicyTable;
+use clap::Parser as _;
+use signals::Signals;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::runtime;
+use tokio::task::JoinSet;
+
+/// Threads that answer requests. A validation is mostly system calls; two threads keep a core each busy.
+const WORKERS: usize = 2;
+
+/// Threads for what waits for the disk (backup, audit verification, lists). With workers, writer, lease and
+/// signals far below the unit's TasksMax=64.
+const BLOCKING_THREADS: usize = 16;
+
+/// Runs the daemon with this process's arguments, environment and inherited sockets, and with these parts.
+#[must_use]
+pub fn main(parts: Parts) -> ExitCode {
+    match start(parts) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            failure.message.lines().for_each(logging::complain);
+            failure.exit.into()
+        }
+    }
+}
+
+fn start(parts: Parts) -> Result<Exit, Failure> {
+    // First of all: descriptors from 3 on are the service manager's until they are taken.
+    let inherited = front::inherit()?;
+    let command_line = match CommandLine::try_parse() {
+        Ok(command_line) => command_line,
+        Err(error) => return Ok(explain(&error)),
+    };
+    let place = Place::of_this_process();
+    let config = config::load(&command_line, &place, &SystemAccounts)
+        .map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
+    let policy = policy_file::load(&config.policy)
+        .map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
+    if command_line.check_config {
+        return check::report(&config, &policy).map(|()| Exit::Stopped);
+    }
+    logging::start(config.log);
+    allocator::share_one_heap();
+    hardening::apply();
+    hardening::allow_descriptors(config.limits.connections);
+    let listening = if inherited.is_empty() {
+        vec![front::bind_configured(&config.socket, &parts.randomness)?]
+    } else {
+        inherited
+    };
+    let names: Vec<_> = listening.iter().filter_map(|listening| listening.own_name.clone()).collect();
+    let outcome = serve(command_line, place, config, policy, listening, parts);
+    // A start that failed leaves no name behind either.
+    names.iter().for_each(front::BoundName::remove);
+    outcome
+}
+
+/// Opens the store and runs until a signal.
+fn serve(
+    command_line: CommandLine,
+    place: Place,
+    config: Config,
+    policy: PolicyTable,
+    listening: Vec<Listening>,
+    parts: Parts,
+) -> Result<Exit, Failure> {
+    let signals = Signals::listen().map_err(|error| failed("signals cannot be received", &error))?;
+    state_dir::make(&config.state_dir)?;
+    let pepper = credential::pepper()?;
+    let service = Service::open(settings(&config, &listening, pepper), policy, parts)
+        .map_err(|error| unopened(&error))?;
+    let unread = hardening::descriptors_under_way(config.limits.connections);
+    service.log_files("files in force");
+    let admission = Arc::new(Admission::new(config.limits));
+    let daemon = Arc::new(Daemon::new(service, Reload::new(command_line, place, config), unread));
+    let runtime = runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("apikeyd-worker")
+        .on_thread_park(wipe_stack)
+        .enable_all()
+        .build()
+        .map_err(|error| failed("threads cannot be started", &error))?;
+    // The pepper was read and its keys were derived on this thread.
+    wipe_stack();
+    runtime.block_on(run(daemon, admission, listening, signals))
+}
+
+/// Serves all sockets until the first SIGTERM, then drains, and closes the store.
+async fn run(
+    daemon: Arc<Daemon>,
+    admission: Arc<Admission>,
+    listening: Vec<Listening>,
+    mut signals: Signals,
+) -> Result<Exit, Failure> {
+    let drain = signals.drain();
+    let own_socket = listening.first().map(|listening| listening.path.clone()).unwrap_or_default();
+    let mut sockets = JoinSet::new();
+    for socket in listening {
+        tracing::info!(socket = %socket.path.display(), version = env!("CARGO_PKG_VERSION"), "listening");
+        sockets.spawn(front::serve(socket, Arc::clone(&daemon), Arc::clone(&admission), drain.clone()));
+    }
+    notify::ready();
+    let house = tokio::spawn(house::keep(Arc::clone(&daemon), own_socket));
+    let reloads = tokio::spawn(house::reload_on(Arc::clone(&daemon), signals.take_reloads()));
+    let mut outcome = Ok(Exit::Stopped);
+    while let Some(ended) = sockets.join_next().await {
+        // A panic counts as well: a daemon that does not accept must not look alive.
+        if let Err(error) = ended.unwrap_or_else(|panic| Err(panic.into())) {
+            outcome = Err(failed("the socket cannot be served any more", &error));
+            signals.stop();
+        }
+    }
+    house.abort();
+    reloads.abort();
+    if let Err(error) = daemon.service.close().await {
+        tracing::error!(%error, "the store was not closed cleanly; nothing that was acknowledged is lost");
+        outcome = outcome.and(Ok(Exit::Failed));
+    }
+    tracing::info!("stopped");
+    outcome
+}
+
+fn settings(config: &Config, listening: &[Listening], pepper: PepperSource) -> Settings {
+    // Beside the socket is a file system in memory, where the daemon may write there; else beside the database.
+    let beside_socket = listening.first().and_then(|listening| listening.path.parent());
+    let first = config.page.clone().or_else(|| Some(beside_socket?.join(PAGE)));
+    let pages = first.into_iter().chain([config.state_dir.join(PAGE)]).collect();
+    Settings {
+        pepper,
+        key_prefix: config.key_prefix,
+        draft_ttl: config.draft_ttl,
+        retention: config.retention,
+        cache_bytes: config.cache_bytes,
+        sources: config.sources(),
+        pages,
+        ..Settings::in_dir(&config.state_dir)
+    }
+}
+
+/// Help and version are answers; anything else is a wrong use, with clap's own words.
+fn explain(error: &clap::Error) -> Exit {
+    // There is nowhere else to say that standard error is closed.
+    let _ = error.print();
+    if error.use_stderr() { Exit::Usage } else { Exit::Stopped }
+}
+
+fn unopened(error: &OpenError) -> Failure {
+    let exit = match error.exit_class() {
+        ExitClass::Config => Exit::Configuration,
+        ExitClass::Permission => Exit::Permission,
+        ExitClass::Unavailable => Exit::Unavailable,
+        ExitClass::Data => Exit::Data,
+        ExitClass::Io => Exit::InputOutput,
+    };
+    Failure::new(exit, error.to_string())
+}
+
+fn failed(what: &str, error: &std::io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("{what}: {error}"))
+}
