@@ -1,5 +1,7 @@
 //! What the modules of a package import, read from their parsed `use` trees and paths.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "the enums of syn are non-exhaustive")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -16,7 +16,7 @@ pub(crate) fn faults(package: &Package) -> Vec<String> {
             }
         }
     }
-    let parents: BTreeSet<Module> = files.keys().map(|module| parent(module)).collect();
+    let parents: BTreeSet<Module> = files.keys().map(parent).collect();
     for folder in parents {
         faults.extend(circles(&within(&files, &folder)));
     }
