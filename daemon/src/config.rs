@@ -11,6 +11,7 @@
 
 pub(crate) mod accounts;
 mod command_line;
+pub(crate) mod defaults;
 mod fault;
 mod loading;
 mod number;

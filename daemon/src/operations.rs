@@ -30,7 +30,7 @@ pub(crate) mod upkeep;
 mod validation;
 mod waiting;
 
-pub use apikeyd_keystore::{Disk, ExitClass, OpenError, StorageBackend};
+pub use apikeyd_keystore::{Disk, OpenError, OpenErrorClass, StorageBackend};
 pub use error::{ErrorKind, ServiceError};
 pub use inspection::Condition;
 pub use permit::{Permit, Standing, authorise};

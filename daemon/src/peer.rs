@@ -29,9 +29,9 @@ impl Peer {
         let socket = socket.as_fd();
         let credentials = kernel::credentials(socket)?;
         Ok(Self {
-            uid: credentials.uid,
-            gid: credentials.gid,
-            pid: credentials.pid.unsigned_abs(),
+            uid: credentials.uid(),
+            gid: credentials.gid(),
+            pid: credentials.pid().unsigned_abs(),
             groups: kernel::groups(socket)?,
         })
     }

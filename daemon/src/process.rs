@@ -21,7 +21,7 @@ use crate::exit::{Exit, Failure};
 use crate::front::{self, Admission, Listening};
 use crate::operations::dispatch::daemon::Daemon;
 use crate::operations::reload::Reload;
-use crate::operations::{ExitClass, OpenError, PAGE, PepperSource, Service, Settings};
+use crate::operations::{OpenError, OpenErrorClass, PAGE, PepperSource, Service, Settings};
 use crate::parts::Parts;
 
 use crate::config::policy_file;
@@ -176,12 +176,12 @@ fn explain(error: &clap::Error) -> Exit {
 }
 
 fn unopened(error: &OpenError) -> Failure {
-    let exit = match error.exit_class() {
-        ExitClass::Config => Exit::Configuration,
-        ExitClass::Permission => Exit::Permission,
-        ExitClass::Unavailable => Exit::Unavailable,
-        ExitClass::Data => Exit::Data,
-        ExitClass::Io => Exit::InputOutput,
+    let exit = match error.class() {
+        OpenErrorClass::Config => Exit::Configuration,
+        OpenErrorClass::Permission => Exit::Permission,
+        OpenErrorClass::Unavailable => Exit::Unavailable,
+        OpenErrorClass::Data => Exit::Data,
+        OpenErrorClass::Io => Exit::InputOutput,
     };
     Failure::new(exit, error.to_string())
 }

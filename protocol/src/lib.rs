@@ -20,6 +20,7 @@
 //! | [`key`] | the text of a key, its id, its digest |
 //! | [`name`] | user ids and labels, parsed once at the edge |
 //! | [`term`] | states, causes, actors, events: the vocabulary, without an encoding |
+//! | [`text`] | what forges a display |
 //! | [`time`] | points in time as they travel and are stored |
 //! | [`limit`] | every bound of the protocol, in one place |
 //! | [`hello`] | the greeting that every version can read |
@@ -43,4 +44,5 @@ pub mod page;
 pub mod right;
 pub mod socket;
 pub mod term;
+pub mod text;
 pub mod time;

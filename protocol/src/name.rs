@@ -7,6 +7,7 @@
 mod text;
 
 use crate::limit::{MAX_LABEL_BYTES, MAX_USER_BYTES};
+use crate::text::forges_display;
 use core::fmt;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
@@ -98,19 +99,6 @@ fn check(text: &str, limit: usize) -> Result<(), NameError> {
         return Err(NameError::OuterSpace);
     }
     Ok(())
-}
-
-/// Control characters (Unicode category Cc), and those that act like one on a screen: line and paragraph
-/// separator; the bidirectional marks, embeddings, overrides and isolates (Unicode Standard Annex 9,
-/// section 2); and what leaves no mark at all, so that two names look alike: soft hyphen, the zero-width
-/// space, joiners of words, annotation and tag characters, the byte order mark. U+200C and U+200D are
-/// invisible, too, and allowed: Persian and the Indic scripts spell words with them.
-fn forges_display(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
-            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
-            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 macro_rules! text_impls {

@@ -27,6 +27,13 @@ impl Timestamp {
         self.0
     }
 
+    /// Whether it has come: the rule of every expiry. A key whose expiry is `now` has expired.
+    #[must_use]
+    #[inline]
+    pub const fn has_come(self, now: Self) -> bool {
+        self.0 <= now.0
+    }
+
     /// This point moved forward; stays at the end of the range instead of wrapping.
     #[must_use]
     pub fn saturating_add(self, by: Duration) -> Self {

@@ -46,7 +46,7 @@ pub use database::view::{RecordPage, View};
 pub use disk::Disk;
 pub use error::StoreError;
 pub use keystore::{Keystore, Unobserved};
-pub use open_error::{ExitClass, OpenError};
+pub use open_error::{OpenError, OpenErrorClass};
 pub use opening::initial_state::InitialState;
 pub use opening::pepper::PepperSource;
 pub use pace::Pace;

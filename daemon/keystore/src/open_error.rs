@@ -204,7 +204,7 @@ pub enum OpenError {
 
 /// Whose business a failure to start is, in the terms of sysexits(3), which systemd shows by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExitClass {
+pub enum OpenErrorClass {
     /// The data are not what they should be (65).
     Data,
     /// Another daemon is in the way (69).
@@ -217,7 +217,7 @@ pub enum ExitClass {
     Config,
 }
 
-impl ExitClass {
+impl OpenErrorClass {
     /// The exit code of sysexits(3).
     #[must_use]
     pub const fn code(self) -> u8 {
@@ -234,16 +234,16 @@ impl ExitClass {
 impl OpenError {
     /// What the daemon should exit with.
     #[must_use]
-    pub const fn exit_class(&self) -> ExitClass {
+    pub const fn class(&self) -> OpenErrorClass {
         match self {
             Self::StateDirMissing { .. } | Self::StateDirNotDirectory { .. } | Self::FilesLost(_) => {
-                ExitClass::Config
+                OpenErrorClass::Config
             }
             Self::StateDirTooOpen { .. }
             | Self::ModeTooOpen { .. }
             | Self::ForeignOwner { .. }
-            | Self::NoPermission { .. } => ExitClass::Permission,
-            Self::InUse { .. } => ExitClass::Unavailable,
+            | Self::NoPermission { .. } => OpenErrorClass::Permission,
+            Self::InUse { .. } => OpenErrorClass::Unavailable,
             Self::DatabaseMissing { .. }
             | Self::PepperMissing { .. }
             | Self::PepperLength { .. }
@@ -254,9 +254,9 @@ impl OpenError {
             | Self::NotOurs { .. }
             | Self::Damaged { .. }
             | Self::NewerSchema { .. }
-            | Self::OtherStore { .. } => ExitClass::Data,
+            | Self::OtherStore { .. } => OpenErrorClass::Data,
             Self::ReadOnly { .. } | Self::DiskFull { .. } | Self::Randomness(_) | Self::Io { .. } => {
-                ExitClass::Io
+                OpenErrorClass::Io
             }
         }
     }

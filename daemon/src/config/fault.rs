@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, and where.
 
+use apikeyd_policy::Position;
 use std::path::{Path, PathBuf};
 
 /// One fault.
@@ -70,19 +71,12 @@ impl Faults {
     /// The error, unless there were no faults.
     pub(super) fn into_error(mut self, text: &str, file: Option<PathBuf>) -> Option<ConfigError> {
         self.0.sort_by_key(|(offset, _)| *offset);
-        let faults: Vec<_> = self
-            .0
-            .into_iter()
-            .map(|(offset, message)| Fault { position: offset.map(|offset| position(text, offset)), message })
-            .collect();
+        let mut position = Position::start(text);
+        let located = |(offset, message): (Option<usize>, String)| Fault {
+            position: offset.map(|offset| position.advance(offset)),
+            message,
+        };
+        let faults: Vec<_> = self.0.into_iter().map(located).collect();
         (!faults.is_empty()).then_some(ConfigError { file, faults })
     }
-}
-
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = before.matches('\n').count() + 1;
-    let column = before.get(line_start..).unwrap_or_default().chars().count() + 1;
-    (line, column)
 }

@@ -2,6 +2,7 @@
 
 use super::accounts::Accounts;
 use super::command_line::CommandLine;
+use super::defaults::{CACHE_MIB, DAY, DRAFT_MINUTES, MIB, MINUTE, RETENTION_DAYS};
 use super::fault::{ConfigError, Faults};
 use super::number::bounded;
 use super::place::Place;
@@ -18,10 +19,6 @@ use toml_parser::lexer::TokenKind;
 
 /// The table that is compiled in, as the configuration and the command line name it.
 const COMPILED_IN: &str = "compiled-in";
-
-const MINUTE: u64 = 60;
-const DAY: u64 = 24 * 60 * MINUTE;
-const MIB: usize = 1024 * 1024;
 
 /// Most dots outside of quotes: all keys written without sections have one less. The parser builds a map of two kilobytes
 /// for each.
@@ -45,12 +42,17 @@ pub(super) fn parse(
         Some(section) => rights_section::explicit(section, place.uid, accounts, &mut faults),
         None => rights_section::shipped(place.uid, accounts, &mut faults),
     };
-    let retention_days =
-        bounded("keys.retention_days", raw.keys.retention_days.as_ref(), 0..=36_500, 90_u64, &mut faults);
+    let retention_days = bounded(
+        "keys.retention_days",
+        raw.keys.retention_days.as_ref(),
+        0..=36_500,
+        RETENTION_DAYS,
+        &mut faults,
+    );
     let draft_minutes =
-        bounded("keys.draft_minutes", raw.keys.draft_minutes.as_ref(), 1..=1_440, 10_u64, &mut faults);
+        bounded("keys.draft_minutes", raw.keys.draft_minutes.as_ref(), 1..=1_440, DRAFT_MINUTES, &mut faults);
     let cache_mib =
-        bounded("limits.cache_mib", raw.limits.cache_mib.as_ref(), 1..=1_048_576, 64_usize, &mut faults);
+        bounded("limits.cache_mib", raw.limits.cache_mib.as_ref(), 1..=1_048_576, CACHE_MIB, &mut faults);
     let config = Config {
         state_dir: state_dir(&raw, command_line, place, &mut faults),
         socket: socket(&raw, command_line, place, &mut faults),

@@ -1,5 +1,6 @@
 //! The configuration as the daemon uses it.
 
+use super::defaults::{CONNECTIONS, CONNECTIONS_PER_UID, IDLE};
 use crate::rights::RightsTable;
 use apikeyd_keystore::domain::{PolicySource, Sources};
 use apikeyd_protocol::key::KeyPrefix;
@@ -62,7 +63,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 1024, connections_per_uid: 64, idle: Duration::from_secs(15 * 60) }
+        Self { connections: CONNECTIONS, connections_per_uid: CONNECTIONS_PER_UID, idle: IDLE }
     }
 }
 

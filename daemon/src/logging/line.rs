@@ -3,6 +3,7 @@
 //! Under systemd the journal knows the time, and takes the level from a `<N>` in front (sd-daemon(3)).
 //! Values come from callers, so nothing in them may act on a terminal or begin a line of its own.
 
+use apikeyd_protocol::text::forges_display;
 use apikeyd_protocol::time::Timestamp;
 use core::fmt::{self, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -155,13 +156,6 @@ impl fmt::Write for Escaped<'_> {
         }
         Ok(())
     }
-}
-
-/// Control characters, and those that act like one on a screen: separators of lines and paragraphs, and
-/// what reorders the text around it (Unicode Standard Annex 9, section 2).
-fn forges_display(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]

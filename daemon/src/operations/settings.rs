@@ -1,5 +1,6 @@
 //! What the service is told at its start.
 
+use crate::config::defaults::{CACHE_MIB, DAY, DRAFT_MINUTES, MIB, MINUTE, RETENTION_DAYS};
 pub use apikeyd_keystore::PepperSource;
 use apikeyd_keystore::domain::Sources;
 use apikeyd_protocol::key::KeyPrefix;
@@ -50,9 +51,9 @@ impl Settings {
             state_dir,
             pepper: PepperSource::Beside,
             key_prefix: KeyPrefix::default(),
-            draft_ttl: Duration::from_secs(10 * 60),
-            retention: Some(Duration::from_secs(90 * 24 * 60 * 60)),
-            cache_bytes: 64 * 1024 * 1024,
+            draft_ttl: Duration::from_secs(DRAFT_MINUTES * MINUTE),
+            retention: Some(Duration::from_secs(RETENTION_DAYS * DAY)),
+            cache_bytes: CACHE_MIB * MIB,
             hot_keys: HOT_KEYS,
             sources: Sources::default(),
         }

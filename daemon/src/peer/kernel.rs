@@ -1,9 +1,9 @@
-//! The two questions to the kernel that no safe wrapper asks well: rustix has none for `SO_PEERGROUPS`, and
-//! its `SO_PEERCRED` puts the pid, which is 0 for a peer of a foreign pid namespace, into a type that must
-//! not be 0.
+//! What the kernel says of a peer. No crate has a safe call for `SO_PEERGROUPS`.
 
 #![expect(unsafe_code, reason = "getsockopt(2) writes into memory that is named by pointer and length")]
 
+use nix::sys::socket::sockopt::PeerCredentials;
+use nix::sys::socket::{UnixCredentials, getsockopt};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
@@ -13,15 +13,9 @@ const USUAL_GROUPS: usize = 32;
 /// `NGROUPS_MAX` of Linux, the most that a process can have.
 const MOST_GROUPS: usize = 65_536;
 
-/// User, group and process (`SO_PEERCRED`, unix(7)).
-pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<libc::ucred> {
-    let mut credentials = libc::ucred { pid: 0, uid: 0, gid: 0 };
-    let written = option(socket, libc::SO_PEERCRED, core::slice::from_mut(&mut credentials));
-    match written {
-        Ok(bytes) if bytes == size_of::<libc::ucred>() => Ok(credentials),
-        Ok(_) => Err(io::Error::other("the kernel gave credentials of another size")),
-        Err(error) => Err(error.error),
-    }
+/// User, group and process (`SO_PEERCRED`, unix(7)). The pid is 0 for a peer of a pid namespace that is not seen here.
+pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<UnixCredentials> {
+    Ok(getsockopt(&socket, PeerCredentials)?)
 }
 
 /// Supplementary groups (`SO_PEERGROUPS`, since Linux 4.13).
@@ -44,16 +38,12 @@ struct OptionError {
     wanted: usize,
 }
 
-/// Types of which every bit pattern is a value, so that the kernel may write whatever it likes.
-trait Plain: Copy {}
-impl Plain for u32 {}
-impl Plain for libc::ucred {}
-
-fn option<T: Plain>(socket: BorrowedFd<'_>, name: libc::c_int, out: &mut [T]) -> Result<usize, OptionError> {
+/// Asks for an option that is a list of numbers; gives the bytes that were written.
+fn option(socket: BorrowedFd<'_>, name: libc::c_int, out: &mut [u32]) -> Result<usize, OptionError> {
     let failed = |error, wanted| OptionError { error, wanted };
     let mut length = libc::socklen_t::try_from(size_of_val(out))
         .map_err(|_| failed(io::ErrorKind::InvalidInput.into(), 0))?;
-    // SAFETY: `out` is writable for `length` bytes and every bit pattern is a `T`; the kernel writes at most
+    // SAFETY: `out` is writable for `length` bytes and every bit pattern is a number; the kernel writes at most
     // `length` bytes and keeps neither pointer. The descriptor is open, since it is borrowed.
     let result = unsafe {
         libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, name, out.as_mut_ptr().cast(), &raw mut length)

@@ -1,7 +1,7 @@
 //! Every way in which a store cannot be opened has its name, and leaves everything as it was.
 
 use crate::house::{House, START, directory};
-use apikeyd::operations::{ExitClass, OpenError, PepperSource, Service, Settings};
+use apikeyd::operations::{OpenError, OpenErrorClass, PepperSource, Service, Settings};
 use apikeyd::parts::{Clock, Parts};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::term::SaveMode;
@@ -78,7 +78,7 @@ macro_rules! assert_error {
     ($error:expr, $pattern:pat, $class:ident) => {{
         let error = $error;
         assert!(matches!(error, $pattern), "{error:?}");
-        assert_eq!(error.exit_class(), ExitClass::$class);
+        assert_eq!(error.class(), OpenErrorClass::$class);
     }};
 }
 
@@ -206,7 +206,7 @@ fn a_cut_database_is_damaged_and_so_is_one_with_a_flipped_bit() {
             Ok(service) => assert_eq!(service.audit_head().revision, 2),
             Err(error) => {
                 damaged += 1;
-                assert_eq!(error.exit_class(), ExitClass::Data, "{at}: {error}");
+                assert_eq!(error.class(), OpenErrorClass::Data, "{at}: {error}");
             }
         }
     }

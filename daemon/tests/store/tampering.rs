@@ -2,7 +2,7 @@
 
 use crate::house::House;
 use apikeyd::operations::ErrorKind;
-use apikeyd::operations::ExitClass;
+use apikeyd::operations::OpenErrorClass;
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::term::SaveMode;
 use redb::{Builder, Database, ReadableTable as _, RepairSession, Table, TableDefinition};
@@ -145,7 +145,7 @@ fn no_damaged_page_takes_a_killed_store_back_to_an_earlier_commit() {
                 copy.stop();
             }
             Err(error) => {
-                assert_eq!(error.exit_class(), ExitClass::Data, "page {page}: {error}");
+                assert_eq!(error.class(), OpenErrorClass::Data, "page {page}: {error}");
                 refused += 1;
             }
         }

@@ -65,21 +65,24 @@ impl Faults {
     }
 }
 
-/// A place in a text that only moves forward.
+/// A place in a text that only moves forward, as line and column.
 #[derive(Debug)]
-pub(crate) struct Position<'a> {
+pub struct Position<'a> {
     characters: std::iter::Peekable<std::str::CharIndices<'a>>,
     line: usize,
     column: usize,
 }
 
 impl<'a> Position<'a> {
-    pub(crate) fn start(text: &'a str) -> Self {
+    /// The start of a text.
+    #[must_use]
+    pub fn start(text: &'a str) -> Self {
         Self { characters: text.char_indices().peekable(), line: 1, column: 1 }
     }
 
-    /// Line and column of a byte offset, which must not lie before one asked for earlier.
-    pub(crate) fn advance(&mut self, offset: usize) -> (usize, usize) {
+    /// Line and column of a byte offset, both from 1, the column in characters. It must not lie before one asked for
+    /// earlier.
+    pub fn advance(&mut self, offset: usize) -> (usize, usize) {
         while let Some((_, c)) = self.characters.next_if(|&(at, _)| at < offset) {
             if c == '\n' {
                 self.line += 1;

@@ -72,7 +72,7 @@ pub use ambiguity::Ambiguity;
 pub use case_line::{LineFault, parse_case_line};
 pub use explain::{Explanation, Reached};
 #[cfg(feature = "file")]
-pub use fault::{Fault, MAX_FAULTS};
+pub use fault::{Fault, MAX_FAULTS, Position};
 #[cfg(feature = "file")]
 pub use file::{MAX_FILE_BYTES, MAX_NAME_CHARS};
 pub use handed::{HandedRow, RowFault};

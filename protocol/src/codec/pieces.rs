@@ -65,17 +65,18 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// Appends a number, in the shortest form.
+/// Appends a number, in the shortest form. Mark and bytes go in one piece: there is one look for room.
 #[inline]
 pub(crate) fn put_number(out: &mut Vec<u8>, number: u64) {
-    if let Ok(byte @ ..TWO_BYTES) = u8::try_from(number) {
-        out.push(byte);
-    } else if let Ok(number) = u16::try_from(number) {
-        put_marked(out, TWO_BYTES, number.to_le_bytes());
-    } else if let Ok(number) = u32::try_from(number) {
-        put_marked(out, FOUR_BYTES, number.to_le_bytes());
+    let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
+    if number < u64::from(TWO_BYTES) {
+        out.push(a);
+    } else if number <= u64::from(u16::MAX) {
+        out.extend_from_slice(&[TWO_BYTES, a, b]);
+    } else if number <= u64::from(u32::MAX) {
+        out.extend_from_slice(&[FOUR_BYTES, a, b, c, d]);
     } else {
-        put_marked(out, EIGHT_BYTES, number.to_le_bytes());
+        out.extend_from_slice(&[EIGHT_BYTES, a, b, c, d, e, f, g, h]);
     }
 }
 
@@ -93,10 +94,4 @@ pub(crate) fn put_option<T>(out: &mut Vec<u8>, value: Option<T>, put: impl FnOnc
     if let Some(value) = value {
         put(out, value);
     }
-}
-
-#[inline]
-fn put_marked<const N: usize>(out: &mut Vec<u8>, mark: u8, bytes: [u8; N]) {
-    out.push(mark);
-    out.extend_from_slice(&bytes);
 }

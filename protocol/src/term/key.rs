@@ -16,7 +16,22 @@ pub enum KeyState {
     },
 }
 
-/// Why a key ended.
+impl KeyState {
+    /// The state at a time of a key that is stored in this state: an active key expires at its instant, whether or not
+    /// that was written down yet.
+    #[must_use]
+    #[inline]
+    pub const fn at(self, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
+        match (self, expires_at) {
+            (Self::Active, Some(at)) if at.has_come(now) => {
+                Self::Revoked { cause: RevocationCause::Expired, at }
+            }
+            (state, _) => state,
+        }
+    }
+}
+
+/// Why a key was revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RevocationCause {
     /// It was deleted by its id.

@@ -122,7 +122,7 @@ impl Drafts {
     /// A draft by its id, unless its time has passed.
     #[must_use]
     pub fn get(&self, now: Timestamp, key_id: KeyId) -> Option<&Draft> {
-        self.by_id.get(&key_id).filter(|draft| now < draft.draft_expires_at)
+        self.by_id.get(&key_id).filter(|draft| !draft.draft_expires_at.has_come(now))
     }
 
     /// The draft of a user, unless its time has passed.
@@ -155,7 +155,7 @@ impl Drafts {
     /// Removes the drafts whose time has passed.
     pub fn expire(&mut self, now: Timestamp) {
         while let Some((at, key_id)) = self.by_expiry.first().copied()
-            && at <= now
+            && at.has_come(now)
         {
             self.remove(key_id);
         }

@@ -102,7 +102,7 @@ pub struct UserFacts {
 /// [`Refusal::ExpiryPassed`] and [`Refusal::ExpiryTooFar`].
 pub fn check_expiry(now: Timestamp, expires_at: Option<Timestamp>) -> Result<(), Refusal> {
     match expires_at {
-        Some(at) if at <= now => Err(Refusal::ExpiryPassed),
+        Some(at) if at.has_come(now) => Err(Refusal::ExpiryPassed),
         Some(at) if at > Timestamp::MAX_EXPIRY => Err(Refusal::ExpiryTooFar),
         Some(_) | None => Ok(()),
     }
@@ -218,7 +218,7 @@ pub fn end_user(context: Context, event: UserEvent, facts: UserFacts) -> Decisio
 /// not come. The daemon does this by itself, whoever's request brought it up.
 #[must_use]
 pub fn expire(now: Timestamp, record: &KeyRecord) -> Option<Change> {
-    let revoked_at = record.expires_at.filter(|at| *at <= now)?;
+    let revoked_at = record.expires_at.filter(|at| at.has_come(now))?;
     let action = Action::Revoke {
         key_id: record.key_id,
         user: record.user.clone(),

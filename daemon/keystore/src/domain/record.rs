@@ -2,7 +2,7 @@
 
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::name::{Label, UserId};
-use apikeyd_protocol::term::{KeyState, RevocationCause, SaveMode};
+use apikeyd_protocol::term::{KeyState, SaveMode};
 use apikeyd_protocol::time::Timestamp;
 use core::fmt;
 use subtle::ConstantTimeEq;
@@ -82,16 +82,10 @@ pub struct KeyRecord {
 }
 
 impl KeyRecord {
-    /// The state at a time: an active key ends at the instant of its expiry, whether or not that was written
-    /// down yet.
+    /// The state at a time.
     #[must_use]
     pub fn state_at(&self, now: Timestamp) -> KeyState {
-        match (self.state, self.expires_at) {
-            (KeyState::Active, Some(at)) if at <= now => {
-                KeyState::Revoked { cause: RevocationCause::Expired, at }
-            }
-            (state, _) => state,
-        }
+        self.state.at(self.expires_at, now)
     }
 
     /// Whether the key counts at a time.
@@ -104,6 +98,7 @@ impl KeyRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use apikeyd_protocol::term::RevocationCause;
 
     #[test]
     fn an_active_key_ends_at_the_instant_of_its_expiry_and_an_ended_one_stays_as_it_is() {

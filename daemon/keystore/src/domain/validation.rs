@@ -28,12 +28,9 @@ pub fn judge(
     state: KeyState,
     expires_at: Option<Timestamp>,
 ) -> Result<(), KeyRefusal> {
-    match state {
+    match state.at(expires_at, now) {
         _ if !secret_matches => Err(KeyRefusal::WrongSecret),
         KeyState::Revoked { cause, .. } => Err(KeyRefusal::Revoked(cause)),
-        KeyState::Active if expires_at.is_some_and(|at| at <= now) => {
-            Err(KeyRefusal::Revoked(RevocationCause::Expired))
-        }
         KeyState::Active => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use super::subject::{Subject, open_later};
 use crate::in_memory::{Image, Session};
 use apikeyd::operations::ErrorKind;
-use apikeyd::operations::ExitClass;
+use apikeyd::operations::OpenErrorClass;
 use apikeyd::parts::Parts;
 use apikeyd_protocol::message::{List, Save};
 use apikeyd_protocol::term::SaveMode;
@@ -35,7 +35,7 @@ pub fn ask(subject: &Subject, parts: Parts, bytes: Vec<u8>, in_rows: bool) -> Ou
 fn examine(subject: &Subject, parts: Parts, bytes: Vec<u8>, in_rows: bool) -> Outcome {
     let session = match open_later(Image::of(bytes), parts) {
         Ok(session) => session,
-        Err(error) if error.exit_class() == ExitClass::Data => {
+        Err(error) if error.class() == OpenErrorClass::Data => {
             let text = format!("{error:?}");
             let kind = text.split([' ', '(', '{']).next().unwrap_or_default().to_owned();
             return Outcome::Told(kind);
