@@ -9,25 +9,17 @@
 //! For each value the first of these that names it counts: the argument, the `APIKEYD_` variable, the file,
 //! the service manager (`$STATE_DIRECTORY`), the default.
 
-pub(crate) mod accounts;
-mod command_line;
-pub(crate) mod defaults;
-mod fault;
-mod loading;
-mod number;
+mod files;
 mod parse;
 mod place;
-pub mod policy_file;
-mod raw;
 mod rights_section;
 #[cfg(test)]
 mod tests;
-mod text_file;
-mod values;
+pub(crate) mod values;
+mod written;
 
-pub use accounts::{Accounts, SystemAccounts};
-pub use command_line::CommandLine;
-pub use fault::{ConfigError, Fault};
-pub use loading::load;
-pub use place::Place;
+pub use files::{load, load_policy};
+pub use place::{CommandLine, Place};
+pub use rights_section::{Accounts, SystemAccounts};
 pub use values::{Config, Limits, LogLevel, Socket};
+pub use written::{ConfigError, Fault};

@@ -2,14 +2,13 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `bind`, `inherited`, `listening` | a socket that listens, the daemon's own or the service manager's |
+//! | `listening`, `inherited` | a socket that listens, the daemon's own or the service manager's |
 //! | `accept`, `admission` | who is let in, and how many |
 //! | `connection` | greets; bytes to frames and back. The only one that touches the bytes of a connection |
 //! | `reading` | reading a socket into memory that is not cleared first |
 
 mod accept;
 mod admission;
-mod bind;
 pub(crate) mod connection;
 mod inherited;
 mod listening;
@@ -17,5 +16,4 @@ pub(crate) mod reading;
 
 pub(crate) use accept::serve;
 pub(crate) use admission::Admission;
-pub use bind::{BindError, BoundName};
-pub use listening::{Listening, bind_configured, inherit};
+pub use listening::{BindError, BoundName, Listening, bind_configured, inherit};

@@ -10,7 +10,7 @@
 //! | `policy`, `reload` | the policy table and the rights in force |
 //! | `caching` | what clients that cache ask for |
 //! | `upkeep` | housekeeping, backup, the end |
-//! | `service`, `settings`, `waiting` | the open keystore and what belongs to it |
+//! | `service` | the open keystore, what it is told at its start, and how it waits |
 //! | `state` | what is kept in memory |
 
 mod caching;
@@ -22,20 +22,16 @@ mod permit;
 mod policy;
 pub(crate) mod reload;
 mod service;
-mod settings;
-mod state;
+pub(crate) mod state;
 #[cfg(test)]
 mod tests;
 pub(crate) mod upkeep;
 mod validation;
-mod waiting;
 
 pub use apikeyd_keystore::{Disk, OpenError, OpenErrorClass, StorageBackend};
 pub use error::{ErrorKind, ServiceError};
 pub use inspection::Condition;
 pub use permit::{Permit, Standing, authorise};
-pub use service::Service;
-pub(crate) use settings::PAGE;
-pub use settings::{PepperSource, Settings};
-pub(crate) use state::traffic;
+pub(crate) use service::PAGE;
+pub use service::{PepperSource, Service, Settings};
 pub use validation::Judged;

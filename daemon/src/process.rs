@@ -7,14 +7,9 @@
 //! ```
 
 mod allocator;
-mod check;
-mod credential;
-mod hardening;
 mod house;
-mod notify;
-mod self_check;
-mod signals;
-mod state_dir;
+mod preparing;
+mod service_manager;
 
 use crate::config::{self, CommandLine, Config, Place, SystemAccounts};
 use crate::exit::{Exit, Failure};
@@ -24,12 +19,11 @@ use crate::operations::reload::Reload;
 use crate::operations::{OpenError, OpenErrorClass, PAGE, PepperSource, Service, Settings};
 use crate::parts::Parts;
 
-use crate::config::policy_file;
 use crate::logging;
 use apikeyd_keystore::wipe_stack;
 use apikeyd_policy::PolicyTable;
 use clap::Parser as _;
-use signals::Signals;
+use house::Signals;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::runtime;
@@ -64,15 +58,15 @@ fn start(parts: Parts) -> Result<Exit, Failure> {
     let place = Place::of_this_process();
     let config = config::load(&command_line, &place, &SystemAccounts)
         .map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
-    let policy = policy_file::load(&config.policy)
+    let policy = config::load_policy(&config.policy)
         .map_err(|error| Failure::new(Exit::Configuration, error.to_string()))?;
     if command_line.check_config {
-        return check::report(&config, &policy).map(|()| Exit::Stopped);
+        return preparing::report(&config, &policy).map(|()| Exit::Stopped);
     }
     logging::start(config.log);
     allocator::share_one_heap();
-    hardening::apply();
-    hardening::allow_descriptors(config.limits.connections);
+    preparing::apply();
+    preparing::allow_descriptors(config.limits.connections);
     let listening = if inherited.is_empty() {
         vec![front::bind_configured(&config.socket, &parts.randomness)?]
     } else {
@@ -95,11 +89,11 @@ fn serve(
     parts: Parts,
 ) -> Result<Exit, Failure> {
     let signals = Signals::listen().map_err(|error| failed("signals cannot be received", &error))?;
-    state_dir::make(&config.state_dir)?;
-    let pepper = credential::pepper()?;
+    preparing::make_state_dir(&config.state_dir)?;
+    let pepper = preparing::pepper()?;
     let service = Service::open(settings(&config, &listening, pepper), policy, parts)
         .map_err(|error| unopened(&error))?;
-    let unread = hardening::descriptors_under_way(config.limits.connections);
+    let unread = preparing::descriptors_under_way(config.limits.connections);
     service.log_files("files in force");
     let admission = Arc::new(Admission::new(config.limits));
     let daemon = Arc::new(Daemon::new(service, Reload::new(command_line, place, config), unread));
@@ -130,7 +124,7 @@ async fn run(
         tracing::info!(socket = %socket.path.display(), version = env!("CARGO_PKG_VERSION"), "listening");
         sockets.spawn(front::serve(socket, Arc::clone(&daemon), Arc::clone(&admission), drain.clone()));
     }
-    notify::ready();
+    service_manager::ready();
     let house = tokio::spawn(house::keep(Arc::clone(&daemon), own_socket));
     let reloads = tokio::spawn(house::reload_on(Arc::clone(&daemon), signals.take_reloads()));
     let mut outcome = Ok(Exit::Stopped);

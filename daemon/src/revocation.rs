@@ -21,14 +21,11 @@
 mod file;
 mod generations;
 mod lease;
-mod lock;
 mod mark;
 mod memory;
-mod monotonic;
-mod opening;
 
 pub use apikeyd_protocol::page::AsOf;
 pub use file::{PageFault, PageFile};
+pub(crate) use generations::open_page;
 pub use generations::{Fresh, Generations, Page};
 pub use mark::Home;
-pub(crate) use opening::open_page;

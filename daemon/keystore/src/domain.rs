@@ -6,29 +6,23 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `record` | a saved key |
+//! | `record` | a saved key, and whether it is valid |
 //! | `draft` | keys that were shown and not yet saved |
 //! | `change` | what may happen to the store, as values |
-//! | `lifecycle` | save, delete, the events of a user, expiry |
-//! | `validation` | whether a key is good |
+//! | `lifecycle` | save, delete, the events of a user, expiry; why they are refused |
 //! | `files` | the files that rights and policy come from, and what their loss would loosen |
-//! | `refusal` | why an operation cannot be done |
 
 mod change;
 mod draft;
 mod files;
 mod lifecycle;
 mod record;
-mod refusal;
-mod validation;
 
 pub use change::{Action, Change, Trigger};
 pub use draft::{Draft, DraftLimits, Drafts, DraftsFull};
 pub use files::{Before, FilesInForce, Lost, PolicySource, Sources, TableFacts, check_files};
 pub use lifecycle::{
-    Context, Decision, DeleteFacts, DeleteFound, Deletion, SaveFacts, Saving, UserEvent, UserFacts,
+    Context, Decision, DeleteFacts, DeleteFound, Deletion, Refusal, SaveFacts, Saving, UserEvent, UserFacts,
     check_expiry, delete, end_user, expire, save,
 };
-pub use record::{KeyRecord, KeyTag};
-pub use refusal::Refusal;
-pub use validation::{KeyRefusal, judge};
+pub use record::{KeyRecord, KeyRefusal, KeyTag, judge};

@@ -6,18 +6,17 @@ use crate::database::view::{self, View};
 use crate::disk::Disk;
 use crate::domain::{Before, Lost};
 use crate::error::StoreError;
+use crate::first_start::{self, PEPPER, PepperSource};
 use crate::open_error::OpenError;
-use crate::opening::initial_state::InitialState;
-use crate::opening::pepper::{PEPPER, PepperSource};
-use crate::opening::{database, first_start};
+use crate::opening::{self, InitialState};
 use crate::pace::Pace;
 use crate::parts::Executor;
 use crate::secrets::Secrets;
 use crate::state_dir::StateDir;
 use crate::writing::backup::Copy;
 use crate::writing::lanes::Ticket;
-use crate::writing::queue::{self, Queue};
 use crate::writing::shared::{Observer, Shared};
+use crate::writing::writer::{self, Queue};
 use redb::StorageBackend;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -36,7 +35,7 @@ pub struct Keystore {
 /// A keystore that is open and does not write yet: its [`Observer`] may need to know its instance first.
 #[derive(Debug)]
 pub struct Unobserved {
-    opened: database::Opened,
+    opened: opening::Opened,
     disk: Arc<dyn Disk>,
     secrets: Secrets,
     cache_bytes: usize,
@@ -82,13 +81,13 @@ impl Unobserved {
         cache_bytes: usize,
         admit: impl FnOnce(&Before) -> Result<(), Lost>,
     ) -> Result<Self, OpenError> {
-        let opened = database::open(&*disk, &secrets, cache_bytes)?;
+        let opened = opening::open(&*disk, &secrets, cache_bytes)?;
         // Before anything is written: a start that is refused leaves the store as it was.
         let before = view::files_before(&opened.database)
-            .map_err(|error| database::reading_failed(disk.path(), error))?;
+            .map_err(|error| opening::reading_failed(disk.path(), error))?;
         admit(&before).map_err(OpenError::FilesLost)?;
-        let instance = database::begin_instance(&opened.database)
-            .map_err(|error| database::reading_failed(disk.path(), error))?;
+        let instance = opening::begin_instance(&opened.database)
+            .map_err(|error| opening::reading_failed(disk.path(), error))?;
         Ok(Self { opened, disk, secrets, cache_bytes, instance, directory: None })
     }
 
@@ -101,7 +100,7 @@ impl Unobserved {
         secrets: &Secrets,
         initial_state: InitialState<'_>,
     ) -> Result<(), OpenError> {
-        database::create(backend, Path::new("the disk"), secrets, initial_state)
+        opening::create(backend, Path::new("the disk"), secrets, initial_state)
     }
 
     /// Counts the opens.
@@ -130,7 +129,7 @@ impl Unobserved {
         let Self { opened, disk, secrets, cache_bytes, instance, directory: _ } = self;
         let path = disk.path().to_path_buf();
         let shared = Arc::new(Shared::new(opened, disk, Arc::new(secrets), observer, cache_bytes));
-        let (queue, writer) = queue::start(Arc::clone(&shared), executor)
+        let (queue, writer) = writer::start(Arc::clone(&shared), executor)
             .map_err(|source| OpenError::Io { action: "start the writer's thread for", path, source })?;
         Ok(Keystore { shared, queue, writer: Mutex::new(writer), instance })
     }
@@ -250,7 +249,7 @@ impl Keystore {
     /// Names the store in a failure at the start.
     #[must_use]
     pub fn open_error(&self, error: StoreError) -> OpenError {
-        database::reading_failed(self.shared.disk.path(), error)
+        opening::reading_failed(self.shared.disk.path(), error)
     }
 
     /// The keys derived from the pepper.

@@ -4,7 +4,7 @@
 //!   Keystore ──► writing ──► database ──► domain
 //!       │           │           │
 //!       │           │           └──► secrets (the pepper's keys)
-//!       └──► opening (first start, pepper) ──► state_dir, disk
+//!       └──► first_start ──► opening ──► state_dir, disk
 //! ```
 //!
 //! | module | holds |
@@ -14,7 +14,8 @@
 //! | `writing` | whose turn it is, the one transaction, and what happens when the disk fails |
 //! | `database` | tables, the bytes of their values, a view to read, a batch to write, a copy. Only these three name redb: `database`, `writing`, `opening` |
 //! | `audit` | checking the chain of audit rows |
-//! | `opening` | the way to an open database, and every way to fail |
+//! | `first_start` | telling a first start from a lost file; the pepper |
+//! | `opening` | making a database, and opening one that must be ours |
 //! | `state_dir`, [`disk`](Disk) | the directory and its files, opened with care; a disk that a campaign hands in |
 //! | `secrets` | the keys derived from the pepper, in locked memory |
 //! | [`parts`] | randomness and the writer's executor, handed in |
@@ -29,6 +30,7 @@ mod database;
 mod disk;
 pub mod domain;
 mod error;
+mod first_start;
 mod keystore;
 mod open_error;
 mod opening;
@@ -36,7 +38,6 @@ mod pace;
 pub mod parts;
 mod secrets;
 mod state_dir;
-mod wipe;
 mod writing;
 
 pub use audit::ChainReport;
@@ -45,15 +46,14 @@ pub use database::schema::Head;
 pub use database::view::{RecordPage, View};
 pub use disk::Disk;
 pub use error::StoreError;
+pub use first_start::PepperSource;
 pub use keystore::{Keystore, Unobserved};
 pub use open_error::{OpenError, OpenErrorClass};
-pub use opening::initial_state::InitialState;
-pub use opening::pepper::PepperSource;
+pub use opening::InitialState;
 pub use pace::Pace;
 /// What a [`Disk`] gives: the database's bytes.
 pub use redb::StorageBackend;
-pub use secrets::Secrets;
-pub use wipe::wipe_stack;
+pub use secrets::{Secrets, wipe_stack};
 pub use writing::backup::Copy;
 pub use writing::lanes::Ticket;
 pub use writing::shared::Observer;

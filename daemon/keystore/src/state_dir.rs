@@ -2,17 +2,17 @@
 
 use crate::disk::Disk;
 use crate::open_error::OpenError;
-
 use redb::StorageBackend;
 use redb::backends::FileBackend;
-use rustix::fs::{self, AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Stat};
+use rustix::fs::{self, Advice, AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, Stat, fadvise};
 use rustix::io::Errno;
+use rustix::system::sysinfo;
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::num::NonZeroU64;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-
-mod read_ahead;
+use std::thread::Builder;
 
 /// The database's name.
 pub(crate) const DATABASE: &str = "apikeyd.redb";
@@ -191,7 +191,7 @@ impl Disk for StateDir {
             return Err(OpenError::DatabaseEmpty { path: self.database.clone() });
         }
         if let (Ok(file), Ok(bytes)) = (file.try_clone(), u64::try_from(stat.st_size)) {
-            read_ahead::start(file, bytes);
+            start_reading_ahead(file, bytes);
         }
         backend(file, &self.database)
     }
@@ -239,4 +239,34 @@ pub(crate) fn backend(file: File, path: &Path) -> Result<Box<dyn StorageBackend>
     let backend = FileBackend::new(file)
         .map_err(|error| OpenError::Damaged { path: path.into(), detail: error.to_string() })?;
     Ok(Box::new(backend))
+}
+
+/// Below it a thread costs more than it saves.
+const MIN_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Asked for at a time: what the kernel grants one call with its default read-ahead. It drops the rest.
+const CHUNK: u64 = 128 * 1024;
+
+/// Starts to bring in a file of so many bytes, and does not wait for it. A help, never a need: what cannot be
+/// asked for is read when it is needed.
+fn start_reading_ahead(file: File, bytes: u64) {
+    if bytes < MIN_BYTES || bytes > memory() / 2 {
+        return;
+    }
+    // Without a thread the file is read as it is needed.
+    let _ = Builder::new().name("store-read-ahead".into()).spawn(move || bring_in(&file, bytes));
+}
+
+/// Costs little when the file is there already.
+fn bring_in(file: &File, bytes: u64) {
+    let mut at = 0;
+    while at < bytes && fadvise(file, at, NonZeroU64::new(CHUNK), Advice::WillNeed).is_ok() {
+        at += CHUNK;
+    }
+}
+
+/// Bytes of memory of this machine: a file of more than half of it would push itself out.
+fn memory() -> u64 {
+    let info = sysinfo();
+    u64::from(info.mem_unit).saturating_mul(info.totalram)
 }

@@ -8,9 +8,6 @@
 //! ```
 
 pub(crate) mod backup;
-pub(crate) mod command;
-pub(crate) mod driven;
 pub(crate) mod lanes;
-pub(crate) mod queue;
 pub(crate) mod shared;
 pub(crate) mod writer;

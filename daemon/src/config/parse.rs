@@ -1,16 +1,16 @@
 //! From what was written to what is used. Every fault is collected, so that one run shows all of them.
 
-use super::accounts::Accounts;
-use super::command_line::CommandLine;
-use super::defaults::{CACHE_MIB, DAY, DRAFT_MINUTES, MIB, MINUTE, RETENTION_DAYS};
-use super::fault::{ConfigError, Faults};
-use super::number::bounded;
+use super::place::CommandLine;
 use super::place::Place;
-use super::raw::RawConfig;
 use super::rights_section;
+use super::rights_section::Accounts;
+use super::values::{CACHE_MIB, DAY, DRAFT_MINUTES, MIB, MINUTE, RETENTION_DAYS};
 use super::values::{Config, Limits, LogLevel, Socket};
+use super::written::RawConfig;
+use super::written::{ConfigError, Faults};
 use apikeyd_keystore::domain::PolicySource;
 use apikeyd_protocol::key::KeyPrefix;
+use core::ops::RangeInclusive;
 use core::time::Duration;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -220,6 +220,28 @@ impl LogLevel {
             "info" => Some(Self::Info),
             "debug" => Some(Self::Debug),
             _ => None,
+        }
+    }
+}
+
+/// The number if it is in the range; the default if it is not there; a fault otherwise.
+///
+/// `N` is a type that holds the whole range.
+pub(super) fn bounded<N: TryFrom<i64>>(
+    name: &str,
+    value: Option<&Spanned<i64>>,
+    range: RangeInclusive<i64>,
+    default: N,
+    faults: &mut Faults,
+) -> N {
+    let Some(value) = value else { return default };
+    let number = *value.get_ref();
+    match N::try_from(number) {
+        Ok(fits) if range.contains(&number) => fits,
+        Ok(_) | Err(_) => {
+            let (least, most) = (range.start(), range.end());
+            faults.at(value.span().start, format!("{name} is {number}; it must be from {least} to {most}"));
+            default
         }
     }
 }

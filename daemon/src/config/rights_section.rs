@@ -1,10 +1,10 @@
 //! `[rights]`: from names to numbers.
 
-use super::accounts::Accounts;
-use super::fault::Faults;
-use super::raw::{RawAccount, RawHolders, RawRights};
+use super::written::Faults;
+use super::written::{RawAccount, RawHolders, RawRights};
 use crate::rights::{OVERFLOW_ID, RightsTable};
 use apikeyd_protocol::right::Right;
+use nix::unistd::{Group, User};
 use toml::Spanned;
 
 /// The group that may issue and validate, as shipped.
@@ -80,4 +80,39 @@ fn number(
         usable => Ok(usable),
     });
     usable.map_err(|message| faults.at(account.span().start, message)).ok()
+}
+
+/// What knows users and groups by name.
+pub trait Accounts {
+    /// The number of a user, `None` when there is no such user.
+    ///
+    /// # Errors
+    /// A sentence, when the user database could not be asked.
+    fn user(&self, name: &str) -> Result<Option<u32>, String>;
+
+    /// The number of a group, `None` when there is no such group.
+    ///
+    /// # Errors
+    /// A sentence, when the group database could not be asked.
+    fn group(&self, name: &str) -> Result<Option<u32>, String>;
+}
+
+/// The accounts of this host.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemAccounts;
+
+impl Accounts for SystemAccounts {
+    fn user(&self, name: &str) -> Result<Option<u32>, String> {
+        let found = User::from_name(name).map_err(|errno| cannot_ask("user", name, errno))?;
+        Ok(found.map(|user| user.uid.as_raw()))
+    }
+
+    fn group(&self, name: &str) -> Result<Option<u32>, String> {
+        let found = Group::from_name(name).map_err(|errno| cannot_ask("group", name, errno))?;
+        Ok(found.map(|group| group.gid.as_raw()))
+    }
+}
+
+fn cannot_ask(what: &str, name: &str, errno: nix::errno::Errno) -> String {
+    format!("the {what} database could not be asked for {name:?}: {}", errno.desc())
 }

@@ -1,6 +1,6 @@
 //! Configurations, good and bad, against what is said of them.
 
-use super::loading::MAX_CONFIG_BYTES;
+use super::files::{self, MAX_CONFIG_BYTES};
 use super::*;
 use crate::rights::Holder;
 use apikeyd_keystore::domain::PolicySource;
@@ -273,7 +273,7 @@ fn the_compiled_in_table_has_a_name() {
 fn only_what_is_certainly_not_there_is_absent() {
     let dir = tempfile::tempdir().unwrap();
     let read =
-        |name: &str| text_file::read_if_there(&dir.path().join(name), 100).map_err(|error| error.to_string());
+        |name: &str| files::read_if_there(&dir.path().join(name), 100).map_err(|error| error.to_string());
     assert_eq!(read("none"), Ok(None));
     assert_eq!(read("none/at/all"), Ok(None));
     std::os::unix::fs::symlink("nowhere", dir.path().join("link")).unwrap();

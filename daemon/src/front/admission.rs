@@ -1,7 +1,7 @@
 //! Who gets a place: connections in all, and for each user.
 
 use crate::config::Limits;
-use crate::operations::traffic::Traffic;
+use crate::operations::state::counters::Traffic;
 use crate::peer::Peer;
 use apikeyd_protocol::hello::WelcomeCode;
 use std::collections::HashMap;

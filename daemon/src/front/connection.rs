@@ -9,13 +9,11 @@
 //! frames that one read brings are answered by one write. The caller is never trusted to read its answers,
 //! to end its frames or to go away.
 
-mod end;
+mod ending;
 mod frames;
-mod greeting;
 mod inbox;
 mod outbox;
 mod serving;
-mod timeouts;
 
-pub(crate) use end::End;
+pub(crate) use ending::End;
 pub(crate) use serving::Connection;

@@ -2,13 +2,15 @@
 
 #![expect(unsafe_code, reason = "a descriptor number from the environment becomes an owned descriptor")]
 
-use super::bind::BACKLOG;
 use crate::exit::{Exit, Failure};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use std::ffi::OsStr;
 use std::os::fd::{FromRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
+
+/// Connections that may wait to be accepted. The kernel lowers it to `net.core.somaxconn`.
+pub(crate) const BACKLOG: i32 = 4096;
 
 /// What a descriptor may be called: as the unit is named, as a person would name it, or not at all
 /// (systemd-socket-activate, for which sd-notify says `unknown`).

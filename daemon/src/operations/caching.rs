@@ -2,7 +2,7 @@
 //! of uses that the daemon has not seen.
 
 use super::dispatch::descriptors::{Enclosed, Kind};
-use super::dispatch::holding::Hold;
+use super::dispatch::serve::Hold;
 use super::dispatch::serve::{Body, Call, Serve, Served};
 use super::dispatch::turns::Work;
 use super::error::{ErrorKind, ServiceError};

@@ -1,6 +1,6 @@
 //! Looking at keys, at the audit, at the store.
 
-use super::dispatch::holding::Hold;
+use super::dispatch::serve::Hold;
 use super::dispatch::serve::{Body, Call, Serve, Served};
 use super::dispatch::turns::Work;
 use super::error::{ErrorKind, ServiceError};

@@ -1,12 +1,12 @@
 //! Generate, save, retrieve, and everything that ends a key.
 
-use super::dispatch::holding::Hold;
+use super::dispatch::serve::Hold;
 use super::dispatch::serve::{Body, Call, Serve, Served};
 use super::error::{ErrorKind, ServiceError};
 use super::permit::Permit;
 use super::service::Service;
+use super::service::{self};
 use super::state::memory::no_room;
-use super::waiting;
 use apikeyd_keystore::domain::{
     self, Context, Decision, DeleteFacts, DeleteFound, Draft, KeyRecord, Refusal, SaveFacts, UserEvent,
     UserFacts,
@@ -285,7 +285,7 @@ impl Service {
         + 'static,
     ) -> Result<(T, bool), ServiceError> {
         let (clock, actor) = (self.clock.clone(), permit.actor());
-        let decided = waiting::write(&self.store, ticket, move |batch| {
+        let decided = service::write(&self.store, ticket, move |batch| {
             let decision = match decide(Context { now: clock.now(), actor }, batch)? {
                 Ok(decision) => decision,
                 Err(refusal) => return Ok(Err(refusal)),

@@ -1,13 +1,13 @@
 //! The policy table in force: shown, tried, exchanged.
 
-use super::dispatch::holding::Hold;
+use super::dispatch::serve::Hold;
 use super::dispatch::serve::{Body, Call, Serve, Served};
 use super::error::{ErrorKind, ServiceError};
 use super::permit::Permit;
 use super::service::Service;
+use super::service::{self};
 use super::state::memory::{FilesRead, InForce};
 use super::state::policy_table::{count, facts, record_policy, shown};
-use super::waiting;
 use apikeyd_keystore::domain::{Before, FilesInForce, Sources, check_files};
 use apikeyd_keystore::{Batch, Ticket};
 use apikeyd_policy::{Effect, PolicyTable, Verdict};
@@ -167,7 +167,7 @@ impl Service {
             });
             Ok(changed)
         };
-        let policy_changed = waiting::write(&self.store, Ticket::URGENT, decide).await?;
+        let policy_changed = service::write(&self.store, Ticket::URGENT, decide).await?;
         // Also when nothing changed: an earlier attempt may have made the change and never have been answered.
         self.settled().await;
         Ok(Reloaded { policy_rows, policy_changed })

@@ -2,7 +2,6 @@
 
 use super::error::{ErrorKind, ServiceError};
 use super::service::Service;
-use crate::config::policy_file;
 use crate::config::{self, CommandLine, Config, Place, SystemAccounts};
 use crate::rights::RightsTable;
 use apikeyd_policy::PolicyTable;
@@ -111,7 +110,7 @@ impl Reload {
 
 fn read(command_line: &CommandLine, place: &Place) -> Result<(Config, PolicyTable), String> {
     let config = config::load(command_line, place, &SystemAccounts).map_err(|error| error.to_string())?;
-    let table = policy_file::load(&config.policy).map_err(|error| error.to_string())?;
+    let table = config::load_policy(&config.policy).map_err(|error| error.to_string())?;
     Ok((config, table))
 }
 

@@ -1,24 +1,32 @@
-//! The service: one keystore, one policy table, and what is kept in memory of both.
+//! The service: one keystore, one policy table, and what is kept in memory of both; what it is told at its start, and how it
+//! waits for the keystore's writer.
+
+pub use apikeyd_keystore::PepperSource;
 
 use super::permit::Standing;
-use super::settings::Settings;
-use super::state::answered::Answered;
 use super::state::counters::Counters;
 use super::state::hot::HotKeys;
-use super::state::last_used::LastUsed;
 use super::state::memory::{FilesRead, Memory};
 use super::state::policy_table;
+use super::state::uses::Answered;
+use super::state::uses::LastUsed;
+use crate::config::values::{CACHE_MIB, DAY, DRAFT_MINUTES, MIB, MINUTE, RETENTION_DAYS};
 use crate::parts::{Clock, Parts, Randomness};
 use crate::revocation::{Fresh, Generations, Home, Page, open_page};
-use apikeyd_keystore::domain::FilesInForce;
+use apikeyd_keystore::domain::{FilesInForce, Sources};
 use apikeyd_keystore::{
-    Disk, InitialState, Keystore, Observer, OpenError, Secrets, StorageBackend, Ticket, Unobserved,
+    Batch, Disk, InitialState, Keystore, Observer, OpenError, Secrets, StorageBackend, StoreError, Ticket,
+    Unobserved,
 };
 use apikeyd_policy::{PolicyTable, SHIPPED};
+use apikeyd_protocol::key::KeyPrefix;
 use apikeyd_protocol::right::RightSet;
 use apikeyd_protocol::term::Actor;
 use apikeyd_protocol::time::Timestamp;
+use core::time::Duration;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use tokio::sync::oneshot;
 
 /// The daemon's operations over one store and one policy table.
 #[derive(Debug)]
@@ -139,5 +147,99 @@ fn initial_state(parts: &Parts) -> InitialState<'_> {
         now: parts.clock.now(),
         policy_hash: policy_table::hash(SHIPPED),
         randomness: &parts.randomness,
+    }
+}
+
+/// Records that are kept at hand: some 20 MiB with names of usual length.
+const HOT_KEYS: usize = 65_536;
+
+/// Name of the revocation page's file, to which the store's id is added.
+pub(crate) const PAGE: &str = "apikeyd.page";
+
+/// What the service is told at its start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The directory that holds the database (`apikeyd.redb`), its pepper and nothing of anybody else. It
+    /// must exist, belong to the daemon's user and be closed to all others (0700).
+    pub state_dir: PathBuf,
+    /// Where the pepper comes from.
+    pub pepper: PepperSource,
+    /// The word in front of new keys.
+    pub key_prefix: KeyPrefix,
+    /// How long a draft waits to be saved.
+    pub draft_ttl: Duration,
+    /// How long the record of an ended key is kept; `None` keeps it for ever.
+    pub retention: Option<Duration>,
+    /// Bytes that the database may hold in memory.
+    pub cache_bytes: usize,
+    /// Records that are kept at hand, so that most validations read no database.
+    pub hot_keys: usize,
+    /// Where rights and policy table come from. [`Service::open`](super::Service::open) holds them against what was in
+    /// force last.
+    pub sources: Sources,
+    /// Where the file of the revocation page may be: the first place where it can be made counts. The store's id
+    /// is put into its name, so that no two stores share a file. It belongs on a file system in memory. No place:
+    /// no page is handed to clients, and none ever was by a daemon on this store.
+    pub pages: Vec<PathBuf>,
+}
+
+impl Settings {
+    /// The defaults: drafts for 10 minutes, ended records for 90 days, 64 MiB of cache, 65,536 records at hand,
+    /// the prefix `akd`, a table that the program itself means, the pepper and the revocation page in files beside the database.
+    #[must_use]
+    pub fn in_dir(state_dir: impl Into<PathBuf>) -> Self {
+        let state_dir = state_dir.into();
+        Self {
+            pages: vec![state_dir.join(PAGE)],
+            state_dir,
+            pepper: PepperSource::Beside,
+            key_prefix: KeyPrefix::default(),
+            draft_ttl: Duration::from_secs(DRAFT_MINUTES * MINUTE),
+            retention: Some(Duration::from_secs(RETENTION_DAYS * DAY)),
+            cache_bytes: CACHE_MIB * MIB,
+            hot_keys: HOT_KEYS,
+            sources: Sources::default(),
+        }
+    }
+}
+
+/// Has a command decided in the writer's transaction; the answer comes once it is durable.
+pub(super) async fn write<T: Send + 'static>(
+    keystore: &Keystore,
+    ticket: Ticket,
+    decide: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let (sender, receiver) = oneshot::channel();
+    // A caller that went away does not want the answer; the change is made all the same.
+    keystore.submit(ticket, decide, move |answer| drop(sender.send(answer)))?;
+    if keystore.is_driven() {
+        // All tasks that are ready queue their commands first.
+        tokio::task::yield_now().await;
+        keystore.drive();
+    }
+    receiver.await.unwrap_or(Err(StoreError::Closed))
+}
+
+/// Tries to open a failed database again; nothing to do when it never failed.
+pub(super) async fn recover(keystore: &Keystore) {
+    if keystore.is_failed() {
+        let (sender, receiver) = oneshot::channel();
+        if keystore.recover(move || _ = sender.send(())).is_ok() {
+            // Dropped without an answer when the writer has ended: there is nothing to wait for then.
+            let _ = receiver.await;
+        }
+    }
+}
+
+/// Closes the database, after all that is queued. A second time there is nothing to do.
+pub(super) async fn close(keystore: &Keystore) -> Result<(), StoreError> {
+    let (sender, receiver) = oneshot::channel();
+    match keystore.close(move |outcome| drop(sender.send(outcome))) {
+        Err(_) => Ok(()),
+        Ok(()) => {
+            let outcome = receiver.await.unwrap_or(Ok(()));
+            keystore.join();
+            outcome
+        }
     }
 }

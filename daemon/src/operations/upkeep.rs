@@ -1,16 +1,16 @@
 //! Housekeeping, backup and the end.
 
-use super::dispatch::caller::Caller;
+use super::dispatch::daemon::Caller;
 use super::dispatch::daemon::Daemon;
 use super::dispatch::descriptors::{Enclosed, Kind};
-use super::dispatch::holding::Hold;
 use super::dispatch::route::Finished;
+use super::dispatch::serve::Hold;
 use super::dispatch::serve::{Body, Call, Serve, Served};
 use super::dispatch::turns::Work;
 use super::error::ServiceError;
 use super::permit::Permit;
 use super::service::Service;
-use super::waiting;
+use super::service::{self};
 use apikeyd_keystore::domain::{self, Action, Change};
 use apikeyd_keystore::{Batch, Pace, StoreError, Ticket, View};
 use apikeyd_protocol::message::BackupReady;
@@ -68,7 +68,7 @@ impl Service {
     /// time to time. What fails is logged, and tried again in the next step.
     pub async fn maintain(&self) {
         self.memory.generations.settle();
-        waiting::recover(&self.store).await;
+        service::recover(&self.store).await;
         self.memory.drafts().expire(self.clock.now());
         if !self.store.is_failed()
             && let Err(error) = self.sweep().await
@@ -109,7 +109,7 @@ impl Service {
         let row = move |batch: &mut Batch<'_>| {
             batch.apply(&Change { at: clock.now(), actor, action: Action::TakeBackup })
         };
-        Ok(waiting::write(&self.store, Ticket::URGENT, row).await?)
+        Ok(service::write(&self.store, Ticket::URGENT, row).await?)
     }
 
     /// Writes what is only in memory and closes the database. Later requests get `ShuttingDown`.
@@ -120,7 +120,7 @@ impl Service {
         self.memory.generations.end();
         let flushed = if self.store.is_failed() { Ok(()) } else { self.flush_last_used().await };
         self.log_head(Duration::ZERO);
-        let closed = waiting::close(&self.store).await;
+        let closed = service::close(&self.store).await;
         self.memory.generations.release();
         closed.and(flushed).map_err(ServiceError::from)
     }
@@ -141,7 +141,7 @@ impl Service {
             if !self.store.read(|view| chore.is_due(view, now))? {
                 break;
             }
-            let done = waiting::write(&self.store, Ticket::DAEMON, move |batch| {
+            let done = service::write(&self.store, Ticket::DAEMON, move |batch| {
                 let changes = chore.changes(batch, now)?;
                 changes.iter().try_for_each(|change| batch.apply(change))?;
                 Ok(changes.len())
@@ -156,7 +156,7 @@ impl Service {
     async fn flush_last_used(&self) -> Result<(), StoreError> {
         for uses in self.last_used.pending().chunks(FLUSH) {
             let batch_uses = uses.to_vec();
-            waiting::write(&self.store, Ticket::DAEMON, move |batch| batch.note_used(&batch_uses)).await?;
+            service::write(&self.store, Ticket::DAEMON, move |batch| batch.note_used(&batch_uses)).await?;
             self.last_used.written(uses);
         }
         Ok(())

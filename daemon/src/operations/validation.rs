@@ -1,6 +1,6 @@
 //! Validation: the question that the daemon exists for.
 
-use super::dispatch::holding::Hold;
+use super::dispatch::serve::Hold;
 use super::dispatch::serve::{Call, Serve, Served};
 use super::error::ServiceError;
 use super::permit::Permit;

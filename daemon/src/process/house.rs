@@ -1,15 +1,19 @@
-//! What the daemon does without being asked by a caller: upkeep, watchdog, reloads by signal.
+//! What the daemon does without being asked by a caller: upkeep, watchdog, reloads and the end by signals.
 
-use super::{notify, self_check};
+use super::service_manager;
 use crate::operations::authorise;
 use crate::operations::dispatch::daemon::Daemon;
 use crate::peer::Peer;
 use apikeyd_protocol::right::types;
 use apikeyd_protocol::term::Actor;
 use core::time::Duration;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::{flag, iterator};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use std::sync::atomic::AtomicBool;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// How often the store is looked after. Expiry does not wait for it: each validation looks at the clock.
@@ -29,10 +33,10 @@ async fn settle(daemon: Arc<Daemon>) {
 pub(super) async fn reload_on(daemon: Arc<Daemon>, reloads: Option<mpsc::Receiver<()>>) {
     let Some(mut reloads) = reloads else { return };
     while reloads.recv().await.is_some() {
-        notify::reloading();
+        service_manager::reloading();
         // It logs its own outcome; a faulty file changes nothing, and the daemon is ready as before.
         let _logged = daemon.reload.reload(&daemon.service, Actor::Daemon, &|| false).await;
-        notify::ready();
+        service_manager::ready();
     }
 }
 
@@ -47,7 +51,7 @@ async fn upkeep(daemon: Arc<Daemon>) {
         let requests = daemon.traffic.requests();
         let rate = requests.saturating_sub(before) / UPKEEP.as_secs();
         before = requests;
-        notify::status(&figures(&daemon, rate));
+        service_manager::status(&figures(&daemon, rate));
     }
 }
 
@@ -64,18 +68,73 @@ fn figures(daemon: &Daemon, rate: u64) -> String {
 /// Feeds the watchdog only when a request to the daemon's own socket was answered: a process that runs and
 /// does not serve is restarted.
 async fn watchdog(own_socket: PathBuf) {
-    let Some(limit) = notify::watchdog_limit() else { return };
+    let Some(limit) = service_manager::watchdog_limit() else { return };
     let half = limit / 2;
     let mut ticks = interval(half);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match timeout(half, self_check::ask(&own_socket)).await {
-            Ok(Ok(())) => notify::alive(),
+        match timeout(half, service_manager::ask(&own_socket)).await {
+            Ok(Ok(())) => service_manager::alive(),
             Ok(Err(error)) => {
                 tracing::error!(%error, "the daemon does not answer itself; the watchdog is not fed")
             }
             Err(_) => tracing::error!("the daemon does not answer itself in time; the watchdog is not fed"),
         }
+    }
+}
+
+/// Exit code of a stop that did not wait for the drain.
+const CUT_SHORT: i32 = 1;
+
+/// What signals ask for.
+#[derive(Debug)]
+pub(super) struct Signals {
+    drain: Arc<watch::Sender<bool>>,
+    reloads: Option<mpsc::Receiver<()>>,
+}
+
+impl Signals {
+    /// Begins to listen. SIGTERM and SIGINT ask for the drain, and the second one ends the process at once:
+    /// what was acknowledged is on the disk. SIGHUP asks for a reload.
+    pub(super) fn listen() -> io::Result<Self> {
+        let asked = Arc::new(AtomicBool::new(false));
+        for signal in [SIGTERM, SIGINT] {
+            // In this order: the first signal finds the flag down and raises it.
+            flag::register_conditional_shutdown(signal, CUT_SHORT, Arc::clone(&asked))?;
+            flag::register(signal, Arc::clone(&asked))?;
+        }
+        let mut signals = iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+        let drain = Arc::new(watch::Sender::new(false));
+        // One waiting reload is enough: it reads what is there when its turn comes.
+        let (reload, reloads) = mpsc::channel(1);
+        let asked_drain = Arc::clone(&drain);
+        std::thread::Builder::new().name("apikeyd-signals".into()).spawn(move || {
+            for signal in signals.forever() {
+                if signal == SIGHUP {
+                    let _already_waiting = reload.try_send(());
+                } else {
+                    tracing::info!(signal, "stopping: answering what has arrived");
+                    service_manager::stopping();
+                    asked_drain.send_replace(true);
+                }
+            }
+        })?;
+        Ok(Self { drain, reloads: Some(reloads) })
+    }
+
+    /// Turns true when the daemon is to end.
+    pub(super) fn drain(&self) -> watch::Receiver<bool> {
+        self.drain.subscribe()
+    }
+
+    /// Asks for the end, as a signal would.
+    pub(super) fn stop(&self) {
+        self.drain.send_replace(true);
+    }
+
+    /// One message for each reload that is asked for. Given once.
+    pub(super) fn take_reloads(&mut self) -> Option<mpsc::Receiver<()>> {
+        self.reloads.take()
     }
 }

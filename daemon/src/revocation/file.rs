@@ -1,9 +1,9 @@
 //! The file of the revocation page: gone on with if it is this store's own and nobody else's, else made anew.
 
-use super::lock::{Lock, NotLocked};
 use super::mark::Home;
 use super::memory::{Mapping, Memory};
 use apikeyd_protocol::page::{BYTES, MAGIC, Start};
+use nix::fcntl::{FcntlArg, fcntl};
 use rustix::fs::{
     AtFlags, CWD, FallocateFlags, FileType, Mode, OFlags, Stat, fallocate, fchmod, fstat, open, rename,
     statat, unlink,
@@ -11,12 +11,11 @@ use rustix::fs::{
 use rustix::io::Errno;
 use rustix::process::geteuid;
 use std::fs::File;
-use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
+use std::{io, thread};
 
 /// Bits of a mode that say who may do what.
 const PERMISSIONS: u32 = 0o7777;
@@ -241,4 +240,69 @@ fn open_readable(path: &Path, file: &File) -> io::Result<OwnedFd> {
     let (stat, other) = (fstat(file)?, fstat(&readable)?);
     let is_same = (stat.st_dev, stat.st_ino) == (other.st_dev, other.st_ino);
     if is_same { Ok(readable) } else { Err(Errno::STALE.into()) }
+}
+
+/// A locked file. The lock goes with this value, also while the file stays mapped.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+/// Why a file was not locked.
+#[derive(Debug)]
+pub(super) enum NotLocked {
+    /// Another daemon has it.
+    ByDaemon,
+    /// Somebody has locked it who can only read it: no daemon.
+    ByReader,
+    /// The system refuses.
+    Failed(io::Error),
+}
+
+impl Lock {
+    /// Locks a file that is open for writing, without waiting.
+    pub(super) fn take(file: File) -> Result<Self, NotLocked> {
+        match fcntl(&file, FcntlArg::F_OFD_SETLK(&whole(libc::F_WRLCK))) {
+            Ok(_) => Ok(Self(file)),
+            Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EACCES) => Err(holder(&file)),
+            Err(errno) => Err(NotLocked::Failed(errno.into())),
+        }
+    }
+
+    /// The file.
+    pub(super) const fn file(&self) -> &File {
+        &self.0
+    }
+
+    /// Lets the next daemon have it.
+    pub(super) fn release(&self) {
+        // What is not unlocked here is with the end of the process.
+        let _ = fcntl(&self.0, FcntlArg::F_OFD_SETLK(&whole(libc::F_UNLCK)));
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a mapping keeps the open file description.
+        self.release();
+    }
+}
+
+/// Who keeps a file from being locked. Asked as a reader, so that other readers do not count.
+fn holder(file: &File) -> NotLocked {
+    let mut asked = whole(libc::F_RDLCK);
+    match fcntl(file, FcntlArg::F_OFD_GETLK(&mut asked)) {
+        Ok(_) if kind(libc::F_UNLCK) == asked.l_type => NotLocked::ByReader,
+        Ok(_) => NotLocked::ByDaemon,
+        Err(errno) => NotLocked::Failed(errno.into()),
+    }
+}
+
+/// All of a file, however long.
+fn whole(lock: libc::c_int) -> libc::flock {
+    let start = libc::c_short::try_from(libc::SEEK_SET).unwrap_or_default();
+    libc::flock { l_type: kind(lock), l_whence: start, l_start: 0, l_len: 0, l_pid: 0 }
+}
+
+/// The constants are small numbers, of another type than the field.
+fn kind(lock: libc::c_int) -> libc::c_short {
+    libc::c_short::try_from(lock).unwrap_or_default()
 }

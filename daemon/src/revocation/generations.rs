@@ -1,10 +1,11 @@
 //! The numbers of one start, and who may trust them.
 
+use super::file::Lock;
 use super::file::PageFile;
 use super::lease::Lease;
-use super::lock::Lock;
+use super::lease::monotonic_now;
+use super::mark::Home;
 use super::memory::Memory;
-use super::monotonic;
 use apikeyd_keystore::parts::Randomness;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::Freshness;
@@ -13,6 +14,7 @@ use core::fmt;
 use siphasher::sip::SipHasher24;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
@@ -150,7 +152,7 @@ impl Generations {
     pub fn hand_over(&self) -> io::Result<Option<HandedOver>> {
         let Some(file) = self.lease.hand_over()? else { return Ok(None) };
         let bytes = u64::try_from(BYTES).map_err(io::Error::other)?;
-        Ok(Some(HandedOver { file, bytes, monotonic_ns: monotonic::now() }))
+        Ok(Some(HandedOver { file, bytes, monotonic_ns: monotonic_now() }))
     }
 
     /// Ends all trust in the page, at a clean stop.
@@ -182,6 +184,36 @@ impl fmt::Debug for Generations {
         let mut debug = f.debug_struct("Generations");
         debug.field("instance", &page.instance()).field("epoch", &page.epoch()).finish_non_exhaustive()
     }
+}
+
+/// Opens the page at the first place where that can be done, under a name with the store's id in it. Without one the
+/// daemon serves as well, only slower: clients ask each time.
+pub(crate) fn open_page(places: &[PathBuf], home: Option<&Home>) -> Page {
+    let Some(home) = home.filter(|_| !places.is_empty()) else { return Page::Never };
+    let mut places = places.iter().map(|place| home.name(place));
+    let mut opened = None;
+    for place in places.by_ref() {
+        match PageFile::open(&place, home) {
+            Ok(file) => {
+                opened = Some(file);
+                break;
+            }
+            Err(error) => tracing::warn!(%error, "another place is tried for the revocation page"),
+        }
+    }
+    let Some(file) = opened else {
+        tracing::warn!(
+            "there is no place for the revocation page: clients cannot cache; set `page` to a file in memory"
+        );
+        return Page::Hidden;
+    };
+    // An earlier start may have had to go further down the list.
+    for place in places {
+        if let Err(error) = PageFile::retire(&place, home) {
+            tracing::warn!(page = %place.display(), %error, "the page of an earlier start cannot be removed");
+        }
+    }
+    Page::File(file)
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! The lease of the page: pushed on every second, from the first client that has the page to the clean stop.
 
 use super::memory::Memory;
-use super::monotonic;
 use apikeyd_protocol::page::{LEASE, LEASE_PUSH};
-use std::io;
+use rustix::time::{ClockId, clock_gettime};
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::{io, thread};
 
 /// Whether clients may trust the page.
 #[derive(Debug)]
@@ -86,10 +85,18 @@ impl Shared {
 
     fn push(&self) {
         let lease = u64::try_from(LEASE.as_nanos()).unwrap_or_default();
-        self.memory.page().extend_lease(monotonic::now().saturating_add(lease));
+        self.memory.page().extend_lease(monotonic_now().saturating_add(lease));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// CLOCK_MONOTONIC in nanoseconds.
+pub(super) fn monotonic_now() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    // Counted from the start of the machine (clock_gettime(2)): neither is ever negative.
+    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
+    seconds * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or_default()
 }

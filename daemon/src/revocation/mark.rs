@@ -1,4 +1,4 @@
-//! What tells a store's page from every other file.
+//! Whose a page is: the store's id is in its name, the mark of store and directory in its file.
 
 use rustix::fs::{AtFlags, StatxFlags, fstat, statx};
 use std::fs::File;

@@ -57,12 +57,12 @@ const DAEMON: [&[&str]; 7] = [
 /// The keystore's modules from the top down.
 const KEYSTORE: [&[&str]; 7] = [
     &["keystore"],
-    &["writing", "audit", "codecs"],
+    &["writing", "audit", "codecs", "first_start"],
     &["opening"],
     &["database", "state_dir"],
     &["disk", "pace"],
     &["open_error", "error", "secrets"],
-    &["domain", "parts", "wipe"],
+    &["domain", "parts"],
 ];
 
 #[test]

@@ -8,7 +8,7 @@
 //! The link is a hash keyed by the pepper over the link of the row before, the revision, and all bytes before
 //! it; see `chain`. The layout is frozen: a new one gets a new version.
 
-use crate::database::bytes::{Fields, put_text};
+use crate::database::schema::{Fields, put_text};
 use crate::error::Malformed;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::name::UserId;

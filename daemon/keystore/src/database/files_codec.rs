@@ -11,7 +11,7 @@
 //!
 //! Without this value (a store of a daemon that did not write it) only the hash of the policy table is known.
 
-use crate::database::bytes::Fields;
+use crate::database::schema::Fields;
 use crate::domain::{FilesInForce, TableFacts};
 use crate::error::Malformed;
 use std::ffi::OsStr;

@@ -9,7 +9,7 @@
 //! The seal is a hash keyed by the pepper over the key's id and all bytes before it. The layout is frozen: a
 //! new one gets a new version.
 
-use crate::database::bytes::{Fields, put_text};
+use crate::database::schema::{Fields, put_text};
 use crate::domain::{KeyRecord, KeyTag};
 use crate::error::Malformed;
 use crate::secrets::Secrets;

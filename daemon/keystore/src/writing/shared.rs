@@ -17,7 +17,7 @@ use crate::database::schema::{AUDIT, Head};
 use crate::database::view::View;
 use crate::disk::Disk;
 use crate::error::StoreError;
-use crate::opening::database::{self as opening, Opened};
+use crate::opening::{self, Opened};
 use crate::secrets::Secrets;
 use arc_swap::ArcSwapOption;
 use core::fmt;

@@ -1,16 +1,115 @@
-//! The one writer: it takes what is queued into one transaction, and answers after the commit.
+//! The one writer and the way to it: what is queued is taken into one transaction, and answered after the commit. A thread of
+//! its own runs it, or those who wait for a change.
 
-use super::command::{Command, Task};
-use super::lanes::{Lanes, Taken};
+use super::lanes::{Command, Lanes, Pending, Taken, Task, Ticket};
 use super::shared::Shared;
 use crate::database::batch::{Batch, Effects};
 use crate::database::schema::Head;
 use crate::error::StoreError;
-use crate::wipe::wipe_stack;
+use crate::parts::Executor;
+use crate::secrets::wipe_stack;
 use core::ops::ControlFlow;
 use core::panic::AssertUnwindSafe;
 use redb::Database;
 use std::panic::catch_unwind;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+/// The way to the writer.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    lanes: Arc<Lanes>,
+    /// None where a thread writes.
+    driven: Option<Driven>,
+}
+
+/// Starts the writer, and its thread if it is to have one.
+pub(crate) fn start(
+    shared: Arc<Shared>,
+    executor: Executor,
+) -> std::io::Result<(Queue, Option<JoinHandle<()>>)> {
+    let lanes = Arc::new(Lanes::default());
+    match executor {
+        Executor::OwnThread => {
+            let waiting = Arc::clone(&lanes);
+            let thread = Builder::new().name("store-writer".into()).spawn(move || run(&shared, &waiting))?;
+            Ok((Queue { lanes, driven: None }, Some(thread)))
+        }
+        Executor::Caller => {
+            let driven = Driven::new(shared, Arc::clone(&lanes));
+            Ok((Queue { lanes, driven: Some(driven) }, None))
+        }
+    }
+}
+
+impl Queue {
+    /// Queues a command. `reply` gets the answer once it is durable, where the writer runs.
+    pub(crate) fn submit<T: Send + 'static>(
+        &self,
+        ticket: Ticket,
+        decide: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
+        reply: impl FnOnce(Result<T, StoreError>) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.lanes.queue(ticket, Box::new(Pending::new(decide, reply)))
+    }
+
+    /// Asks the writer to open a failed database again; `done` is called when it has tried.
+    pub(crate) fn recover(&self, done: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+        self.other(Task::Recover(Box::new(done)))
+    }
+
+    /// Asks the writer to close, after all that is queued.
+    pub(crate) fn close(
+        &self,
+        done: impl FnOnce(Result<(), StoreError>) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.other(Task::Close(Box::new(done)))
+    }
+
+    /// Whether its callers run the writer.
+    pub(crate) const fn is_driven(&self) -> bool {
+        self.driven.is_some()
+    }
+
+    /// Writes what is queued, on this thread. Nothing to do where a thread writes.
+    pub(crate) fn drive(&self) {
+        if let Some(driven) = &self.driven {
+            driven.drive();
+        }
+    }
+
+    fn other(&self, task: Task) -> Result<(), StoreError> {
+        self.lanes.queue_other(task)?;
+        self.drive();
+        Ok(())
+    }
+}
+
+/// What the writer's thread would own.
+#[derive(Debug)]
+pub(crate) struct Driven {
+    shared: Arc<Shared>,
+    /// None once the store is closed.
+    lanes: Mutex<Option<Arc<Lanes>>>,
+}
+
+impl Driven {
+    pub(crate) const fn new(shared: Arc<Shared>, lanes: Arc<Lanes>) -> Self {
+        Self { shared, lanes: Mutex::new(Some(lanes)) }
+    }
+
+    /// Carries out what is queued.
+    pub(crate) fn drive(&self) {
+        let mut slot = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(lanes) = &*slot
+            && let Some(task) = lanes.next_now()
+        {
+            if serve(&self.shared, task, lanes).is_break() {
+                *slot = None;
+            }
+        }
+    }
+}
 
 /// Carries out what is queued until the store is closed.
 pub(crate) fn run(shared: &Shared, lanes: &Lanes) {

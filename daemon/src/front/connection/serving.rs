@@ -1,13 +1,13 @@
 //! One connection, from its greeting to its end.
 
-use super::end::End;
+use super::ending::End;
+use super::ending::Timeouts;
 use super::inbox::Inbox;
 use super::outbox::{Outbox, Written};
-use super::timeouts::Timeouts;
 use crate::front::reading;
-use crate::operations::dispatch::caller::Caller;
+use crate::operations::dispatch::daemon::Caller;
 use crate::operations::dispatch::daemon::Daemon;
-use crate::operations::dispatch::presence::Presence;
+use crate::operations::dispatch::daemon::Presence;
 use crate::operations::dispatch::route::{self, Finished, Later};
 use crate::operations::upkeep::record_backup;
 use crate::peer::Peer;

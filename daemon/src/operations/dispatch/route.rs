@@ -1,11 +1,11 @@
 //! From a frame to its operation, and back.
 
-use super::caller::Caller;
+use super::daemon::Caller;
 use super::daemon::Daemon;
 use super::descriptors::Enclosed;
-use super::holding::{Hold, LARGE_REQUEST};
-use super::reply::Reply;
+use super::serve::Reply;
 use super::serve::{Body, Call, Running, Serve, Served, fault};
+use super::serve::{Hold, LARGE_REQUEST};
 use crate::operations::error::{ErrorKind, ServiceError};
 use crate::operations::permit::authorise;
 use apikeyd_protocol::codec::DecodeError;

@@ -3,20 +3,23 @@
 //! The permit is asked for once, before the body is read; it moves with the request. What is answered from memory, or by
 //! one look into the database, is answered at once and into the connection's own buffer. What waits for the disk becomes
 //! work beside the connection.
+//!
+//! Here is also the one place where a kind of failure becomes a status of the wire.
 
-use super::caller::Caller;
-use super::daemon::Daemon;
+use super::daemon::{Caller, Daemon};
 use super::descriptors::Enclosed;
-use super::holding::Hold;
-use super::reply::{Reply, too_long};
-use super::stack;
 use super::turns::Work;
 use crate::operations::error::{ErrorKind, ServiceError};
 use crate::operations::permit::Permit;
+use apikeyd_keystore::wipe_stack;
+use apikeyd_protocol::codec::EncodeError;
+use apikeyd_protocol::frame::{Header, Status, append_answer, append_answer_of};
+use apikeyd_protocol::message::Failure;
 use apikeyd_protocol::operation::Operation;
 use core::fmt;
 use core::pin::Pin;
 use std::sync::Arc;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 /// What the daemon does for an operation.
 pub(crate) trait Serve: Operation {
@@ -128,7 +131,7 @@ impl Served {
             if presence.is_gone() {
                 return Err(ServiceError::abandoned());
             }
-            let working = stack::on_waiting_thread(move || {
+            let working = on_waiting_thread(move || {
                 let done = run(&daemon, &permit, &|| presence.is_gone());
                 // Over with the work, whatever became of the connection that waits for it.
                 drop(turn);
@@ -151,4 +154,94 @@ impl fmt::Debug for Served {
 /// What a caller is told of a fault of the daemon.
 pub(super) fn fault() -> ServiceError {
     ServiceError::new(ErrorKind::Internal, "a fault of the daemon; its log says more")
+}
+
+/// Bytes of a request that is held back before as few as of those with large answers are taken on.
+pub(super) const LARGE_REQUEST: usize = 1024;
+
+/// When an answer has to wait, for as long as the wait is not over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Never: it cannot tell of a revocation, or is not held for a reason that the document gives.
+    Never,
+    /// Before it is looked for: it tells of what was changed before.
+    Before,
+    /// Once the change is made: the service holds the answer.
+    After,
+}
+
+/// Does what waits for the disk on a thread for that, and wipes what it left on the stack.
+pub(crate) fn on_waiting_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    spawn_blocking(move || {
+        let done = work();
+        wipe_stack();
+        done
+    })
+}
+
+/// Where the answer to one request goes.
+#[derive(Debug)]
+pub(crate) struct Reply<'o> {
+    opcode: u16,
+    request_id: u64,
+    out: &'o mut Vec<u8>,
+}
+
+impl<'o> Reply<'o> {
+    pub(super) const fn to(header: Header, out: &'o mut Vec<u8>) -> Self {
+        Self { opcode: header.opcode, request_id: header.request_id, out }
+    }
+
+    /// An answer whose body is encoded already.
+    pub(super) fn body(&mut self, body: &[u8]) {
+        self.append(|out| {
+            out.extend_from_slice(body);
+            Ok(())
+        });
+    }
+
+    #[inline]
+    pub(super) fn append(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) {
+        if append_answer_of(self.out, self.opcode, Status::Ok, self.request_id, encode).is_err() {
+            let opcode = self.opcode;
+            tracing::error!(opcode, "an answer does not fit a frame; please report it");
+            self.fail(&too_long());
+        }
+    }
+
+    #[cold]
+    pub(super) fn fail(&mut self, error: &ServiceError) {
+        let failure = Failure { message: error.message.clone() };
+        let (opcode, request_id, status) = (self.opcode, self.request_id, status(error.kind));
+        if append_answer(self.out, opcode, status, request_id, &failure).is_err() {
+            let short = Failure { message: "the reason does not fit a frame; the log has it".to_owned() };
+            // Some sixty bytes: they fit.
+            let _ = append_answer(self.out, opcode, status, request_id, &short);
+        }
+    }
+}
+
+/// An answer above the limit of a frame: a fault of the daemon.
+pub(super) fn too_long() -> ServiceError {
+    ServiceError::new(ErrorKind::Internal, "the answer does not fit a frame")
+}
+
+/// What a kind of failure is on the wire.
+pub(super) const fn status(kind: ErrorKind) -> Status {
+    match kind {
+        ErrorKind::BadRequest => Status::BadRequest,
+        ErrorKind::UnknownOpcode => Status::UnknownOpcode,
+        ErrorKind::NotPermitted => Status::NotPermitted,
+        ErrorKind::NotFound => Status::NotFound,
+        ErrorKind::Conflict => Status::Conflict,
+        ErrorKind::InvalidArgument => Status::InvalidArgument,
+        ErrorKind::InvalidConfiguration => Status::InvalidConfiguration,
+        ErrorKind::Busy => Status::Busy,
+        ErrorKind::StorageUnavailable => Status::StorageUnavailable,
+        ErrorKind::Damaged => Status::Damaged,
+        ErrorKind::ShuttingDown => Status::ShuttingDown,
+        ErrorKind::Internal => Status::Internal,
+    }
 }

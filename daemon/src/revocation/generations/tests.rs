@@ -171,7 +171,7 @@ fn a_client_that_locks_its_descriptor_does_not_keep_the_next_daemon_from_a_page(
     let own = File::open(&path).unwrap();
     assert!(matches!(
         Lock::take(client.try_clone().unwrap()),
-        Err(crate::revocation::lock::NotLocked::Failed(_))
+        Err(crate::revocation::file::NotLocked::Failed(_))
     ));
     drop(generations);
     // `flock`, and a lock for reading: all that a descriptor for reading can get.

@@ -1,11 +1,42 @@
-//! How long a connection may take for what.
-//!
-//! The timer is only looked at when it fires, and then set to what is due next: a connection in full swing
-//! moves a few instants and no timer.
+//! When a connection ends, and why.
 
-use super::end::End;
+use apikeyd_protocol::hello::WelcomeCode;
 use core::time::Duration;
+use std::io;
 use tokio::time::Instant;
+
+/// Why a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum End {
+    #[error("the caller closed it")]
+    Closed,
+    #[error("the caller was refused")]
+    Refused(WelcomeCode),
+    #[error("the caller sent no hello in time")]
+    NoHello,
+    #[error("the caller did not finish a frame in time")]
+    SlowFrame,
+    #[error("the caller did not read its answers in time")]
+    Stuck,
+    #[error("the caller was idle for too long")]
+    Idle,
+    #[error("the caller broke the protocol")]
+    BadFrame,
+    #[error("the daemon is about to end")]
+    Drained,
+    #[error("a backup was handed over, and its audit row could not be written")]
+    Unrecorded,
+    #[error("the connection failed: {0}")]
+    Failed(io::ErrorKind),
+}
+
+impl From<io::Error> for End {
+    fn from(error: io::Error) -> Self {
+        let kind = error.kind();
+        let is_gone = matches!(kind, io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset);
+        if is_gone { Self::Closed } else { Self::Failed(kind) }
+    }
+}
 
 /// Time from the first byte of a frame to its last.
 const FRAME_TIMEOUT: Duration = Duration::from_secs(10);

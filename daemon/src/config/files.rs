@@ -1,8 +1,13 @@
-//! Reading a text file that a person wrote and that decides who may do what.
-//!
-//! Such a file is one that only root or the daemon's own user can have written. That it is not there is something else
-//! than that it cannot be looked at: only [`read_if_there`] tells of an absence, and only of one that is certain.
+//! Reading what people wrote: the configuration and the policy file.
 
+use super::parse;
+use super::place::CommandLine;
+use super::place::Place;
+use super::rights_section::Accounts;
+use super::values::Config;
+use super::written::ConfigError;
+use apikeyd_keystore::domain::PolicySource;
+use apikeyd_policy::{MAX_FILE_BYTES, PolicyTable};
 use rustix::fs::{FileType, Mode, OFlags, lstat, open, stat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
@@ -10,6 +15,39 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+
+/// Bytes of a configuration file at the most; the annotated example has a few thousand. The TOML parser may hold some
+/// hundred times as much.
+pub(super) const MAX_CONFIG_BYTES: usize = 64 * 1024;
+
+/// Reads the configuration. Without a file of the command line it is the one at the default place, if something is
+/// there; whether it may be missing there is decided by who knows what was in force before.
+///
+/// # Errors
+/// [`ConfigError`] with every fault that was found, each with its file, line and column.
+pub fn load(
+    command_line: &CommandLine,
+    place: &Place,
+    accounts: &dyn Accounts,
+) -> Result<Config, ConfigError> {
+    let unread = |path: &Path, error: TextFileError| ConfigError::of_file(path, error.to_string());
+    let (file, text) = match &command_line.config {
+        Some(path) => {
+            // The daemon remembers it, and another start may be in another directory.
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            let text = read_text(&path, MAX_CONFIG_BYTES).map_err(|error| unread(&path, error))?;
+            (Some(path), text)
+        }
+        None => match place.default_config() {
+            Some(path) => match read_if_there(path, MAX_CONFIG_BYTES).map_err(|error| unread(path, error))? {
+                Some(text) => (Some(path.to_owned()), text),
+                None => (None, String::new()),
+            },
+            None => (None, String::new()),
+        },
+    };
+    parse::parse(&text, file, command_line, place, accounts)
+}
 
 const ROOT: u32 = 0;
 
@@ -122,5 +160,28 @@ fn leads_nowhere(path: &Path) -> bool {
     let there = path.ancestors().find_map(|part| Some((part, lstat(part).ok()?)));
     there.is_some_and(|(part, found)| {
         FileType::from_raw_mode(found.st_mode) == FileType::Symlink && stat(part).is_err()
+    })
+}
+
+/// A policy file that cannot be used. One line for each fault, `FILE:LINE:COLUMN: message`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PolicyFileError(String);
+
+/// Reads the table of a file, which must be there, or gives the compiled-in one.
+///
+/// # Errors
+/// [`PolicyFileError`] with everything that is wrong with the file.
+pub fn load_policy(source: &PolicySource) -> Result<PolicyTable, PolicyFileError> {
+    let Some(file) = source.file() else { return Ok(PolicyTable::shipped()) };
+    let name = file.display();
+    let text =
+        read_text(file, MAX_FILE_BYTES).map_err(|error| PolicyFileError(format!("{name}: {error}")))?;
+    PolicyTable::parse(&text).map_err(|faults| {
+        let lines: Vec<_> = faults
+            .iter()
+            .map(|fault| format!("{name}:{}:{}: {}", fault.line, fault.column, fault.message))
+            .collect();
+        PolicyFileError(lines.join("\n"))
     })
 }

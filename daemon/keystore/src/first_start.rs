@@ -16,14 +16,16 @@
 //! database from the one that was set up here, and a credential that is gone together with the database from a first start:
 //! where it is, neither is made anew.
 
-use super::database;
-use super::initial_state::InitialState;
-use super::pepper::{self, PEPPER, PepperSource};
 use crate::open_error::OpenError;
-use crate::secrets::Secrets;
-use crate::state_dir::{DATABASE, StateDir, backend, failed};
-use rustix::fs::OFlags;
+use crate::opening::{self, InitialState};
+use crate::parts::Randomness;
+use crate::secrets::{KEY, Secrets};
+use crate::state_dir::{DATABASE, StateDir, backend, failed, open_plain};
+use rustix::fs::{CWD, OFlags};
+use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 const NEW_DATABASE: &str = "apikeyd.redb.new";
 const NEW_PEPPER: &str = "pepper.new";
@@ -39,10 +41,10 @@ pub(crate) fn establish(
     let has_database = dir.has(DATABASE)?;
     match source {
         PepperSource::Beside => match (dir.has(PEPPER)?, has_database) {
-            (true, true) => pepper::read_beside(dir),
+            (true, true) => read_beside(dir),
             (false, true) => Err(OpenError::PepperMissing { path: dir.at(PEPPER) }),
             (true, false) if dir.has(NEW_DATABASE)? => {
-                let secrets = pepper::read_beside(dir)?;
+                let secrets = read_beside(dir)?;
                 dir.publish(NEW_DATABASE, DATABASE)?;
                 Ok(secrets)
             }
@@ -52,7 +54,7 @@ pub(crate) fn establish(
                 Err(OpenError::DatabaseMissing { path: dir.at(DATABASE), mark: dir.at(MARK) })
             }
             (false, false) => {
-                let secrets = pepper::create(dir, NEW_PEPPER, initial_state.randomness)?;
+                let secrets = create_pepper(dir, NEW_PEPPER, initial_state.randomness)?;
                 create_database(dir, &secrets, initial_state)?;
                 dir.publish(NEW_PEPPER, PEPPER)?;
                 dir.publish(NEW_DATABASE, DATABASE)?;
@@ -60,7 +62,7 @@ pub(crate) fn establish(
             }
         },
         PepperSource::Credential(path) => {
-            let secrets = pepper::read_credential(path)?;
+            let secrets = read_credential(path)?;
             if !has_database {
                 if dir.has(MARK)? {
                     return Err(OpenError::DatabaseMissing { path: dir.at(DATABASE), mark: dir.at(MARK) });
@@ -99,7 +101,71 @@ fn create_database(
     let path = dir.at(NEW_DATABASE);
     let file = dir.create_private(NEW_DATABASE)?;
     let synced = file.try_clone().map_err(failed("open", &path))?;
-    database::create(backend(file, &path)?, &path, secrets, initial_state)?;
+    opening::create(backend(file, &path)?, &path, secrets, initial_state)?;
     synced.sync_all().map_err(failed("sync", &path))?;
     dir.sync()
+}
+
+/// Its name beside the database.
+pub(crate) const PEPPER: &str = "pepper";
+
+/// Where the pepper comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PepperSource {
+    /// The file `pepper` beside the database, made at the first start.
+    Beside,
+    /// A file that somebody else provides, such as systemd's `$CREDENTIALS_DIRECTORY/pepper`.
+    Credential(PathBuf),
+}
+
+/// Reads the pepper beside the database, which must be private.
+fn read_beside(dir: &StateDir) -> Result<Secrets, OpenError> {
+    let (file, _) = dir.open_private(PEPPER, OFlags::RDONLY)?;
+    read(file, &dir.at(PEPPER))
+}
+
+/// Reads a pepper that somebody else provides. Its owner and group are theirs to choose (systemd gives a file
+/// of root's with an access list); that all the world may read it is not.
+fn read_credential(path: &Path) -> Result<Secrets, OpenError> {
+    let (file, stat) = match open_plain(CWD, path, path, OFlags::RDONLY) {
+        Err(OpenError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            return Err(OpenError::PepperMissing { path: path.into() });
+        }
+        opened => opened?,
+    };
+    if stat.st_mode & 0o007 != 0 {
+        return Err(OpenError::ModeTooOpen { path: path.into(), mode: stat.st_mode & 0o7777 });
+    }
+    read(file, path)
+}
+
+fn read(file: File, path: &Path) -> Result<Secrets, OpenError> {
+    // One byte more than wanted, so that a longer file is noticed. Fixed, so that no copy is left behind.
+    let mut bytes = Zeroizing::new([0; KEY + 1]);
+    let mut length = 0;
+    let mut file = file.take(KEY as u64 + 1);
+    while let Some(rest) = bytes.get_mut(length..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest).map_err(failed("read", path))? {
+            0 => break,
+            read => length += read,
+        }
+    }
+    match bytes.split_last() {
+        Some((_, pepper)) if length == KEY => {
+            let pepper = <&[u8; KEY]>::try_from(pepper);
+            pepper
+                .map(Secrets::derive)
+                .map_err(|_| OpenError::PepperLength { path: path.into(), bytes: length })
+        }
+        _ => Err(OpenError::PepperLength { path: path.into(), bytes: length }),
+    }
+}
+
+/// Draws a pepper and writes it, durably, under a name that is not yet the final one.
+fn create_pepper(dir: &StateDir, name: &str, randomness: &Randomness) -> Result<Secrets, OpenError> {
+    let mut pepper = Zeroizing::new([0; KEY]);
+    randomness.fill(&mut *pepper).map_err(OpenError::Randomness)?;
+    let mut file = dir.create_private(name)?;
+    file.write_all(&*pepper).and_then(|()| file.sync_all()).map_err(failed("write", &dir.at(name)))?;
+    Ok(Secrets::derive(&pepper))
 }

@@ -1,14 +1,21 @@
-//! Notes to the service manager (sd_notify(3)). Without `NOTIFY_SOCKET` they go nowhere, which is no fault.
-//!
-//! A thread of its own sends them, one after the other: a service manager that does not read fills its queue, which holds
-//! ten datagrams by default (unix(7)), and the next send waits for as long as it likes.
+//! Notes to the service manager, and the request to the daemon's own socket without which the watchdog is not fed. Everything
+//! works without a service manager.
 
+use crate::front::reading;
 use crate::logging::Seldom;
+use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Status, append_request};
+use apikeyd_protocol::hello::{Hello, Welcome, WelcomeCode};
+use apikeyd_protocol::message::PolicyRows;
+use apikeyd_protocol::operation::Opcode;
 use core::time::Duration;
 use sd_notify::NotifyState;
+use std::io;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::Builder;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
 
 /// Notes that may wait to be sent. Past it the newest are dropped: they say what the service manager would not read.
 const WAITING: usize = 64;
@@ -77,4 +84,42 @@ fn send_all(notes: &Receiver<String>) {
             tracing::warn!(%error, "the service manager could not be told");
         }
     }
+}
+
+/// Connects to the socket's path, greets, and asks for policy rows that are not there: the status may be held back for
+/// seconds after a start, which is no fault.
+///
+/// # Errors
+/// When there is no good answer. The caller sets the time limit.
+pub(crate) async fn ask(socket: &Path) -> io::Result<()> {
+    let mut stream = UnixStream::connect(socket).await?;
+    let mut request = Hello::CURRENT.encode().to_vec();
+    append_request(&mut request, Opcode::PolicyRows, 1, &PolicyRows { from: u32::MAX })
+        .map_err(io::Error::other)?;
+    stream.write_all(&request).await?;
+    let (mut answer, mut chunk) = (Vec::new(), [0; 1024]);
+    loop {
+        let count = reading::read(&stream, &mut chunk).await?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        answer.extend(chunk.iter().take(count));
+        if let Some(status) = status_in(&answer)? {
+            return if status == Status::Ok { Ok(()) } else { Err(io::Error::other(status.name())) };
+        }
+    }
+}
+
+/// The status of the first answer behind the welcome, once its header is there.
+fn status_in(bytes: &[u8]) -> io::Result<Option<Status>> {
+    let Some((welcome, length)) = Welcome::decode(bytes).map_err(io::Error::other)? else { return Ok(None) };
+    if welcome.code != WelcomeCode::Accepted {
+        return Err(io::Error::other(welcome.code));
+    }
+    let rest = bytes.get(length..).unwrap_or_default();
+    if rest.len() < HEADER_BYTES {
+        return Ok(None);
+    }
+    let frame = Frame::split(rest).map_err(io::Error::other)?;
+    Ok(frame.map(|(frame, _)| Status::from_code(frame.header.flags_or_status)))
 }
