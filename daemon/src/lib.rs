@@ -1,29 +1,25 @@
-//! The API-key daemon: a store of hashed keys, served over a Unix socket. The program `apikeyd` is [`main`] and
+//! The API-key daemon: a keystore of hashed keys, served over a Unix socket. The program `apikeyd` is [`main`] and
 //! nothing else.
 //!
 //! # How a request travels
 //!
 //! ```text
-//!   run ─► server ─► connection ─► dispatch ─► service ─┬─► keystore
-//!             │                                 │       └─► revocation
-//!            peer                               │
-//!                                            rights
+//!   process ─► front ─► operations ─┬─► apikeyd-keystore
+//!                │          │       ├─► revocation
+//!               peer      rights    └─► apikeyd-policy
 //! ```
 //!
 //! | module | on the way of a request |
 //! |---|---|
-//! | `run` | the process: reads `config`, opens the service, listens, and drains at the end |
-//! | [`server`] | accepts, and asks the kernel who is there ([`peer`]); too many are turned away here |
-//! | `connection` | greets; bytes to frames and back. The only one that touches the socket's bytes |
-//! | `dispatch` | a frame to a request; asks for the permit, then for the operation |
+//! | `process` | reads [`config`], opens the service, listens, and drains at the end |
+//! | [`front`] | accepts, and asks the kernel who is there ([`peer`]); greets; bytes to frames and back |
+//! | [`operations`] | finds the operation of a frame, asks for its permit, does it: validation from memory, changes through the keystore |
 //! | [`rights`] | what the caller may do, by the configuration |
-//! | [`service`] | does it, whoever asks: validation from memory, changes through the keystore |
 //! | `apikeyd-keystore` | a package of its own: decides what becomes of a key, and makes it durable with its audit row |
-//! | [`revocation`] | the numbers by which clients know that a remembered verdict still stands |
+//! | [`revocation`] | the numbers by which clients know that a remembered verdict is still true |
 //!
-//! Imports point from left to right. Beside the way: [`config`] and [`policy_file`] (what people wrote), `reload`
-//! (both read again), `systemd`, `logging`, [`exit`] and `traffic` (what others see of the process), `descriptors` (those
-//! that callers are handed), `reading` (from a socket), [`parts`] (clock and the like, handed in).
+//! Imports point from left to right. Beside the way: `logging` and [`exit`] (what others see of the process), [`parts`]
+//! (clock and the like, handed in).
 //!
 //! What each of them must keep true stands in its own documentation; `docs/ARCHITECTURE.md` is the map of all packages.
 

@@ -12,15 +12,13 @@ mod revoker;
 
 pub use board::{Board, Posted, SEATS};
 pub use found::Found;
-pub use options::Plan;
+pub use options::{Arguments, Plan};
 
 use crate::daemon::Daemon;
 use crate::multicall;
 use crate::scratch::Scratch;
 use crate::trial::{self, News, StopOnDrop};
 use apikeyd_client::Client;
-use clap::Parser as _;
-use options::Arguments;
 use revoker::{Ends, Revoker};
 use std::io::Read;
 use std::process::{Child, ExitCode, Stdio};
@@ -56,8 +54,8 @@ pub fn client_main() -> ExitCode {
 
 /// The program `revocation-stress`: fails when a key was accepted that must not be.
 #[must_use]
-pub fn main() -> ExitCode {
-    let plan = Arguments::parse().plan();
+pub fn main(arguments: Arguments) -> ExitCode {
+    let plan = arguments.plan();
     trial::conduct(|scratch| run(scratch, &plan), |report| report.found.violations() == 0)
 }
 

@@ -17,6 +17,7 @@ mod asked;
 mod audit;
 mod chance;
 pub mod fixture;
+pub mod long;
 mod rows;
 mod spoil;
 mod subject;

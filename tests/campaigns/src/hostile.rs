@@ -33,7 +33,7 @@ mod table;
 pub mod victim;
 pub mod vitals;
 
-pub use long::main;
+pub use long::{Options, main};
 
 use attack::Attack;
 use house::House;

@@ -25,7 +25,6 @@ use apikeyd_tests::daemon::{Daemon, Start};
 use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::stress::{self, Board, Found, SEATS, clock};
 use apikeyd_tests::trial::{self, News, StopOnDrop};
-use clap::Parser as _;
 use compare::Comparer;
 use seat::Seat;
 use std::process::{Child, ExitCode};
@@ -63,9 +62,8 @@ struct Arena {
 
 /// The program `sigkill`: fails when something that was acknowledged is not there, or the reverse.
 #[must_use]
-pub fn main() -> ExitCode {
-    let plan = Plan::parse();
-    trial::conduct(|scratch| run(scratch, &plan), Report::is_clean)
+pub fn main(plan: &Plan) -> ExitCode {
+    trial::conduct(|scratch| run(scratch, plan), Report::is_clean)
 }
 
 /// Runs the plan in a scratch directory.

@@ -1,7 +1,7 @@
 //! Campaigns: each one tries, by force and by chance, to make the daemon break a promise.
 //!
 //! A campaign is a folder here that holds its whole machinery, a test in `tests/short` that runs a small part
-//! of it in `cargo test`, and a binary in `src/bin` that runs it for as long as one likes. What each of them
+//! of it in `cargo test`, and a subcommand of the program `campaigns` that runs it for as long as one likes. What each of them
 //! found, and which planted fault shows that it can find one, stands in `docs/TESTING.md`.
 
 #![allow(
@@ -25,6 +25,7 @@ pub mod repeatable;
 pub mod secrets;
 pub mod seeded;
 pub mod soak;
+pub mod steady_client;
 pub mod storage_faults;
 pub mod timing;
 pub mod withdrawal;

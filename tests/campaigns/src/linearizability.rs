@@ -21,7 +21,6 @@ use crate::seeded::Seeded;
 use apikeyd_tests::daemon::Start;
 use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::trial::{self, News};
-use clap::Parser as _;
 use client::{Arena, Caller};
 use history::Window;
 use std::process::ExitCode;
@@ -34,9 +33,8 @@ const CONFIGURATION: &str = "[limits]\nconnections_per_uid = 1024\n";
 
 /// The program `linearizability`: fails when a history cannot be explained.
 #[must_use]
-pub fn main() -> ExitCode {
-    let plan = Plan::parse();
-    trial::conduct(|scratch| run(scratch, &plan), |report| report.is_clean() != plan.stale_verdict)
+pub fn main(plan: &Plan) -> ExitCode {
+    trial::conduct(|scratch| run(scratch, plan), |report| report.is_clean() != plan.stale_verdict)
 }
 
 /// Runs the plan in a scratch directory.

@@ -22,12 +22,13 @@
 //! | `places` | the files, and the whole run |
 
 mod client;
+pub mod long;
 mod memory;
 mod needles;
 mod operations;
 mod places;
 
-pub use client::{CLIENT, Client, Way, main as client_main};
+pub use client::{Client, Way, main_if_called as client_main_if_called};
 pub use memory::{core_of, memory_of};
 pub use needles::Needles;
 pub use operations::Canary;

@@ -18,7 +18,6 @@ use apikeyd_client::Client;
 use apikeyd_tests::daemon::{Daemon, Start};
 use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::trial::{self, StopOnDrop};
-use clap::Parser as _;
 use load::Load;
 use samples::Sampler;
 use std::process::ExitCode;
@@ -47,10 +46,9 @@ const CONFIGURATION: &str = "[limits]\ncache_mib = 8\nconnections_per_uid = 1024
 
 /// The program `soak`: fails when something grew, a verdict was wrong, or a kind of request was never answered.
 #[must_use]
-pub fn main() -> ExitCode {
-    let plan = Plan::parse();
+pub fn main(plan: &Plan) -> ExitCode {
     let is_as_it_must_be = |report: &Report| report.is_complete() && report.is_clean() != plan.leak;
-    trial::conduct(|scratch| run(scratch, &plan), is_as_it_must_be)
+    trial::conduct(|scratch| run(scratch, plan), is_as_it_must_be)
 }
 
 /// Runs the plan in a scratch directory.

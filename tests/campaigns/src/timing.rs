@@ -11,6 +11,7 @@
 //! | `measure` | asking and timing |
 //! | `pairs` | what is compared |
 
+pub mod long;
 mod measure;
 mod pairs;
 mod statistics;

@@ -18,7 +18,7 @@ use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Empty, PolicyPage, PolicyRows, Validate, Verdict};
 use apikeyd_protocol::operation::Opcode;
 use apikeyd_tests::trial::{News, StopOnDrop};
-use clap::Parser;
+use clap::Args;
 use core::fmt;
 use std::path::Path;
 use std::process::ExitCode;
@@ -37,11 +37,11 @@ const PIPELINED: u64 = 64;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many withdrawals.
-#[derive(Debug, Parser)]
+#[derive(Debug, Args)]
 #[command(
     about = "Withdraws a right many times while its holders validate, and looks for verdicts that outlive it"
 )]
-struct Options {
+pub struct Options {
     /// Withdrawals.
     #[arg(long, default_value_t = 3_000)]
     cycles: u64,
@@ -73,8 +73,7 @@ impl fmt::Display for Report {
 
 /// The long form.
 #[must_use]
-pub fn main() -> ExitCode {
-    let options = Options::parse();
+pub fn main(options: &Options) -> ExitCode {
     if !are_other_users() {
         println!("only root can be another user: the daemon's own user has every right, always");
         return ExitCode::FAILURE;

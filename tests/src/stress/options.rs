@@ -1,6 +1,6 @@
 //! How a run goes.
 
-use clap::Parser;
+use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use std::time::Duration;
 
@@ -25,9 +25,9 @@ pub struct Plan {
 
 /// Validates keys from caches while they are revoked and the daemon is killed: none must be accepted whose end was
 /// answered.
-#[derive(Debug, Parser)]
+#[derive(Debug, Args)]
 #[command(name = "revocation-stress")]
-pub(super) struct Arguments {
+pub struct Arguments {
     /// Time of the run in seconds.
     #[arg(long, default_value_t = 600)]
     seconds: u32,

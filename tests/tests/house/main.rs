@@ -9,6 +9,7 @@
     reason = "a test that cannot go on has failed, and says why it was skipped"
 )]
 
+mod architecture;
 mod bench;
 mod callers;
 mod documents;

@@ -9,16 +9,16 @@ use super::strangers::{self, PLACES};
 use super::victim::{Length, Times};
 use super::{besiege, drafts, fail_often, kinds, quiet, table};
 use apikeyd_protocol::frame::Status;
-use clap::Parser;
+use clap::Args;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 /// How long and how much.
-#[derive(Clone, Debug, Parser)]
+#[derive(Clone, Debug, Args)]
 #[command(about = "Attacks a daemon in every way that a local user can, while other users want to be served")]
-struct Options {
+pub struct Options {
     /// Seconds of each attack.
     #[arg(long, default_value_t = 10)]
     seconds: u64,
@@ -45,10 +45,9 @@ type Run = fn(&Part) -> Vec<String>;
 
 /// The program `hostile-peers`.
 #[must_use]
-pub fn main() -> ExitCode {
-    let options = Options::parse();
+pub fn main(options: &Options) -> ExitCode {
     strangers::allow_many_descriptors();
-    let part = Part { binary: std::env::current_exe().expect("this program"), options };
+    let part = Part { binary: std::env::current_exe().expect("this program"), options: options.clone() };
     let parts: [(&str, Run); 7] = [
         ("each attack", Part::attacks),
         ("unread descriptors", Part::descriptors),

@@ -4,7 +4,7 @@ use super::race::Racers;
 use super::strangers::are_other_users;
 use apikeyd_tests::daemon::Start;
 use apikeyd_tests::scratch::Scratch;
-use clap::Parser;
+use clap::Args;
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -16,9 +16,9 @@ use std::time::Instant;
 const OPEN_UMASK: &str = "umask 000; exec \"$0\" \"$@\"";
 
 /// How many starts.
-#[derive(Debug, Parser)]
+#[derive(Debug, Args)]
 #[command(about = "Starts the daemon many times while another user tries to get in before the mode is final")]
-struct Options {
+pub struct Options {
     /// Starts of the daemon, half of them after a kill.
     #[arg(long, default_value_t = 1000)]
     starts: usize,
@@ -37,8 +37,7 @@ pub struct Outcome {
 
 /// The long form.
 #[must_use]
-pub fn main() -> ExitCode {
-    let options = Options::parse();
+pub fn main(options: &Options) -> ExitCode {
     if !are_other_users() {
         println!("only root can be another user: there is nothing to race against");
         return ExitCode::FAILURE;

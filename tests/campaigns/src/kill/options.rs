@@ -1,10 +1,10 @@
 //! How a run goes.
 
-use clap::Parser;
+use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 /// Kills the daemon under load, again and again, and compares what it acknowledged with what is there.
-#[derive(Clone, Debug, Parser)]
+#[derive(Clone, Debug, Args)]
 #[command(name = "sigkill")]
 pub struct Plan {
     /// Kills, at the least.

@@ -1,10 +1,10 @@
 //! How a run goes.
 
-use clap::Parser;
+use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 /// Records what many clients ask at once, and looks for an order that explains the answers.
-#[derive(Clone, Debug, Parser)]
+#[derive(Clone, Debug, Args)]
 #[command(name = "linearizability")]
 pub struct Plan {
     /// Operations, at the least.

@@ -1,7 +1,7 @@
 //! The campaign as a program.
 
 use super::{Failure, Syncs, Tally, run};
-use clap::Parser;
+use clap::Args;
 use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -10,9 +10,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Cuts the power of a simulated disk under the daemon's own logic, and checks what is left.
-#[derive(Debug, Parser)]
+#[derive(Debug, Args)]
 #[command(name = "power-loss")]
-struct Arguments {
+pub struct Arguments {
     /// Seeds, from the first up to and without the last: FROM..TO.
     #[arg(long, value_parser = range, default_value = "0..210000")]
     seeds: Range<u64>,
@@ -39,8 +39,7 @@ pub(crate) fn range(text: &str) -> Result<Range<u64>, String> {
 
 /// The program `power-loss`.
 #[must_use]
-pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+pub fn main(arguments: &Arguments) -> ExitCode {
     let syncs = if arguments.lying_disk { Syncs::Lying } else { Syncs::Honest };
     if let Some(seed) = arguments.seed {
         let outcome = run(seed, syncs);
@@ -50,7 +49,7 @@ pub fn main() -> ExitCode {
     let began = Instant::now();
     let total = Mutex::new(Tally::default());
     let limit = arguments.minutes.map(|minutes| began + Duration::from_secs(minutes * 60));
-    let sweep = Sweep { seeds: arguments.seeds, threads: arguments.threads, limit };
+    let sweep = Sweep { seeds: arguments.seeds.clone(), threads: arguments.threads, limit };
     let failures = sweep.run(|seed| {
         let tally = run(seed, syncs)?;
         total.lock().expect("no thread panics").add(&tally);

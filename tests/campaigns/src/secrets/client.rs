@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use zeroize::{Zeroize as _, Zeroizing};
 
 /// The word that makes the campaign's program this client.
-pub const CLIENT: &str = "client";
+const CLIENT: &str = "client";
 
 /// The word in front of a key that the client is to keep: the planted fault.
 const KEEP: u8 = b'!';
@@ -107,12 +107,24 @@ impl Drop for Client {
     }
 }
 
+/// Is the client of a run, if the first argument says so.
+///
+/// # Panics
+/// When an argument is missing, or a part of it cannot be started.
+#[must_use]
+pub fn main_if_called() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    arguments.next().filter(|word| word == CLIENT)?;
+    let (way, socket) = (arguments.next().expect("a way"), arguments.next().expect("the socket"));
+    Some(main(&way, socket.as_ref()))
+}
+
 /// The client's side.
 ///
 /// # Panics
 /// When the daemon does not answer as it should.
 #[must_use]
-pub fn main(way: &OsStr, socket: &Path) -> ExitCode {
+fn main(way: &OsStr, socket: &Path) -> ExitCode {
     let asking: Box<dyn Asking> =
         if way == Way::Tasks.word() { Box::new(Tasks::new(socket)) } else { Box::new(Threads::new(socket)) };
     // Not the standard library's handles: their buffers keep what passed through them.

@@ -1,10 +1,10 @@
 //! How a run goes.
 
-use clap::Parser;
+use clap::Args;
 use std::time::Duration;
 
 /// Loads the daemon with everything at once, and watches what it uses.
-#[derive(Clone, Debug, Parser)]
+#[derive(Clone, Debug, Args)]
 #[command(name = "soak")]
 pub struct Plan {
     /// Time of the run in seconds, 3 at the least.

@@ -2,15 +2,15 @@
 
 use super::{Kind, Tally, run};
 use crate::power_loss::long::{Sweep, range};
-use clap::{Parser, ValueEnum};
+use clap::{Args, ValueEnum};
 use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
 /// Has calls of a simulated disk fail under the daemon's own logic, and checks what it does then.
-#[derive(Debug, Parser)]
+#[derive(Debug, Args)]
 #[command(name = "storage-faults")]
-struct Arguments {
+pub struct Arguments {
     /// Seeds of each kind, from the first up to and without the last: FROM..TO.
     #[arg(long, value_parser = range, default_value = "0..10000")]
     seeds: Range<u64>,
@@ -27,8 +27,7 @@ struct Arguments {
 
 /// The program `storage-faults`.
 #[must_use]
-pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+pub fn main(arguments: &Arguments) -> ExitCode {
     let kinds = arguments.kind.map_or_else(|| Kind::value_variants().to_vec(), |kind| vec![kind]);
     let mut failed = false;
     for kind in kinds {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn binary() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_hostile-peers"))
+    Path::new(env!("CARGO_BIN_EXE_campaigns"))
 }
 
 /// A client that asks each time, and two keys that were saved before the fault.

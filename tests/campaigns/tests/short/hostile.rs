@@ -16,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 fn binary() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_hostile-peers"))
+    Path::new(env!("CARGO_BIN_EXE_campaigns"))
 }
 
 /// Validations of the victim under each attack.

@@ -17,7 +17,7 @@ const SHORT: Plan = Plan {
 };
 
 fn scratch() -> Scratch {
-    Scratch::new(Path::new(env!("CARGO_BIN_EXE_sigkill")))
+    Scratch::new(Path::new(env!("CARGO_BIN_EXE_campaigns")))
 }
 
 #[test]

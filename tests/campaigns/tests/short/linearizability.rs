@@ -17,7 +17,7 @@ const SHORT: Plan = Plan {
 };
 
 fn scratch() -> Scratch {
-    Scratch::new(Path::new(env!("CARGO_BIN_EXE_linearizability")))
+    Scratch::new(Path::new(env!("CARGO_BIN_EXE_campaigns")))
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 #[test]
 fn no_secret_is_found_after_all_is_done() {
-    let program = Path::new(env!("CARGO_BIN_EXE_canaries"));
+    let program = Path::new(env!("CARGO_BIN_EXE_campaigns"));
     let report = run(&Scratch::new(program), program, Plan { rounds: 1, cores: false });
     assert!(report.found.is_empty(), "{:#?}", report.found);
     assert!(report.canaries == 12 && report.searched.len() > 6, "{report:?}");

@@ -7,7 +7,7 @@ use std::path::Path;
 const SHORT: Plan = Plan { seconds: 3, settled: 50, pause: 1_000, leak: false };
 
 fn scratch() -> Scratch {
-    Scratch::new(Path::new(env!("CARGO_BIN_EXE_soak")))
+    Scratch::new(Path::new(env!("CARGO_BIN_EXE_campaigns")))
 }
 
 #[test]

@@ -25,7 +25,7 @@ const CASES: [Case; 11] = [
 
 #[test]
 fn a_daemon_on_a_spoiled_file_ends_with_its_code_and_says_what_to_do() {
-    let scratch = Scratch::new(Path::new(env!("CARGO_BIN_EXE_canaries")));
+    let scratch = Scratch::new(Path::new(env!("CARGO_BIN_EXE_campaigns")));
     assert!(Start::new(&scratch).ready().stop().success());
     let file = scratch.state().join("apikeyd.redb");
     let whole = fs::read(&file).unwrap();

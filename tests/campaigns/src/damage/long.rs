@@ -1,22 +1,16 @@
-//! The long form of the campaign of damaged files: see `damage` in the library and docs/TESTING.md.
+//! The long form of the campaign of damaged files.
 
-#![allow(
-    clippy::expect_used,
-    clippy::print_stdout,
-    reason = "a campaign stops where the promise breaks and prints what it saw"
-)]
-
+use super::{Subject, Tally, damage, fixture, rewrite_history};
 use apikeyd::parts::Parts;
-use apikeyd_campaigns::damage::{Subject, Tally, damage, fixture, rewrite_history};
-use clap::Parser;
+use clap::Args;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Spoils a small database and alters its audit, and has the daemon's library open and check each.
-#[derive(Debug, Parser)]
-struct Arguments {
+#[derive(Debug, Args)]
+pub struct Arguments {
     /// Spoiled images.
     #[arg(long, default_value_t = 50_000)]
     images: u64,
@@ -37,8 +31,13 @@ struct Arguments {
 /// Panics in any thread, caught or not.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
-fn main() -> ExitCode {
-    let Arguments { images, alterations, seed, threads, fixture } = Arguments::parse();
+/// Runs it, and prints what was found.
+///
+/// # Panics
+/// When a part of it cannot be started.
+#[must_use]
+pub fn main(arguments: Arguments) -> ExitCode {
+    let Arguments { images, alterations, seed, threads, fixture } = arguments;
     if let Some(dir) = fixture {
         fixture::write(&Subject::make(Parts::system()), &dir).expect("a directory that can be written");
         return ExitCode::SUCCESS;

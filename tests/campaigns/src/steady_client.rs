@@ -1,24 +1,28 @@
-//! A service that goes on asking: threads that validate one key, each time anew, until standard input ends. Prints
-//! how many answers there were, how many were no acceptance, and how many requests got none. For `systemd/try`, which
-//! stops and starts the daemon meanwhile.
-
-#![allow(
-    clippy::expect_used,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a campaign prints what it saw"
-)]
+//! A service that goes on asking, for `systemd/try`, which stops and starts the daemon meanwhile.
 
 use apikeyd_client::{Client, Verdict};
+use clap::Args;
 use std::io::Read as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 const THREADS: usize = 4;
 
-fn main() -> ExitCode {
-    let key = std::env::args_os().nth(1).expect("a file that holds the key");
-    let key = std::fs::read_to_string(key).expect("the key");
+/// A service that goes on asking: threads that validate one key, each time anew, until standard input ends.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A file that holds the key.
+    key: PathBuf,
+}
+
+/// Prints how many answers there were, how many refused the key, and how many requests got none.
+///
+/// # Panics
+/// When there is no daemon.
+#[must_use]
+pub fn main(arguments: &Arguments) -> ExitCode {
+    let key = std::fs::read_to_string(&arguments.key).expect("the key");
     let client = Client::builder().cache(false).connect().expect("a daemon");
     let [accepted, refused, lost] = [const { AtomicU64::new(0) }; 3];
     let stop = AtomicBool::new(false);

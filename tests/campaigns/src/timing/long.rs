@@ -1,14 +1,12 @@
-//! The long form of the timing test: see `timing` in the library and docs/TESTING.md.
+//! The long form of the timing test.
 
-#![allow(clippy::print_stdout, reason = "a campaign prints what it saw")]
-
-use apikeyd_campaigns::timing::{House, LIMIT, PAIRS, Promise, Welch, compare_tags, early_exit};
-use clap::Parser;
+use super::{House, LIMIT, PAIRS, Promise, Welch, compare_tags, early_exit};
+use clap::Args;
 use std::process::ExitCode;
 
 /// Looks for differences in the time of refusals that should tell nothing. Wants a quiet machine.
-#[derive(Debug, Parser)]
-struct Arguments {
+#[derive(Debug, Args)]
+pub struct Arguments {
     /// Measurements of each of the two questions of a pair.
     #[arg(long, default_value_t = 1_000_000)]
     samples: usize,
@@ -17,8 +15,10 @@ struct Arguments {
     seed: u64,
 }
 
-fn main() -> ExitCode {
-    let Arguments { samples, seed } = Arguments::parse();
+/// Runs it, and prints each pair.
+#[must_use]
+pub fn main(arguments: &Arguments) -> ExitCode {
+    let Arguments { samples, seed } = *arguments;
     let house = House::new();
     let mut clean = true;
     println!("{samples} samples a class, seed {seed}: |t|, difference of the means");

@@ -1,7 +1,0 @@
-//! The campaign of `apikeyd_campaigns::hostile` in its long form, and the programs that it starts.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    apikeyd_tests::multicall::dispatch().unwrap_or_else(apikeyd_campaigns::hostile::main)
-}

@@ -1,7 +1,0 @@
-//! The trial of `apikeyd_tests::stress` in its long form, and the programs that it starts.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    apikeyd_tests::multicall::dispatch().unwrap_or_else(apikeyd_tests::stress::main)
-}

@@ -1,0 +1,65 @@
+//! What docs/ARCHITECTURE.md states of packages and modules, compared with the sources.
+
+use crate::support::{root, sources};
+use std::collections::BTreeSet;
+use std::fs;
+
+fn document() -> String {
+    fs::read_to_string(root().join("docs/ARCHITECTURE.md")).expect("the document")
+}
+
+/// The names in the first column of the table below a heading.
+fn first_column(heading: &str) -> BTreeSet<String> {
+    let document = document();
+    let section = document.split(heading).nth(1).unwrap_or_else(|| panic!("no {heading}"));
+    let rows = section.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+    let cells = rows.take_while(|line| line.starts_with('|')).filter_map(|line| line.split('|').nth(1));
+    cells.flat_map(|cell| cell.split('`').skip(1).step_by(2).map(String::from).collect::<Vec<_>>()).collect()
+}
+
+/// The modules that a crate's root declares.
+fn modules(root_file: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(root().join(root_file)).expect("a source");
+    let declared = text.lines().filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod "));
+    declared.filter_map(|name| name.strip_suffix(';')).map(String::from).collect()
+}
+
+#[test]
+fn the_code_map_names_every_module_and_no_other() {
+    assert_eq!(first_column("### The daemon, from the top down"), modules("daemon/src/lib.rs"));
+    assert_eq!(first_column("### The keystore, from the top down"), modules("daemon/keystore/src/lib.rs"));
+}
+
+#[test]
+fn the_list_of_packages_is_that_of_the_workspace() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
+    let members =
+        manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next()).expect("members");
+    let document = document();
+    for folder in members.split('"').skip(1).step_by(2) {
+        let manifest = fs::read_to_string(root().join(folder).join("Cargo.toml")).expect("a manifest");
+        let name = manifest.lines().find_map(|line| line.strip_prefix("name = ")).expect("a name");
+        let row = format!("| `{}` | `{folder}` |", name.trim_matches('"'));
+        assert!(document.contains(&row), "docs/ARCHITECTURE.md has no row {row}");
+    }
+}
+
+/// Each of these stands in one place; the invariants say so.
+#[test]
+fn what_one_place_alone_may_name_is_named_there_alone() {
+    let only = |name: &str, folder: &str, places: &[&str]| {
+        for file in sources(&root().join(folder)) {
+            let at = file.strip_prefix(root()).expect("below the root").display().to_string();
+            let text = fs::read_to_string(&file).expect("a source");
+            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let named = code.lines().any(|line| line.split("//").next().unwrap_or_default().contains(name));
+            assert!(!named || places.iter().any(|place| at.starts_with(place)), "{at} names {name}");
+        }
+    };
+    only("bincode::", "protocol/src", &["protocol/src/codec.rs"]);
+    only("bincode::", "daemon", &[]);
+    only("fn apply(", "daemon/keystore/src", &["daemon/keystore/src/database/batch.rs"]);
+    only("Permit {", "daemon/src", &["daemon/src/operations/permit.rs"]);
+    only("apikeyd_client", "daemon/src", &[]);
+    only(".try_read(", "daemon/src", &["daemon/src/front/reading.rs"]);
+}
