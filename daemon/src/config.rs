@@ -18,7 +18,7 @@ mod tests;
 pub(crate) mod values;
 mod written;
 
-pub use files::{load, load_policy};
+pub use files::{PolicyFileError, load, load_policy};
 pub use place::{CommandLine, Place};
 pub use rights_section::{Accounts, SystemAccounts};
 pub use values::{Config, Limits, LogLevel, Socket};

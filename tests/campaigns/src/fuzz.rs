@@ -2,7 +2,7 @@
 //!
 //! Each function here takes bytes, does with them what a hostile peer, file or disk could have done, and panics
 //! where a promise breaks. `tests/fuzz` has a target of one line over each; `tests/short/corpora.rs` replays
-//! every input that a target found worth keeping.
+//! every input that a target found worth keeping; [`smoke`] mutates those by chance, for a short search without a nightly compiler.
 //!
 //! | property | whose bytes | what must hold |
 //! |---|---|---|
@@ -34,6 +34,7 @@ mod place;
 mod policy_file;
 mod policy_target;
 mod records;
+pub mod smoke;
 
 pub use configuration::configuration;
 pub use connection::connection;

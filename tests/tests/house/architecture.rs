@@ -63,3 +63,20 @@ fn what_one_place_alone_may_name_is_named_there_alone() {
     only("apikeyd_client", "daemon/src", &[]);
     only(".try_read(", "daemon/src", &["daemon/src/front/reading.rs"]);
 }
+
+/// The jobs that CONTRIBUTING.md tells are those of `.ci/run`, in its order.
+#[test]
+fn the_jobs_are_those_of_the_script() {
+    let script = fs::read_to_string(root().join(".ci/run")).expect("the script");
+    let jobs = script.lines().find_map(|line| line.split("jobs=(format").nth(1)).expect("the list of jobs");
+    let jobs: Vec<&str> =
+        std::iter::once("format").chain(jobs.split(')').next().unwrap_or_default().split(' ')).collect();
+    let jobs: Vec<&str> = jobs.into_iter().filter(|job| !job.is_empty()).collect();
+    let page = fs::read_to_string(root().join("CONTRIBUTING.md")).expect("the page");
+    let told: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert_eq!(told, jobs);
+    for job in jobs {
+        assert!(script.contains(&format!("\n{job}() {{")), "{job} is no function of .ci/run");
+    }
+}

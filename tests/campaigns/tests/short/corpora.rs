@@ -1,9 +1,10 @@
 //! Replays every input that fuzzing found worth keeping, and every input that once broke a promise.
 
-use apikeyd_campaigns::fuzz::{self, Property, allocation};
+use apikeyd_campaigns::fuzz::{self, Property, allocation, smoke};
 use apikeyd_policy::MAX_FILE_BYTES;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 // So that the bound on memory is checked in the replay as it is in the fuzz targets.
 #[global_allocator]
@@ -22,16 +23,34 @@ fn every_kept_input_still_holds() {
 
 /// Each input by itself, so that a failure names its file.
 fn replay(name: &str, property: Property) {
-    let mut inputs: Vec<PathBuf> = fs::read_dir(folder().join(name))
-        .unwrap_or_else(|error| panic!("the corpus of {name}: {error}"))
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    inputs.sort();
-    assert!(!inputs.is_empty(), "{name} has no inputs");
-    for input in inputs {
-        let bytes = fs::read(&input).unwrap();
+    for (input, bytes) in inputs(name) {
         let held = std::panic::catch_unwind(|| property(&bytes));
         assert!(held.is_ok(), "{name} does not hold for {}", input.display());
+    }
+}
+
+fn inputs(name: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(folder().join(name));
+    let entries = entries.unwrap_or_else(|error| panic!("the corpus of {name}: {error}"));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{name} has no inputs");
+    files.into_iter().map(|file| (file.clone(), fs::read(&file).unwrap())).collect()
+}
+
+/// The kept inputs, mutated by chance: a short search on a stable compiler. The long one is `tests/fuzz/run`.
+#[test]
+fn mutated_inputs_hold() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let time = Duration::from_millis(number("APIKEYD_FUZZ_MILLIS").unwrap_or(300));
+    let seed = number("APIKEYD_FUZZ_SEED").unwrap_or(1);
+    for (name, property) in fuzz::ALL {
+        let kept: Vec<Vec<u8>> = inputs(name).into_iter().map(|(_, bytes)| bytes).collect();
+        let searched = smoke::search(property, &kept, time, seed);
+        println!("{name:<16} {:>9} inputs", searched.tried);
+        if let Some(input) = searched.broken {
+            panic!("seed {seed}: {name} does not hold for {:?}", input.escape_ascii().to_string());
+        }
     }
 }
 
