@@ -2,7 +2,7 @@
 //! row after row, and allocates.
 
 use crate::index::Literals;
-use crate::reading::{Bounds, Choices, LONG_NAMES, LONG_TEXT, MAX_BOUNDS, Names, Reading, View, bit, each};
+use crate::reading::{Bounds, Choices, LONG_NAMES, LONG_TEXT, MAX_BOUNDS, Names, Reading, View};
 use crate::target::{Path, Target};
 use crate::template::Part;
 use crate::{Ambiguity, Effect, Judgement, PolicyTable, Row};
@@ -52,9 +52,9 @@ impl PolicyTable {
         if path.starts_like_a_host() {
             reasons.add(Ambiguity::NetworkPath);
         }
-        let mut choices = Box::new(Choices::<MAX_BOUNDS>::EMPTY);
+        let mut choices = Box::new(Choices::<u128, MAX_BOUNDS>::EMPTY);
         choices.read(reading.view(), &mut reasons);
-        let mut names = Box::new(Names::<LONG_NAMES>::EMPTY);
+        let mut names = Box::new(Names::<u128, LONG_NAMES>::EMPTY);
         names.read(reading.view(), &choices, self.literals());
         let methods = self.methods_of(method, path, reading.may_override());
         let readings = Readings {
@@ -74,8 +74,8 @@ impl PolicyTable {
 struct Readings<'r> {
     path: &'r Path<'r>,
     view: View<'r>,
-    choices: &'r Choices<MAX_BOUNDS>,
-    names: &'r Names<LONG_NAMES>,
+    choices: &'r Choices<u128, MAX_BOUNDS>,
+    names: &'r Names<u128, LONG_NAMES>,
     literals: &'r Literals,
 }
 
@@ -89,14 +89,14 @@ impl Readings<'_> {
             reached.push(self.choices.closed(ends));
         }
         let last = *reached.last()? & self.choices.ending;
-        let mut end = each(last).next()?;
+        let mut end = last.each().next()?;
         // Back again, along one of the ways that led here.
         let mut parts = Vec::new();
         for (part, before) in template.iter().zip(&reached).rev() {
-            let starts = each(*before & self.choices.parting);
+            let starts = (*before & self.choices.parting).each();
             let mut ways =
-                starts.flat_map(|start| each(self.ends(bit(start), *part)).map(move |at| (start, at)));
-            let (start, at) = ways.find(|(_, at)| self.choices.closed(bit(*at)) >> end & 1 == 1)?;
+                starts.flat_map(|start| self.ends(u128::one(start), *part).each().map(move |at| (start, at)));
+            let (start, at) = ways.find(|(_, at)| self.choices.closed(u128::one(*at)).has(end))?;
             let text = match part {
                 Part::Literal(text) => text,
                 Part::Parameter => "{}",
@@ -108,7 +108,7 @@ impl Readings<'_> {
         Some(parts)
     }
 
-    fn ends(&self, bounds: Bounds, part: Part<'_>) -> Bounds {
+    fn ends(&self, bounds: u128, part: Part<'_>) -> u128 {
         let starts = bounds & self.choices.parting;
         match part {
             Part::Parameter => self.choices.filled(starts),

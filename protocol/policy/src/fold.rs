@@ -26,6 +26,9 @@ pub(crate) enum Fold {
 /// What becomes of a character that is not ASCII.
 pub(crate) fn fold(c: char) -> Fold {
     let code = u32::from(c);
+    if !may_fold(code) {
+        return Fold::Other;
+    }
     // Cygwin and SMB clients move what Windows reserves in file names to this area and back.
     if let Some(moved) = code.checked_sub(0xf000).and_then(|low| u8::try_from(low).ok()).filter(u8::is_ascii)
     {
@@ -49,6 +52,56 @@ pub(crate) fn several(at: u8) -> &'static [&'static str] {
     SEVERAL.get(usize::from(at)).map_or(&[], |entry| entry.1)
 }
 
+/// Characters are told apart by what is above their last eight bits. Those of most pages are no ASCII in any reading.
+const PAGES: usize = 0x200;
+
+/// The pages that hold a character which folds, one bit each.
+const FOLDING: [u64; PAGES / 64] = folding();
+
+/// False for most characters that are [`Fold::Other`].
+fn may_fold(code: u32) -> bool {
+    let page = usize::try_from(code >> 8).unwrap_or(PAGES);
+    // Past the pages that are known everything is looked up.
+    FOLDING.get(page / 64).is_none_or(|pages| pages >> (page % 64) & 1 == 1)
+}
+
+#[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated by the compiler")]
+const fn folding() -> [u64; PAGES / 64] {
+    let mut pages = [0; PAGES / 64];
+    // The private use area that stands for ASCII.
+    add(&mut pages, 0xf000, 0xf07f);
+    let mut at = 0;
+    while at < DROPPED.len() {
+        add(&mut pages, DROPPED[at].0, DROPPED[at].1);
+        at += 1;
+    }
+    at = 0;
+    while at < SINGLE.len() {
+        add(&mut pages, SINGLE[at].0, SINGLE[at].0 + SINGLE[at].1.len() as u32);
+        at += 1;
+    }
+    at = 0;
+    while at < LONGER.len() {
+        add(&mut pages, LONGER[at].0, LONGER[at].0);
+        at += 1;
+    }
+    at = 0;
+    while at < SEVERAL.len() {
+        add(&mut pages, SEVERAL[at].0, SEVERAL[at].0);
+        at += 1;
+    }
+    pages
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn add(pages: &mut [u64; PAGES / 64], first: u32, last: u32) {
+    let mut page = (first >> 8) as usize;
+    while page <= (last >> 8) as usize && page < PAGES {
+        pages[page / 64] |= 1 << (page % 64);
+        page += 1;
+    }
+}
+
 fn contains(ranges: &[(u32, u32)], code: u32) -> bool {
     let after = ranges.partition_point(|&(first, _)| first <= code);
     after.checked_sub(1).and_then(|at| ranges.get(at)).is_some_and(|&(_, last)| code <= last)
@@ -63,7 +116,7 @@ fn single(code: u32) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DROPPED, Fold, LONGER, SEVERAL, SINGLE, fold, several};
+    use super::{DROPPED, Fold, LONGER, SEVERAL, SINGLE, fold, may_fold, several};
 
     #[test]
     fn tables_ascend() {
@@ -75,6 +128,18 @@ mod tests {
         assert!(SEVERAL.windows(2).all(|pair| pair[0].0 < pair[1].0));
         // A place among several is one byte of a reading, with room for the other kinds.
         assert!(SEVERAL.len() < 0x60);
+    }
+
+    /// A page that is left out would make its characters harmless.
+    #[test]
+    fn every_character_of_the_tables_is_on_a_page_that_folds() {
+        let dropped = DROPPED.iter().flat_map(|&(first, last)| first..=last);
+        let single = SINGLE.iter().flat_map(|&(first, run)| first..first + u32::try_from(run.len()).unwrap());
+        let others = LONGER.iter().map(|entry| entry.0).chain(SEVERAL.iter().map(|entry| entry.0));
+        for code in dropped.chain(single).chain(others).chain(0xf000..0xf080) {
+            assert!(may_fold(code), "{code:#x}");
+        }
+        assert!(!may_fold(u32::from('張')) && !may_fold(u32::from('한')));
     }
 
     #[test]

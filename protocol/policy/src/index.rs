@@ -8,17 +8,21 @@ mod states;
 mod tree;
 
 use crate::method::{MethodSet, Methods};
-use crate::segments::Segments;
+use crate::segments::{MAX_SEGMENTS, Segments};
 use crate::{Effect, Row};
 pub(crate) use every::Parted;
 pub(crate) use literals::Literals;
 pub(crate) use possible::Readings;
-use tree::{End, Node, Tree};
+use tree::{End, NO_LITERAL, Node, PARAMETER, Tree};
+
+/// Chains of at most this many steps are compared text by text, longer ones by the numbers of their literals.
+const FEW_STEPS: usize = 4;
 
 /// Finds the rows that match a path, without asking the others.
 #[derive(Debug)]
 pub(crate) struct Index {
     tree: Tree,
+    has_allowing: bool,
 }
 
 /// What a walk asks for.
@@ -47,15 +51,21 @@ pub(crate) struct Found {
 
 impl Index {
     pub(crate) fn new(rows: &[Row], methods: &Methods, case_sensitive: bool) -> Self {
-        Self { tree: Tree::new(rows, methods, case_sensitive) }
+        let has_allowing = rows.iter().any(|row| row.effect == Effect::Allow);
+        Self { tree: Tree::new(rows, methods, case_sensitive), has_allowing }
     }
 
     /// All rows for a path that every server reads as these segments.
     pub(crate) fn find(&self, segments: &Segments<'_>, asked: Asked, found: &mut Found) {
         let tree = &self.tree;
         if let Some(root) = tree.root() {
-            Walk { tree, segments, asked, found }.visit(root, 0, false);
+            Walk { tree, segments, asked, found, numbers: None }.visit(root, 0, false);
         }
+    }
+
+    /// True when some row allows.
+    pub(crate) fn has_allowing(&self) -> bool {
+        self.has_allowing
     }
 
     /// The literals of all rows.
@@ -83,6 +93,8 @@ struct Walk<'w> {
     segments: &'w Segments<'w>,
     asked: Asked,
     found: &'w mut Found,
+    /// The numbers of the literals that segments are: by them long chains are compared, of which nearly no table has one.
+    numbers: Option<[u32; MAX_SEGMENTS]>,
 }
 
 impl Walk<'_> {
@@ -92,6 +104,7 @@ impl Walk<'_> {
             return;
         }
         let tree = self.tree;
+        let Some((depth, near)) = self.pass_chain(node, depth, near) else { return };
         let Some(segment) = self.segments.get(depth) else {
             return tree.ends(node).iter().for_each(|end| self.note(end, near));
         };
@@ -104,6 +117,36 @@ impl Walk<'_> {
                 self.visit(child, depth + 1, near || differs);
             }
         }
+    }
+
+    /// Goes along the chain of a node. None if the segments are not its literals.
+    fn pass_chain(&mut self, node: &Node, depth: usize, near: bool) -> Option<(usize, bool)> {
+        let chain = self.tree.chain(node);
+        if chain.is_empty() {
+            return Some((depth, near));
+        }
+        let literals = self.tree.literals();
+        let is_step = |(step, at): (&u32, usize)| {
+            *step == PARAMETER || self.segments.get(at).is_some_and(|segment| literals.is(*step, segment))
+        };
+        let is_passed = if chain.len() <= FEW_STEPS {
+            chain.iter().zip(depth..).all(is_step)
+        } else {
+            self.is_long_chain(chain, depth)
+        };
+        let segments = (depth..).map_while(|at| self.segments.get(at));
+        is_passed.then(|| (depth + chain.len(), near || !self.tree.is_chain_exact(node, segments)))
+    }
+
+    #[inline(never)]
+    fn is_long_chain(&mut self, chain: &[u32], depth: usize) -> bool {
+        let number = |segment| self.tree.literals().find(segment).unwrap_or(NO_LITERAL);
+        let numbers = self.numbers.get_or_insert_with(|| {
+            std::array::from_fn(|at| self.segments.get(at).map_or(NO_LITERAL, number))
+        });
+        let numbers = numbers.get(depth..).unwrap_or_default();
+        let is_step = |(step, number): (&u32, &u32)| *step == PARAMETER || step == number;
+        chain.iter().zip(numbers).all(is_step)
     }
 
     fn note(&mut self, end: &End, near: bool) {

@@ -5,18 +5,17 @@
 //! stands at the *bounds*, the places where a segment may end: a bound may part two segments, may be plain text inside
 //! of one, and the path may end there, each or all of it. See RULES.md.
 
+mod bounds;
 mod build;
 mod choices;
 mod names;
 
+pub(crate) use bounds::Bounds;
 pub(crate) use build::TooLong;
 pub(crate) use choices::Choices;
 pub(crate) use names::{Beginning, Names, may_be};
 
 use crate::Ambiguity;
-
-/// A set of bounds: bit `n` is the bound with the number `n`.
-pub(crate) type Bounds = u128;
 
 /// Most places of a path at which servers may part it, its two ends included. Many times what real paths have; a path
 /// with more is refused, unless it is plain.
@@ -24,10 +23,10 @@ pub const MAX_BOUNDS: usize = 127;
 
 /// Paths up to this length are read in small buffers: clearing large ones would cost more than all the rest.
 pub(crate) const SHORT_TEXT: usize = 256;
-/// Bounds, names, and states of a walk for which there is room: for most short paths, for all but the densest of them,
-/// and for long ones.
+/// Bounds, names, and states of a walk for which there is room: for most short paths, for those of which a set of bounds
+/// is one word, and for long ones.
 pub(crate) const FEW_BOUNDS: usize = 20;
-pub(crate) const MORE_BOUNDS: usize = 44;
+pub(crate) const MORE_BOUNDS: usize = 63;
 pub(crate) const SHORT_NAMES: usize = 20;
 pub(crate) const SHORT_STATES: usize = 16;
 pub(crate) const LONG_NAMES: usize = 64;
@@ -157,6 +156,15 @@ impl Reasons {
     }
 }
 
+/// What was read, and what was met on the way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Read<'r> {
+    pub(crate) view: View<'r>,
+    pub(crate) reasons: Reasons,
+    /// A server that decodes before it looks for the query may find a method in it.
+    pub(crate) may_override: bool,
+}
+
 /// What of a reading does not depend on the size of its buffers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'r> {
@@ -180,6 +188,10 @@ impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
             text: self.text.get(..self.length).unwrap_or_default(),
             bounds: self.bounds.get(..self.count).unwrap_or_default(),
         }
+    }
+
+    pub(crate) fn read_as(&self) -> Read<'_> {
+        Read { view: self.view(), reasons: self.reasons, may_override: self.may_override() }
     }
 
     pub(crate) fn reasons(&self) -> Reasons {
@@ -211,23 +223,4 @@ impl View<'_> {
     pub(crate) fn token(&self, at: usize) -> Option<u8> {
         self.text.get(at).copied()
     }
-}
-
-/// The bit of a bound.
-pub(crate) const fn bit(bound: usize) -> Bounds {
-    1 << bound
-}
-
-/// The bounds of a set, in order.
-pub(crate) fn each(mut set: Bounds) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let first = usize::try_from(set.trailing_zeros()).ok().filter(|_| set != 0)?;
-        set &= set - 1;
-        Some(first)
-    })
-}
-
-/// The bounds of a set from this one on.
-pub(crate) const fn from(set: Bounds, bound: usize) -> Bounds {
-    set >> bound << bound
 }

@@ -59,38 +59,40 @@ impl Segments<'_> {
         if !has_percent {
             return Segments::split(path.text, has_bracket, then);
         }
-        Self::decoded(
-            path.text,
-            |text, is_plain| {
-                if is_plain { Segments::split(text, true, then) } else { Split::Several }
-            },
-        )
+        Self::decoded(path.text, true, |text| match text {
+            Some(text) => Segments::split(text, true, then),
+            None => Split::Several,
+        })
     }
 
     /// Splits a path that is known to have the same segments in every reading.
     pub(crate) fn of_certain<T>(path: &Path<'_>, then: impl FnOnce(&Segments<'_>) -> T) -> Split<T> {
         if path.marks.has(Marks::PERCENT) {
-            Self::decoded(path.text, |text, _| Segments::split(text, false, then))
+            Self::decoded(path.text, false, |text| Segments::split(text.unwrap_or_default(), false, then))
         } else {
             Segments::split(path.text, false, then)
         }
     }
 
-    /// Decodes, and says whether every decoded byte is plain.
-    fn decoded<T>(path: &[u8], then: impl FnOnce(&[u8], bool) -> T) -> T {
+    /// Decodes once. None if a byte that is not plain comes out and `all_plain` is asked for.
+    fn decoded<T>(path: &[u8], all_plain: bool, then: impl FnOnce(Option<&[u8]>) -> T) -> T {
         if path.len() <= SHORT_PATH {
-            Self::decoded_in::<SHORT_PATH, T>(path, then)
+            Self::decoded_in::<SHORT_PATH, T>(path, all_plain, then)
         } else {
-            Self::decoded_in::<MAX_TARGET_BYTES, T>(path, then)
+            Self::decoded_in::<MAX_TARGET_BYTES, T>(path, all_plain, then)
         }
     }
 
     // Not inlined, so that its buffer is not part of the frame of a judgement that decodes nothing.
     #[inline(never)]
-    fn decoded_in<const N: usize, T>(path: &[u8], then: impl FnOnce(&[u8], bool) -> T) -> T {
+    fn decoded_in<const N: usize, T>(
+        path: &[u8],
+        all_plain: bool,
+        then: impl FnOnce(Option<&[u8]>) -> T,
+    ) -> T {
         let mut buffer = [0; N];
-        let (length, is_plain) = decode(path, &mut buffer);
-        then(buffer.get(..length).unwrap_or_default(), is_plain)
+        let length = decode(path, all_plain, &mut buffer);
+        then(length.and_then(|length| buffer.get(..length)))
     }
 }
 
@@ -100,20 +102,17 @@ impl<'a> Segments<'a> {
         if text.is_empty() {
             return Split::Plain(then(&segments));
         }
-        let mut start = 0;
-        let ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
-        for end in ends.chain([text.len()]) {
-            if start == end {
+        let mut end = 0;
+        for segment in text.split(|byte| *byte == b'/') {
+            if segment.is_empty() || has_bracket && is_cookieless_session(segment) {
                 return Split::Several;
             }
-            if has_bracket && text.get(start..end).is_some_and(is_cookieless_session) {
-                return Split::Several;
-            }
+            end += segment.len();
             if let (Some(place), Ok(end)) = (segments.ends.get_mut(segments.count), u16::try_from(end)) {
                 *place = end;
             }
             segments.count += 1;
-            start = end + 1;
+            end += 1;
         }
         if segments.count > MAX_SEGMENTS { Split::TooMany } else { Split::Plain(then(&segments)) }
     }
@@ -141,10 +140,10 @@ fn has_no_cut(path: &[u8], literals: &Literals) -> bool {
     path.split(|byte| *byte == b'/').all(|segment| literals.has_no_cut(segment))
 }
 
-/// Decodes triplets once into the front of `into`, which must be as long as `path`. The number of bytes, and whether
-/// every triplet was one and gave a byte that all servers read as itself: else the result says nothing by itself.
-fn decode(path: &[u8], into: &mut [u8]) -> (usize, bool) {
-    let (mut length, mut all_plain) = (0, true);
+/// Decodes triplets once into the front of `into`, which must be as long as `path`. The number of bytes; none, if
+/// `all_plain` is asked for, at the first triplet that is none or gives a byte that not all servers read as itself.
+fn decode(path: &[u8], all_plain: bool, into: &mut [u8]) -> Option<usize> {
+    let mut length = 0;
     let mut rest = path;
     let mut places = into.iter_mut();
     while let (Some((&byte, after)), Some(place)) = (rest.split_first(), places.next()) {
@@ -153,17 +152,17 @@ fn decode(path: &[u8], into: &mut [u8]) -> (usize, bool) {
         length += 1;
         if byte == b'%' {
             let pair = after.first_chunk::<2>().and_then(|[high, low]| hex(*high).zip(hex(*low)));
-            match pair.map(|(high, low)| high << 4 | low) {
-                Some(decoded) => {
-                    *place = decoded;
-                    all_plain &= is_plain(decoded) && decoded != b'/';
-                    rest = after.get(2..).unwrap_or_default();
-                }
-                None => all_plain = false,
+            let decoded = pair.map(|(high, low)| high << 4 | low);
+            if all_plain && !decoded.is_some_and(|decoded| is_plain(decoded) && decoded != b'/') {
+                return None;
+            }
+            if let Some(decoded) = decoded {
+                *place = decoded;
+                rest = after.get(2..).unwrap_or_default();
             }
         }
     }
-    (length, all_plain)
+    Some(length)
 }
 
 /// System.Web removes `(S(...))`, with any letter, from the front of a segment (CVE-2023-36899).

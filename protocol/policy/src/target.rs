@@ -68,9 +68,19 @@ impl<'a> Target<'a> {
 impl<'a> Path<'a> {
     /// Of a target that starts with the slash of its path, or is empty or starts with `?` for the root.
     fn parse(target: &'a [u8]) -> Result<Self, Ambiguity> {
-        let mut marks = 0;
+        let (mut marks, mut looked_at) = (0, 0);
+        // Several bytes at once, up to where the path may end.
+        for several in target.as_chunks::<AT_ONCE>().0 {
+            let classes = several.iter().fold(0, |classes, byte| classes | class(*byte));
+            if classes >= QUERY {
+                break;
+            }
+            marks |= classes;
+            looked_at += AT_ONCE;
+        }
         let mut end = target.len();
-        for (at, &byte) in target.iter().enumerate() {
+        let rest = target.get(looked_at..).unwrap_or_default();
+        for (&byte, at) in rest.iter().zip(looked_at..) {
             let class = class(byte);
             if class >= QUERY {
                 if class == QUERY {
@@ -117,6 +127,9 @@ fn class(byte: u8) -> u8 {
     CLASSES.get(usize::from(byte)).copied().unwrap_or(REFUSED)
 }
 
+/// Bytes of a path that are looked at together.
+const AT_ONCE: usize = 8;
+
 const QUERY: u8 = 0x40;
 const REFUSED: u8 = 0x80;
 const CLASSES: [u8; 256] = classes();
@@ -157,11 +170,6 @@ fn refusal(byte: u8) -> Ambiguity {
 /// True for bytes that stand for themselves in a path, and so may stand in a literal of a template.
 pub(crate) fn is_literal_byte(byte: u8) -> bool {
     byte == b'.' || is_plain(byte) && byte != b'/'
-}
-
-/// True for bytes of a path that may become a place at which servers part it.
-pub(crate) fn may_bound(byte: u8) -> bool {
-    byte == b'/' || !is_literal_byte(byte)
 }
 
 /// True for bytes that are read as themselves by every server, the slash included. An open bracket is, unless two

@@ -1,6 +1,7 @@
 //! The proof that rows allow a path in every reading, for paths whose only choice is where a segment is parted.
 
-use super::{Asked, End, Found, Index, Node, Tree, note};
+use super::tree::Place;
+use super::{Asked, End, Found, Index, Tree, note};
 use crate::Effect;
 use crate::reading::{Choices, Kind, View, token};
 use crate::segments::MAX_SEGMENTS;
@@ -29,10 +30,10 @@ struct Piece<'p> {
 
 impl<'p> Parted<'p> {
     /// None if servers differ in more than where they part segments, or in too much of that.
-    pub(crate) fn of<const BOUNDS: usize>(
+    pub(crate) fn of<B, const BOUNDS: usize>(
         path: &Path<'p>,
         view: View<'_>,
-        choices: &Choices<BOUNDS>,
+        choices: &Choices<B, BOUNDS>,
     ) -> Option<Self> {
         let (first, rest) = view.bounds.split_first()?;
         // What may be several texts, or anything, may be a delimiter of another kind.
@@ -84,7 +85,8 @@ impl Index {
         loop {
             let mut found = Found::default();
             let (left, pieces) = (parted.segments(), parted.pieces.get(..parted.count)?);
-            Walk { tree: &self.tree, asked, found: &mut found }.visit(self.tree.root()?, pieces, left);
+            let root = Place::at(self.tree.root()?);
+            Walk { tree: &self.tree, asked, found: &mut found }.visit(root, pieces, left);
             if !((asked.certain | asked.possible) & !found.allowed).is_empty() {
                 return None;
             }
@@ -103,26 +105,24 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    /// Visits a node before these pieces, of which the reading makes `left` segments.
-    fn visit(&mut self, node: &Node, pieces: &[Piece<'_>], left: usize) {
-        if !node.may_match(left, self.asked.certain) {
+    /// Visits a place before these pieces, of which the reading makes `left` segments.
+    fn visit(&mut self, place: Place<'_>, pieces: &[Piece<'_>], left: usize) {
+        if !place.node.may_match(place.passed + left, self.asked.certain) {
             return;
         }
         let tree = self.tree;
         let Some((piece, rest)) = pieces.split_first() else {
-            return tree.ends(node).iter().for_each(|end| self.note(end));
+            return tree.ends(place.node).iter().for_each(|end| self.note(end));
         };
         // What may be parted elsewhere is in each part any text: only a parameter takes that.
-        let below = (0..piece.parts).try_fold(node, |node, _| tree.parameter(node));
+        let below = (0..piece.parts).try_fold(place, |place, _| tree.behind_parameter(place));
         let left = left.saturating_sub(piece.parts);
         if let Some(below) = below {
             self.visit(below, rest, left);
         }
         if piece.most == 1 && !piece.sent.contains(&b'%') {
-            for literal in tree.edges_for(node, piece.sent).filter(|edge| tree.is_exact(edge, piece.sent)) {
-                if let Some(child) = tree.child(literal) {
-                    self.visit(child, rest, left);
-                }
+            for below in tree.behind_literals(place, piece.sent) {
+                self.visit(below, rest, left);
             }
         }
     }

@@ -48,6 +48,12 @@ impl Literals {
         usize::try_from(number).ok().and_then(|number| self.texts.get(number)).map_or(&[], |text| text)
     }
 
+    /// True if a text is the literal of this number, whatever its case.
+    pub(super) fn is(&self, number: u32, text: &[u8]) -> bool {
+        let literal = usize::try_from(number).ok().and_then(|number| self.texts.get(number));
+        literal.is_some_and(|literal| literal.eq_ignore_ascii_case(text))
+    }
+
     /// The number of the literal that a text is, whatever its case.
     pub(crate) fn find(&self, text: &[u8]) -> Option<u32> {
         if self.lengths & length_bit(text) == 0 || self.firsts & first_bit(text) == 0 {

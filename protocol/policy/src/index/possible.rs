@@ -1,55 +1,110 @@
 //! The walk that follows all readings of a path at once.
 
 use super::states::{State, States, Step};
-use super::tree::Edge;
+use super::tree::{Edge, PARAMETER, Run};
 use super::{Asked, End, Found, Index, Node, Tree};
-use crate::reading::{Beginning, Bounds, Choices, Names, View, may_be};
+use crate::reading::{Beginning, Bounds, Choices, LONG_STATES, Names, TooLong, View, may_be};
 
 /// At a node with at most this many literals each is looked up among the names of a path, not the names among them.
 const FEW: usize = 4;
 
 /// What the readings of a path are.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Readings<'r, const BOUNDS: usize, const NAMES: usize> {
+pub(crate) struct Readings<'r, B, const BOUNDS: usize, const NAMES: usize> {
     pub(crate) view: View<'r>,
-    pub(crate) choices: &'r Choices<BOUNDS>,
-    pub(crate) names: &'r Names<NAMES>,
+    pub(crate) choices: &'r Choices<B, BOUNDS>,
+    pub(crate) names: &'r Names<B, NAMES>,
 }
 
 impl Index {
     /// All rows that some reading of the path meets. Whether rows allow is looked for only if asked for.
-    pub(crate) fn find_possible<const BOUNDS: usize, const NAMES: usize, const STATES: usize>(
+    ///
+    /// # Errors
+    /// [`TooLong`] when there are more states than have room, and larger buffers have more.
+    pub(crate) fn find_possible<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>(
         &self,
-        readings: &Readings<'_, BOUNDS, NAMES>,
+        readings: &Readings<'_, B, BOUNDS, NAMES>,
         asked: Asked,
         allowing: bool,
         found: &mut Found,
-    ) {
-        let mut states = States::<STATES, NAMES>::EMPTY;
+    ) -> Result<(), TooLong> {
+        let mut states = States::<B, STATES, NAMES>::EMPTY;
         let root = states.of(readings.choices.root, readings);
         let tree = &self.tree;
-        let mut walk = Walk { tree, readings, asked, allowing, found, states: &mut states };
+        let mut walk = Walk { tree, readings, asked, allowing, found, states: &mut states, passed: None };
         if let Some(node) = tree.root() {
             walk.visit(node, &root);
         }
+        if Self::gives_up(&states) { Err(TooLong) } else { Ok(()) }
+    }
+
+    /// A walk that makes states anew at each node takes much longer than one with larger buffers.
+    fn gives_up<B: Bounds, const STATES: usize, const NAMES: usize>(
+        states: &States<B, STATES, NAMES>,
+    ) -> bool {
+        STATES < LONG_STATES && states.is_crowded
     }
 }
 
-struct Walk<'w, 'r, const BOUNDS: usize, const NAMES: usize, const STATES: usize> {
+struct Walk<'w, 'r, B, const BOUNDS: usize, const NAMES: usize, const STATES: usize> {
     tree: &'w Tree,
-    readings: &'w Readings<'r, BOUNDS, NAMES>,
+    readings: &'w Readings<'r, B, BOUNDS, NAMES>,
     asked: Asked,
     allowing: bool,
     found: &'w mut Found,
-    states: &'w mut States<STATES, NAMES>,
+    states: &'w mut States<B, STATES, NAMES>,
+    /// The chain that was passed last.
+    passed: Option<Passed<B>>,
 }
 
-impl<const BOUNDS: usize, const NAMES: usize, const STATES: usize> Walk<'_, '_, BOUNDS, NAMES, STATES> {
-    /// Visits a node whose template the path may have been read as up to each bound of a state.
-    fn visit(&mut self, node: &Node, state: &State) {
-        if self.changes_nothing(node, state.left) {
+/// Where a chain led from a set of bounds. In large tables many branches end alike.
+#[derive(Clone, Copy)]
+struct Passed<B> {
+    chain: Run,
+    from: B,
+    to: Option<State<B>>,
+}
+
+impl<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>
+    Walk<'_, '_, B, BOUNDS, NAMES, STATES>
+{
+    /// Visits a node whose templates the path may have been read as, up to its chain, at each bound of a state.
+    fn visit(&mut self, node: &Node, state: &State<B>) {
+        if self.changes_nothing(node, state.left) || Index::gives_up(self.states) {
             return;
         }
+        if self.tree.chain(node).is_empty() {
+            self.visit_behind_chain(node, state);
+        } else if let Some(state) = self.pass_chain(node, state) {
+            self.visit_behind_chain(node, &state);
+        }
+    }
+
+    /// The state behind the chain of a node. None if no reading has its segments.
+    fn pass_chain(&mut self, node: &Node, state: &State<B>) -> Option<State<B>> {
+        let (chain, from) = (node.chain_run(), state.bounds);
+        if let Some(passed) = self.passed.filter(|passed| passed.chain == chain && passed.from == from) {
+            return passed.to;
+        }
+        let mut steps = self.tree.chain(node).iter();
+        let to = steps.try_fold(*state, |state, step| self.pass_step(&state, *step));
+        self.passed = Some(Passed { chain, from, to });
+        to
+    }
+
+    fn pass_step(&mut self, state: &State<B>, step: u32) -> Option<State<B>> {
+        let next = if step == PARAMETER {
+            self.states.after(state, Step::Parameter, self.readings)
+        } else if state.begins {
+            let text = self.tree.literals().text(step);
+            self.states.after_literal(state, step, text, self.readings)?
+        } else {
+            self.states.after(state, Step::Name(self.readings.names.place(step)?), self.readings)
+        };
+        (!next.bounds.is_empty()).then_some(next)
+    }
+
+    fn visit_behind_chain(&mut self, node: &Node, state: &State<B>) {
         let tree = self.tree;
         if state.ends {
             tree.ends(node).iter().for_each(|end| self.note(end));
@@ -78,38 +133,38 @@ impl<const BOUNDS: usize, const NAMES: usize, const STATES: usize> Walk<'_, '_, 
         }
     }
 
-    fn visit_child(&mut self, edge: &Edge, state: &State, step: Step) {
+    fn visit_child(&mut self, edge: &Edge, state: &State<B>, step: Step) {
         if let Some(child) = self.tree.child(edge) {
             self.visit_after(child, state, step);
         }
     }
 
-    fn visit_after(&mut self, node: &Node, state: &State, step: Step) {
-        if !self.changes_nothing(node, state.left >> 1) {
+    fn visit_after(&mut self, node: &Node, state: &State<B>, step: Step) {
+        if !self.changes_nothing(node, state.left.before()) {
             let next = self.states.after(state, step, self.readings);
             self.visit(node, &next);
         }
     }
 
-    fn visit_names_beside_beginnings(&mut self, node: &Node, state: &State) {
+    fn visit_names_beside_beginnings(&mut self, node: &Node, state: &State<B>) {
         let (tree, Readings { view, names, .. }) = (self.tree, *self.readings);
         for (place, number) in names.each(state.starts) {
             for edge in tree.edges_of(node, number) {
                 let text = tree.text(edge);
                 let mut beginnings = names.each_beginning(state.starts);
-                if !beginnings.any(|beginning| beginning.ends(view, state.starts, text) != 0) {
+                if !beginnings.any(|beginning| !beginning.ends(view, state.starts, text).is_empty()) {
                     self.visit_child(edge, state, Step::Name(place));
                 }
             }
         }
     }
 
-    fn visit_beginnings(&mut self, node: &Node, state: &State) {
+    fn visit_beginnings(&mut self, node: &Node, state: &State<B>) {
         let (tree, Readings { view, names, .. }) = (self.tree, *self.readings);
         // What may be anything first: once that has met a row, most of the others need not be compared.
         for is_compared in [false, true] {
             for (place, beginning) in names.each_beginning(state.starts).enumerate() {
-                if beginning.is_compared != is_compared || self.changes_nothing(node, state.left) {
+                if beginning.is_compared != is_compared || self.is_settled(node) {
                     continue;
                 }
                 let edges = tree.edges_from(node, beginning.text(view));
@@ -129,17 +184,17 @@ impl<const BOUNDS: usize, const NAMES: usize, const STATES: usize> Walk<'_, '_, 
     fn visit_begun(
         &mut self,
         edge: &Edge,
-        state: &State,
-        (place, beginning): (usize, &Beginning),
-        last: &mut Option<(Bounds, State)>,
+        state: &State<B>,
+        (place, beginning): (usize, &Beginning<B>),
+        last: &mut Option<(B, State<B>)>,
     ) {
         // Whole branches are passed over before anything is compared.
-        let child = self.tree.child(edge).filter(|child| !self.changes_nothing(child, state.left >> 1));
+        let child = self.tree.child(edge).filter(|child| !self.changes_nothing(child, state.left.before()));
         let Some(child) = child else { return };
         let Readings { view, names, choices } = *self.readings;
         let (starts, text) = (state.starts, self.tree.text(edge));
-        let is_it = |beginning: &Beginning| beginning.ends(view, starts, text) != 0;
-        let comes_before = |(at, other): (usize, &Beginning)| {
+        let is_it = |beginning: &Beginning<B>| !beginning.ends(view, starts, text).is_empty();
+        let comes_before = |(at, other): (usize, &Beginning<B>)| {
             let is_earlier =
                 if other.is_compared == beginning.is_compared { at < place } else { beginning.is_compared };
             is_earlier && is_it(other)
@@ -156,14 +211,18 @@ impl<const BOUNDS: usize, const NAMES: usize, const STATES: usize> Walk<'_, '_, 
         self.visit(child, &next);
     }
 
-    /// True when no row at the node or below can match with this many more segments, or a match would change nothing.
-    fn changes_nothing(&self, node: &Node, left: u128) -> bool {
+    /// True when no row at the node or below can match with this many more segments from the start of its chain, or a match
+    /// would change nothing.
+    fn changes_nothing(&self, node: &Node, left: B) -> bool {
+        !left.meets(node.depths) || self.is_settled(node)
+    }
+
+    /// True when a match of a row at the node or below would change nothing.
+    fn is_settled(&self, node: &Node) -> bool {
         let methods = self.asked.certain | self.asked.possible;
         // That some row allows is all that is asked of those that allow.
         let only_deny = !self.allowing || self.found.may_allow;
-        node.depths & left == 0
-            || only_deny && !node.denies_before(self.found.may_deny)
-            || (node.methods & methods).is_empty()
+        only_deny && !node.denies_before(self.found.may_deny) || (node.methods & methods).is_empty()
     }
 
     fn note(&mut self, end: &End) {

@@ -1,23 +1,29 @@
 //! The sets of bounds up to which a path may have been read, each with what follows from it.
 
 use super::possible::Readings;
-use crate::reading::Bounds;
+use super::tree::NO_LITERAL as NO_NAME;
+use crate::reading::{Beginning, Bounds};
+
+/// Places for what a literal leads to beside beginnings: a power of two.
+const BEGUN: usize = 64;
 
 /// Places by which a state is found by its bounds: a power of two, and twice as many as states are kept.
 const SLOTS: usize = 256;
 
 /// A set of bounds up to which a path may have been read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct State {
-    pub(super) bounds: Bounds,
+pub(super) struct State<B> {
+    pub(super) bounds: B,
     /// Those behind which a segment may start.
-    pub(super) starts: Bounds,
+    pub(super) starts: B,
     /// Bit `n` is set if the path may end `n` segments further on.
-    pub(super) left: u128,
+    pub(super) left: B,
     /// The path may end here.
     pub(super) ends: bool,
     /// Segments that start here have beginnings that may be several texts.
     pub(super) begins: bool,
+    /// None of these beginnings says anything about the text.
+    is_free: bool,
     /// Where it is kept; past all places if it is not.
     place: usize,
 }
@@ -32,54 +38,78 @@ pub(super) enum Step {
 }
 
 /// All states that a walk meets, and where steps lead from them: in a large table many nodes are reached in the same.
-/// What does not fit is made anew each time.
+/// What does not fit is made anew each time, and is told.
 #[derive(Debug)]
-pub(super) struct States<const STATES: usize, const NAMES: usize> {
-    states: [State; STATES],
+pub(super) struct States<B, const STATES: usize, const NAMES: usize> {
+    states: [State<B>; STATES],
     count: usize,
+    /// There was no room for a state.
+    pub(super) is_crowded: bool,
     /// The place of a state plus one, by its bounds.
     slots: [u8; SLOTS],
     /// The place of the state that a parameter leads to, and each name, plus one; zero if it is not known.
     by_parameter: [u8; STATES],
     by_name: [[u8; NAMES]; STATES],
+    /// Where literals led last that are compared with beginnings.
+    begun: [Begun; BEGUN],
 }
 
-impl State {
-    const NONE: Self = Self { bounds: 0, starts: 0, left: 0, ends: false, begins: false, place: usize::MAX };
+/// From one state to another by the literal of a number. Places plus one.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    number: u32,
+    from: u8,
+    to: u8,
+}
+
+impl<B: Bounds> State<B> {
+    const NONE: Self = Self {
+        bounds: B::NONE,
+        starts: B::NONE,
+        left: B::NONE,
+        ends: false,
+        begins: false,
+        is_free: false,
+        place: usize::MAX,
+    };
 
     fn new<const BOUNDS: usize, const NAMES: usize>(
-        bounds: Bounds,
-        readings: &Readings<'_, BOUNDS, NAMES>,
+        bounds: B,
+        readings: &Readings<'_, B, BOUNDS, NAMES>,
     ) -> Self {
         let Readings { choices, names, .. } = *readings;
         let starts = bounds & choices.parting;
+        let begins = names.begins(starts);
         Self {
             bounds,
             starts,
             left: choices.left(bounds, !names.has_merged),
-            ends: bounds & choices.ending != 0,
-            begins: names.begins(starts),
+            ends: !(bounds & choices.ending).is_empty(),
+            begins,
+            is_free: begins && names.each_beginning(starts).all(Beginning::is_free),
             place: usize::MAX,
         }
     }
 }
 
-impl<const STATES: usize, const NAMES: usize> States<STATES, NAMES> {
+impl<B: Bounds, const STATES: usize, const NAMES: usize> States<B, STATES, NAMES> {
     /// Filled in place: it is too large to be moved about.
     pub(super) const EMPTY: Self = Self {
         states: [State::NONE; STATES],
         count: 0,
+        is_crowded: false,
         slots: [0; SLOTS],
         by_parameter: [0; STATES],
         by_name: [[0; NAMES]; STATES],
+        begun: [Begun { number: 0, from: 0, to: 0 }; BEGUN],
     };
 
     /// The state of a set of bounds.
     pub(super) fn of<const BOUNDS: usize>(
         &mut self,
-        bounds: Bounds,
-        readings: &Readings<'_, BOUNDS, NAMES>,
-    ) -> State {
+        bounds: B,
+        readings: &Readings<'_, B, BOUNDS, NAMES>,
+    ) -> State<B> {
         let slot = self.slot(bounds);
         let known = self.slots.get(slot).and_then(|place| usize::from(*place).checked_sub(1));
         if let Some(known) = known.and_then(|known| self.states.get(known)) {
@@ -91,16 +121,17 @@ impl<const STATES: usize, const NAMES: usize> States<STATES, NAMES> {
             *place = state;
             self.count += 1;
             *slot = u8::try_from(self.count).unwrap_or_default();
+        } else {
+            self.is_crowded = true;
         }
         state
     }
 
     /// The slot in which a set of bounds stands, or the one where it would.
-    fn slot(&self, bounds: Bounds) -> usize {
+    fn slot(&self, bounds: B) -> usize {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-        let folded = u64::try_from((bounds ^ bounds >> 64) & Bounds::from(u64::MAX)).unwrap_or_default();
-        let first =
-            usize::try_from(folded.wrapping_mul(ODD) >> (u64::BITS - SLOTS.ilog2())).unwrap_or_default();
+        let hash = bounds.hash().wrapping_mul(ODD) >> (u64::BITS - SLOTS.ilog2());
+        let first = usize::try_from(hash).unwrap_or_default();
         let is_its = |slot: &usize| {
             let place = self.slots.get(*slot).and_then(|place| usize::from(*place).checked_sub(1));
             place.and_then(|place| self.states.get(place)).is_none_or(|state| state.bounds == bounds)
@@ -111,10 +142,10 @@ impl<const STATES: usize, const NAMES: usize> States<STATES, NAMES> {
     /// Where a step leads from a state.
     pub(super) fn after<const BOUNDS: usize>(
         &mut self,
-        state: &State,
+        state: &State<B>,
         step: Step,
-        readings: &Readings<'_, BOUNDS, NAMES>,
-    ) -> State {
+        readings: &Readings<'_, B, BOUNDS, NAMES>,
+    ) -> State<B> {
         let known = self.place_of(state, step).and_then(|place| usize::from(*place).checked_sub(1));
         if let Some(known) = known.and_then(|known| self.states.get(known)) {
             return *known;
@@ -133,7 +164,38 @@ impl<const STATES: usize, const NAMES: usize> States<STATES, NAMES> {
         next
     }
 
-    fn place_of(&mut self, state: &State, step: Step) -> Option<&mut u8> {
+    /// Where a literal leads from a state in which segments have beginnings. None if no segment may be it.
+    pub(super) fn after_literal<const BOUNDS: usize>(
+        &mut self,
+        state: &State<B>,
+        number: u32,
+        text: &[u8],
+        readings: &Readings<'_, B, BOUNDS, NAMES>,
+    ) -> Option<State<B>> {
+        let Readings { view, choices, names } = *readings;
+        // Whatever the text is, it may be that of a segment, and what is no name leads where all of them do.
+        let number = if state.is_free && names.place(number).is_none() { NO_NAME } else { number };
+        let from = u8::try_from(state.place.wrapping_add(1)).unwrap_or_default();
+        let hash = usize::try_from(number).unwrap_or_default() ^ usize::from(from) << 2;
+        let slot = hash % BEGUN;
+        let known = self.begun.get(slot).filter(|begun| begun.number == number && begun.from == from);
+        let known = known.and_then(|begun| usize::from(begun.to).checked_sub(1));
+        if let Some(known) = known.and_then(|known| self.states.get(known)) {
+            return Some(*known);
+        }
+        let ends = names.ends(view, state.starts, number, text);
+        if ends.is_empty() {
+            return None;
+        }
+        let next = self.of(choices.closed(ends), readings);
+        let to = u8::try_from(next.place.wrapping_add(1)).unwrap_or_default();
+        if let Some(begun) = self.begun.get_mut(slot).filter(|_| from > 0) {
+            *begun = Begun { number, from, to };
+        }
+        Some(next)
+    }
+
+    fn place_of(&mut self, state: &State<B>, step: Step) -> Option<&mut u8> {
         match step {
             Step::Parameter => self.by_parameter.get_mut(state.place),
             Step::Name(name) => self.by_name.get_mut(state.place).and_then(|names| names.get_mut(name)),

@@ -1,15 +1,22 @@
 //! The templates of a table as a tree.
 //!
 //! Each node is reached by one path only: whatever a hostile target may be read as, a walk visits no node twice and
-//! cannot blow up. Nodes stand in one list in the order in which a walk visits them, since what a walk of a large table
-//! waits for is memory.
+//! cannot blow up. Steps at which no templates part are no nodes of their own but the chain of the node that they lead
+//! to. Nodes stand in one list in the order in which a walk visits them, since what a walk of a large table waits for is
+//! memory.
+
+mod build;
 
 use super::key::{WIDE_BYTES, wide_key};
 use super::literals::Literals;
-use crate::method::{MethodSet, Methods};
-use crate::template::Part;
-use crate::{Effect, Row};
+use crate::Effect;
+use crate::method::MethodSet;
 use std::cmp::Ordering;
+
+/// In place of a literal in a chain: any text.
+pub(super) const PARAMETER: u32 = u32::MAX;
+/// A number that no literal has.
+pub(super) const NO_LITERAL: u32 = PARAMETER - 1;
 
 /// In place of a row or a node that is not there.
 const NONE: u32 = u32::MAX;
@@ -20,20 +27,26 @@ pub(super) struct Tree {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
     ends: Vec<End>,
+    /// The steps of all chains: the number of a literal, or [`PARAMETER`]. Chains that are alike stand here once.
+    steps: Vec<u32>,
+    /// For each step where its literal stands as the template has it; none unless the table is case-sensitive.
+    steps_exact: Vec<u32>,
     literals: Literals,
     /// The literals as the templates have them; none unless the table is case-sensitive.
     exact: Vec<Box<[u8]>>,
 }
 
-/// What the templates have in common up to one segment.
+/// What the templates have in common up to where they part, or one of them ends.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// Bit `n` is set when a template ends `n` segments below, and so prunes whole branches.
+    /// Bit `n` is set when a template ends `n` segments behind the start of the chain, and so prunes whole branches.
     pub(super) depths: u128,
     /// The methods of all rows here and below.
     pub(super) methods: MethodSet,
     /// The first row here and below that denies; past all rows if none does.
     first_deny: u32,
+    /// The steps that all templates here and below have next, before any of them ends or parts from the others.
+    chain: Run,
     parameter: u32,
     /// The literals, ascending by folded text.
     edges: Run,
@@ -41,9 +54,17 @@ pub(super) struct Node {
     ends: Run,
 }
 
-/// Some elements of a list.
+/// A node, or a place on the way along its chain.
 #[derive(Debug, Clone, Copy)]
-struct Run {
+pub(super) struct Place<'t> {
+    pub(super) node: &'t Node,
+    /// Steps of the chain that were taken.
+    pub(super) passed: usize,
+}
+
+/// Some elements of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
     start: u32,
     count: u32,
 }
@@ -67,112 +88,24 @@ pub(super) struct End {
     pub(super) row: usize,
 }
 
-/// A row on its way into the tree. Sorted, rows that share a beginning stand together.
-#[derive(Debug)]
-struct Planned {
-    steps: Vec<Step>,
-    end: End,
-}
-
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
-    Parameter,
-    Literal { folded: Box<[u8]>, exact: Box<[u8]> },
-}
-
-impl Planned {
-    fn new(at: usize, row: &Row, methods: &Methods, case_sensitive: bool) -> Self {
-        let step = |part| match part {
-            Part::Parameter => Step::Parameter,
-            Part::Literal(text) => {
-                let folded = text.to_ascii_lowercase();
-                let exact = if case_sensitive { text } else { folded.as_str() };
-                Step::Literal { exact: exact.as_bytes().into(), folded: folded.into_bytes().into() }
-            }
-        };
-        // A method that a row names is known; were it not, the row would cover all.
-        let covered =
-            row.method().and_then(|method| methods.find(method.as_bytes())).unwrap_or(MethodSet::ALL);
-        Self {
-            steps: row.template.parts().map(step).collect(),
-            end: End { methods: covered, effect: row.effect, row: at },
-        }
-    }
-}
-
 impl Tree {
-    pub(super) fn new(rows: &[Row], methods: &Methods, case_sensitive: bool) -> Self {
-        let mut planned: Vec<_> =
-            rows.iter().enumerate().map(|(at, row)| Planned::new(at, row, methods, case_sensitive)).collect();
-        planned.sort_by(|a, b| a.steps.cmp(&b.steps));
-        let literals = rows.iter().flat_map(|row| row.template.parts()).filter_map(Part::literal);
-        let literals = Literals::new(literals);
-        let mut tree =
-            Self { nodes: Vec::new(), edges: Vec::new(), ends: Vec::new(), literals, exact: Vec::new() };
-        tree.add(&planned, 0, case_sensitive);
-        tree.nodes.shrink_to_fit();
-        tree.edges.shrink_to_fit();
-        tree
-    }
-
-    /// Adds the node for rows that agree in their first `depth` steps, and all below it.
-    fn add(&mut self, rows: &[Planned], depth: usize, case_sensitive: bool) -> u32 {
-        let place = narrow(self.nodes.len());
-        let denies = rows.iter().filter(|row| row.end.effect == Effect::Deny);
-        let mut node = Node {
-            depths: rows.iter().fold(0, |depths, row| depths | 1 << (row.steps.len() - depth)),
-            methods: rows.iter().fold(MethodSet::NONE, |methods, row| methods | row.end.methods),
-            first_deny: denies.map(|row| row.end.row).min().map_or(NONE, narrow),
-            parameter: NONE,
-            edges: Run { start: narrow(self.edges.len()), count: 0 },
-            ends: Run { start: narrow(self.ends.len()), count: 0 },
-        };
-        let groups = || rows.chunk_by(|a, b| a.steps.get(depth) == b.steps.get(depth));
-        // Those of this node first: they stand together.
-        for group in groups() {
-            match step_of(group, depth) {
-                None => self.ends.extend(group.iter().map(|row| row.end)),
-                Some(Step::Parameter) => {}
-                Some(Step::Literal { folded, exact }) => {
-                    // Each literal of a row is one of them.
-                    let number = self.literals.find(folded).unwrap_or(NONE);
-                    let place = if case_sensitive { narrow(self.exact.len()) } else { NONE };
-                    self.exact.extend(case_sensitive.then(|| exact.clone()));
-                    self.edges.push(Edge { key: wide_key(folded), number, exact: place, node: NONE });
-                }
-            }
-        }
-        node.edges.count = narrow(self.edges.len()) - node.edges.start;
-        node.ends.count = narrow(self.ends.len()) - node.ends.start;
-        let mut edge = index(node.edges.start);
-        self.nodes.push(node);
-        for group in groups() {
-            match step_of(group, depth) {
-                None => {}
-                Some(Step::Parameter) => {
-                    let child = self.add(group, depth + 1, case_sensitive);
-                    if let Some(node) = self.nodes.get_mut(index(place)) {
-                        node.parameter = child;
-                    }
-                }
-                Some(Step::Literal { .. }) => {
-                    let child = self.add(group, depth + 1, case_sensitive);
-                    if let Some(edge) = self.edges.get_mut(edge) {
-                        edge.node = child;
-                    }
-                    edge += 1;
-                }
-            }
-        }
-        place
-    }
-
     pub(super) fn literals(&self) -> &Literals {
         &self.literals
     }
 
     pub(super) fn root(&self) -> Option<&Node> {
         self.nodes.first()
+    }
+
+    /// The steps of a chain: the number of a literal, or [`PARAMETER`].
+    pub(super) fn chain(&self, node: &Node) -> &[u32] {
+        node.chain.of(&self.steps)
+    }
+
+    /// True if each literal of a chain has the case of the template in the segments, or case does not count.
+    pub(super) fn is_chain_exact<'s>(&self, node: &Node, segments: impl Iterator<Item = &'s [u8]>) -> bool {
+        let is_exact = |(exact, segment): (&u32, &[u8])| self.is_it(*exact, segment);
+        self.exact.is_empty() || node.chain.of(&self.steps_exact).iter().zip(segments).all(is_exact)
     }
 
     /// The node that a parameter leads to.
@@ -183,6 +116,29 @@ impl Tree {
     /// The node that a literal leads to.
     pub(super) fn child(&self, edge: &Edge) -> Option<&Node> {
         self.nodes.get(index(edge.node))
+    }
+
+    /// The place behind a parameter.
+    pub(super) fn behind_parameter<'t>(&'t self, place: Place<'t>) -> Option<Place<'t>> {
+        match self.chain(place.node).get(place.passed) {
+            Some(step) => (*step == PARAMETER).then_some(place.next()),
+            None => self.parameter(place.node).map(Place::at),
+        }
+    }
+
+    /// The places behind the literals that a segment is in the case of the template.
+    pub(super) fn behind_literals<'t>(
+        &'t self,
+        place: Place<'t>,
+        segment: &[u8],
+    ) -> impl Iterator<Item = Place<'t>> {
+        let step = self.chain(place.node).get(place.passed);
+        let exact = place.node.chain.of(&self.steps_exact).get(place.passed).copied().unwrap_or(NONE);
+        let is_step = |step: &&u32| self.literals.is(**step, segment) && self.is_it(exact, segment);
+        let next = step.filter(is_step).map(|_| place.next());
+        let edges = step.is_none().then(|| self.edges_for(place.node, segment)).into_iter().flatten();
+        let edges = edges.filter(|edge| self.is_exact(edge, segment)).filter_map(|edge| self.child(edge));
+        next.into_iter().chain(edges.map(Place::at))
     }
 
     /// The rows whose template ends at a node.
@@ -203,7 +159,12 @@ impl Tree {
     /// True if a segment that is a literal in lower case is it in the case of the template, too, or case does not count.
     #[inline]
     pub(super) fn is_exact(&self, edge: &Edge, segment: &[u8]) -> bool {
-        self.exact.get(index(edge.exact)).is_none_or(|exact| **exact == *segment)
+        self.is_it(edge.exact, segment)
+    }
+
+    #[inline]
+    fn is_it(&self, exact: u32, segment: &[u8]) -> bool {
+        self.exact.get(index(exact)).is_none_or(|exact| **exact == *segment)
     }
 
     /// The literals of a node that start with a text in lower case.
@@ -257,16 +218,29 @@ impl Node {
     }
 }
 
+impl<'t> Place<'t> {
+    /// The start of the chain of a node.
+    pub(super) fn at(node: &'t Node) -> Self {
+        Self { node, passed: 0 }
+    }
+
+    fn next(self) -> Self {
+        Self { passed: self.passed + 1, ..self }
+    }
+}
+
+impl Node {
+    /// Where the chain stands, by which chains that are alike are known.
+    pub(super) fn chain_run(&self) -> Run {
+        self.chain
+    }
+}
+
 impl Run {
     fn of<T>(self, list: &[T]) -> &[T] {
         let start = index(self.start);
         list.get(start..start + index(self.count)).unwrap_or_default()
     }
-}
-
-/// The step that rows have in common.
-fn step_of(rows: &[Planned], depth: usize) -> Option<&Step> {
-    rows.first().and_then(|row| row.steps.get(depth))
 }
 
 /// A table has at most 10,000 rows of 64 segments.

@@ -1,6 +1,6 @@
 //! What may become of the segments of a reading: which end where, which vanish, which take others with them.
 
-use super::{Bounds, Kind, View, bit, each, from, token};
+use super::{Bounds, Kind, View, token};
 use crate::Ambiguity;
 use crate::fold::several;
 use crate::reading::Reasons;
@@ -9,18 +9,18 @@ use crate::reading::Reasons;
 const REST: usize = 8;
 
 /// What may become of a segment that starts at a bound.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Start {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start<B> {
     /// Where it may end.
-    pub(crate) ends: Bounds,
+    pub(crate) ends: B,
     /// Where it may end with some text in it, which a parameter asks for.
-    pub(crate) filled: Bounds,
+    pub(crate) filled: B,
     /// Where it may end and be dropped: empty, blank, or a dot.
-    vanishes: Bounds,
+    vanishes: B,
     /// Where it may end and be dropped with at least one dot in it.
-    dotted: Bounds,
+    dotted: B,
     /// Where it may end and take the segment before it with it.
-    climbs: Bounds,
+    climbs: B,
     /// A dot is in its front.
     has_dot: bool,
     /// Where its text starts when blanks are trimmed, and when dots are, too.
@@ -30,130 +30,148 @@ pub(crate) struct Start {
 
 /// The choices of a whole path.
 #[derive(Debug)]
-pub(crate) struct Choices<const BOUNDS: usize> {
-    starts: [Start; BOUNDS],
+pub(crate) struct Choices<B, const BOUNDS: usize> {
+    starts: [Start<B>; BOUNDS],
     /// For each bound those at which the same segments may have been read.
-    same: [Bounds; BOUNDS],
+    same: [B; BOUNDS],
     /// For each bound, bit `n` is set if the path may end `n` segments behind it. Only if no segment vanishes.
-    left: [u128; BOUNDS],
+    left: [B; BOUNDS],
     count: usize,
     /// The bounds at which the segments may all be gone.
-    pub(crate) root: Bounds,
+    pub(crate) root: B,
     /// The bounds behind which a segment may start, and those at which the path may end.
-    pub(crate) parting: Bounds,
-    pub(crate) ending: Bounds,
+    pub(crate) parting: B,
+    pub(crate) ending: B,
     /// False when every server reads the same segments.
     pub(crate) is_open: bool,
     /// Some server drops a segment.
     pub(crate) has_vanishing: bool,
 }
 
-impl<const BOUNDS: usize> Choices<BOUNDS> {
+impl<B: Bounds, const BOUNDS: usize> Choices<B, BOUNDS> {
     /// Filled in place: it is too large to be moved about.
     pub(crate) const EMPTY: Self = Self {
         starts: [Start::EMPTY; BOUNDS],
-        same: [0; BOUNDS],
-        left: [0; BOUNDS],
+        same: [B::NONE; BOUNDS],
+        left: [B::NONE; BOUNDS],
         count: 0,
-        root: 0,
-        parting: 0,
-        ending: 0,
+        root: B::NONE,
+        parting: B::NONE,
+        ending: B::NONE,
         is_open: false,
         has_vanishing: false,
     };
 
     pub(crate) fn read(&mut self, view: View<'_>, reasons: &mut Reasons) {
-        let (mut ends, mut left) = (0, 0);
+        let (mut ends, mut left) = (B::NONE, B::NONE);
         self.count = view.bounds.len();
         for (at, bound) in view.bounds.iter().enumerate().rev() {
-            let kind = bound.kind;
-            self.parting |= if kind.parts() { bit(at) } else { 0 };
-            self.ending |= if kind.ends() { bit(at) } else { 0 };
+            let (kind, one) = (bound.kind, B::one(at));
+            let mut here = B::NONE;
+            if kind.ends() {
+                self.ending |= one;
+                here = B::one(0);
+            }
             self.is_open |= kind.joins();
             if kind.parts() {
+                self.parting |= one;
+                here |= left.next();
                 let start = start_at(view, at, ends, |later| self.start(later));
-                if start.has_dot && start.vanishes != 0 {
-                    reasons.add(Ambiguity::DotSegment);
+                if !start.vanishes.is_empty() {
+                    self.has_vanishing = true;
+                    if start.has_dot {
+                        reasons.add(Ambiguity::DotSegment);
+                    }
                 }
-                self.has_vanishing |= start.vanishes != 0;
                 if let Some(place) = self.starts.get_mut(at) {
                     *place = start;
                 }
             }
-            let here = u128::from(kind.ends()) | if kind.parts() { left << 1 } else { 0 };
             if let Some(place) = self.left.get_mut(at) {
                 *place = here;
             }
-            (ends, left) = if kind.joins() { (bit(at) | ends, here | left) } else { (bit(at), here) };
+            (ends, left) = if kind.joins() { (one | ends, here | left) } else { (one, here) };
         }
         self.is_open |= self.has_vanishing;
         if self.has_vanishing {
-            self.close(view.bounds.len());
+            self.close(view);
         } else {
-            self.root = bit(0);
+            self.root = B::one(0);
         }
     }
 
-    pub(crate) fn start(&self, at: usize) -> Start {
-        self.starts.get(at).copied().unwrap_or_default()
+    pub(crate) fn start(&self, at: usize) -> Start<B> {
+        self.starts.get(at).copied().unwrap_or(Start::EMPTY)
     }
 
     /// Where segments from one of these bounds may end that hold some text.
-    pub(crate) fn filled(&self, starts: Bounds) -> Bounds {
-        each(starts).fold(0, |ends, start| ends | self.starts.get(start).map_or(0, |start| start.filled))
+    pub(crate) fn filled(&self, starts: B) -> B {
+        starts.all(|start| self.starts.get(start).map_or(B::NONE, |start| start.filled))
     }
 
     /// Bit `n` is set if the path may end `n` segments behind one of these bounds. `is_exact` says that no segment is
     /// taken to end where it does not.
-    pub(crate) fn left(&self, bounds: Bounds, is_exact: bool) -> u128 {
+    pub(crate) fn left(&self, bounds: B, is_exact: bool) -> B {
         if is_exact && !self.has_vanishing {
-            return each(bounds).fold(0, |left, at| left | self.left.get(at).copied().unwrap_or_default());
+            return bounds.all(|at| self.left.get(at).copied().unwrap_or(B::NONE));
         }
         // One for each bound that is left, at most.
-        let first = usize::try_from(bounds.trailing_zeros()).unwrap_or_default();
-        let most = self.count.saturating_sub(first + 1).min(127);
-        if bounds == 0 { 0 } else { u128::MAX >> (127 - most) }
+        let most = self.count.saturating_sub(bounds.lowest() + 1);
+        if bounds.is_empty() { B::NONE } else { B::up_to(most) }
     }
 
     /// All bounds at which the same segments may have been read as at one of these.
-    pub(crate) fn closed(&self, bounds: Bounds) -> Bounds {
-        if self.has_vanishing {
-            each(bounds).fold(0, |all, at| all | self.same.get(at).copied().unwrap_or_default())
-        } else {
-            bounds
+    pub(crate) fn closed(&self, bounds: B) -> B {
+        if !self.has_vanishing {
+            return bounds;
         }
+        let (mut all, mut rest) = (B::NONE, bounds);
+        while !rest.is_empty() {
+            // What is the same as one of these is the same as this one.
+            all |= self.same.get(rest.lowest()).copied().unwrap_or(rest);
+            rest = rest.without(all);
+        }
+        all
     }
 
     /// Fills in what is the same, from the last bound to the first: every step leads to a later one.
-    fn close(&mut self, count: usize) {
-        // Where all is as before a segment that was read up to this bound, once another climbed over it.
-        let mut climbed = [0; BOUNDS];
-        let climbing = self.starts.iter().any(|start| start.climbs != 0);
+    fn close(&mut self, view: View<'_>) {
+        let count = view.bounds.len();
+        // Where all is as before a segment that was read up to this bound, once another climbed over it; and the same for all
+        // bounds together at which the segment may end that is looked at.
+        let (mut climbed, mut climbed_over) = (B::NONE, B::NONE);
+        // For each bound where segments may end that climb over one read up to it, or to one that is the same.
+        let mut climbs = [B::NONE; BOUNDS];
+        let climbing = self.starts.iter().take(count).any(|start| !start.climbs.is_empty());
         for at in (0..count).rev() {
             let start = self.start(at);
-            let mut same = bit(at) | self.closed(start.vanishes);
-            if climbing {
-                same |=
-                    each(start.ends).fold(0, |all, end| all | climbed.get(end).copied().unwrap_or_default());
-            }
+            let joins = view.bound(at + 1).kind.joins();
+            climbed_over = if joins { climbed | climbed_over } else { climbed };
+            let over = if start.ends.is_empty() { B::NONE } else { climbed_over };
+            let same = B::one(at) | self.closed(start.vanishes) | over;
             if let Some(place) = self.same.get_mut(at) {
                 *place = same;
             }
             if climbing {
-                let over = each(same).fold(0, |all, at| all | self.start(at).climbs);
-                let over = self.closed(over);
-                if let Some(place) = climbed.get_mut(at) {
-                    *place = over;
+                let of = |at: usize| climbs.get(at).copied().unwrap_or(B::NONE);
+                let (mut here, mut rest) = (start.climbs, same.without(B::one(at)));
+                while !rest.is_empty() {
+                    here |= of(rest.lowest());
+                    rest = rest.without(self.same.get(rest.lowest()).copied().unwrap_or(rest));
+                }
+                climbed = self.closed(here);
+                if let Some(place) = climbs.get_mut(at) {
+                    *place = here;
                 }
             }
         }
-        self.root = self.closed(bit(0));
+        self.root = self.closed(B::one(0));
         for at in 0..count {
-            if self.root >> at & 1 == 1 {
+            if self.root.has(at) {
                 let start = self.start(at);
                 // Behind a first segment that vanishes a host may be meant. One that climbs vanishes, too, so the root, which
                 // has no parent, is reached behind it already.
-                let hosts = each(self.closed(start.vanishes)).fold(0, |all, end| all | self.start(end).ends);
+                let hosts = self.closed(start.vanishes).all(|end| self.start(end).ends);
                 self.root |= self.closed(hosts);
             }
         }
@@ -161,20 +179,25 @@ impl<const BOUNDS: usize> Choices<BOUNDS> {
 }
 
 /// Looks at the front of a segment: blanks, dots, and what stands for them. `later` gives what came of bounds behind it.
-fn start_at(view: View<'_>, at: usize, ends: Bounds, later: impl Fn(usize) -> Start) -> Start {
-    let first = view.bound(at + 1);
-    let filled = if first.is_after_nothing { ends & !bit(at + 1) } else { ends };
-    let next = usize::from(view.bound(at).next);
+fn start_at<B: Bounds>(view: View<'_>, at: usize, ends: B, later: impl Fn(usize) -> Start<B>) -> Start<B> {
+    let (bound, first) = (view.bound(at), view.bound(at + 1));
+    // As nearly always: text, and no bound before it.
+    let is_text = first.at > bound.next && !first.is_after_nothing;
+    if is_text && view.token(usize::from(bound.next)).is_some_and(|token| !is_of_front(token)) {
+        return Start { ends, filled: ends, text: bound.next, name: bound.next, ..Start::EMPTY };
+    }
+    let filled = if first.is_after_nothing { ends.without(B::one(at + 1)) } else { ends };
+    let next = usize::from(bound.next);
     let mut front = Front {
-        start: Start { ends, filled, ..Start::default() },
+        start: Start { ends, filled, ..Start::EMPTY },
         place: next,
         end: at + 1,
         dots: 0,
         text: None,
         name: None,
-        has_stem: first.has_dropped || view.bound(at).kind.joins(),
+        has_stem: first.has_dropped || bound.kind.joins(),
     };
-    let is_rest = view.bound(at).kind == Kind::ANY && front.is_rest(view);
+    let is_rest = bound.kind == Kind::ANY && front.is_rest(view);
     while front.pass_bounds(view) && front.pass_token(view, is_rest && front.place == next) {
         front.place += 1;
         // A segment that starts here was looked at already. All that this one may be goes on as that.
@@ -190,9 +213,14 @@ fn start_at(view: View<'_>, at: usize, ends: Bounds, later: impl Fn(usize) -> St
     start
 }
 
+/// True for a token that stands in front of the text of a segment, or ends it.
+fn is_of_front(token: u8) -> bool {
+    matches!(token, b' ' | b'.' | b';' | token::ANYTHING | token::SEVERAL..)
+}
+
 /// The front of a segment, as far as it has been looked at.
-struct Front {
-    start: Start,
+struct Front<B> {
+    start: Start<B>,
     place: usize,
     /// The first bound at the place or behind it.
     end: usize,
@@ -204,7 +232,7 @@ struct Front {
     has_stem: bool,
 }
 
-impl Front {
+impl<B: Bounds> Front<B> {
     /// True when what follows is only what is left of bytes that parted this segment from the one before it.
     fn is_rest(&self, view: View<'_>) -> bool {
         let mut behind = view.text.iter().skip(self.place + 1).take(REST);
@@ -215,7 +243,7 @@ impl Front {
     fn pass_bounds(&mut self, view: View<'_>) -> bool {
         while self.end < view.bounds.len() && usize::from(view.bound(self.end).at) == self.place {
             let bound = view.bound(self.end);
-            self.start.add(bit(self.end), self.dots);
+            self.start.add(B::one(self.end), self.dots);
             self.end += 1;
             if !bound.kind.joins() {
                 return false;
@@ -241,7 +269,7 @@ impl Front {
 
     /// Looks at the token at the place. False when the front ends there.
     fn pass_token(&mut self, view: View<'_>, is_rest: bool) -> bool {
-        let rest = from(self.start.ends, self.end);
+        let rest = self.start.ends.since(self.end);
         let here = Some(self.place);
         match view.token(self.place) {
             Some(b' ') => self.has_stem = true,
@@ -275,12 +303,20 @@ impl Front {
     }
 }
 
-impl Start {
-    const EMPTY: Self =
-        Self { ends: 0, filled: 0, vanishes: 0, dotted: 0, climbs: 0, has_dot: false, text: 0, name: 0 };
+impl<B: Bounds> Start<B> {
+    const EMPTY: Self = Self {
+        ends: B::NONE,
+        filled: B::NONE,
+        vanishes: B::NONE,
+        dotted: B::NONE,
+        climbs: B::NONE,
+        has_dot: false,
+        text: 0,
+        name: 0,
+    };
 
-    fn add(&mut self, ends: Bounds, dots: u32) {
-        self.add_each([ends, 0, 0], dots);
+    fn add(&mut self, ends: B, dots: u32) {
+        self.add_each([ends, B::NONE, B::NONE], dots);
     }
 
     /// Adds what may become of a part of the segment that starts like a segment of its own, behind this many dots.
@@ -290,7 +326,7 @@ impl Start {
     }
 
     /// Adds where the segment may end without text, with one dot, and with two, if this many dots stand before.
-    fn add_each(&mut self, [none, one, two]: [Bounds; 3], dots: u32) {
+    fn add_each(&mut self, [none, one, two]: [B; 3], dots: u32) {
         let [dotted, climbs] = match dots {
             0 => [one, two],
             1 => [none, one],

@@ -4,7 +4,7 @@ mod compare;
 mod scan;
 
 use super::choices::Choices;
-use super::{Bounds, View, bit, from};
+use super::{Bounds, View};
 use crate::index::Literals;
 use compare::compared;
 pub(crate) use compare::may_be;
@@ -14,20 +14,20 @@ use scan::Scan;
 const SLOTS: usize = 128;
 
 /// A literal that segments may be read as.
-#[derive(Debug, Clone, Copy, Default)]
-struct Name {
+#[derive(Debug, Clone, Copy)]
+struct Name<B> {
     /// Its number among the literals of the table.
     literal: u32,
     /// The bounds that start a segment which is the name and ends at the next bound.
-    next: Bounds,
+    next: B,
     /// Those that start other ones, and where these may end.
-    others: Bounds,
-    ends: Bounds,
+    others: B,
+    ends: B,
 }
 
 /// A beginning behind which characters stand that may be several texts, or anything.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Beginning {
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beginning<B> {
     from: u16,
     length: u16,
     /// The first bound behind it, from which a comparison goes on.
@@ -35,38 +35,38 @@ pub(crate) struct Beginning {
     /// What follows has to be compared: else it may be anything.
     pub(crate) is_compared: bool,
     /// The bounds that start segments which begin so. One, if they are compared.
-    starts: Bounds,
+    starts: B,
     /// Where these may end.
-    ends: Bounds,
+    ends: B,
 }
 
 /// All names that the segments of a path may have. As many beginnings as names are kept apart; what does not fit is
 /// taken for anything.
 #[derive(Debug)]
-pub(crate) struct Names<const NAMES: usize> {
-    names: [Name; NAMES],
+pub(crate) struct Names<B, const NAMES: usize> {
+    names: [Name<B>; NAMES],
     count: usize,
     /// The place of a name plus one, by the number of its literal.
     slots: [u8; SLOTS],
-    beginnings: [Beginning; NAMES],
+    beginnings: [Beginning<B>; NAMES],
     beginning_count: usize,
     /// The bounds that start a segment with a beginning.
-    begun: Bounds,
+    begun: B,
     /// Some segments are kept together, and so may end where only another one of them may.
     pub(crate) has_merged: bool,
     /// Something did not fit, and is taken for anything.
     pub(crate) is_crowded: bool,
 }
 
-impl<const NAMES: usize> Names<NAMES> {
+impl<B: Bounds, const NAMES: usize> Names<B, NAMES> {
     /// Filled in place: it is too large to be moved about.
     pub(crate) const EMPTY: Self = Self {
-        names: [Name { literal: 0, next: 0, others: 0, ends: 0 }; NAMES],
+        names: [Name::EMPTY; NAMES],
         count: 0,
         slots: [0; SLOTS],
-        beginnings: [Beginning { from: 0, length: 0, end: 0, is_compared: false, starts: 0, ends: 0 }; NAMES],
+        beginnings: [Beginning::EMPTY; NAMES],
         beginning_count: 0,
-        begun: 0,
+        begun: B::NONE,
         has_merged: false,
         is_crowded: false,
     };
@@ -74,10 +74,10 @@ impl<const NAMES: usize> Names<NAMES> {
     pub(crate) fn read<const BOUNDS: usize>(
         &mut self,
         view: View<'_>,
-        choices: &Choices<BOUNDS>,
+        choices: &Choices<B, BOUNDS>,
         literals: &Literals,
     ) {
-        for at in super::each(choices.parting) {
+        for at in choices.parting.each() {
             let start = choices.start(at);
             let mut scan = Scan { names: self, view, literals, at, ends: start.ends };
             let (text, name) = (usize::from(start.text), usize::from(start.name));
@@ -97,32 +97,32 @@ impl<const NAMES: usize> Names<NAMES> {
     }
 
     /// The places of the names that segments from one of these bounds may have, and the literals that they are.
-    pub(crate) fn each(&self, starts: Bounds) -> impl Iterator<Item = (usize, u32)> {
+    pub(crate) fn each(&self, starts: B) -> impl Iterator<Item = (usize, u32)> {
         let names = self.names.get(..self.count).unwrap_or_default().iter().enumerate();
         names
-            .filter(move |(_, name)| (name.next | name.others) & starts != 0)
+            .filter(move |(_, name)| !((name.next | name.others) & starts).is_empty())
             .map(|(place, name)| (place, name.literal))
     }
 
     /// Where segments from one of these bounds may end if they are the name at a place.
-    pub(crate) fn ends_of_name(&self, starts: Bounds, place: usize) -> Bounds {
-        self.names.get(place).map_or(0, |name| name.ends(starts))
+    pub(crate) fn ends_of_name(&self, starts: B, place: usize) -> B {
+        self.names.get(place).map_or(B::NONE, |name| name.ends(starts))
     }
 
     /// True when segments from one of these bounds have beginnings.
-    pub(crate) fn begins(&self, starts: Bounds) -> bool {
-        self.begun & starts != 0
+    pub(crate) fn begins(&self, starts: B) -> bool {
+        !(self.begun & starts).is_empty()
     }
 
     /// The beginnings of names that segments from one of these bounds may have.
-    pub(crate) fn each_beginning(&self, starts: Bounds) -> impl Iterator<Item = &Beginning> {
+    pub(crate) fn each_beginning(&self, starts: B) -> impl Iterator<Item = &Beginning<B>> {
         let beginnings = self.beginnings.get(..self.beginning_count).unwrap_or_default();
-        beginnings.iter().filter(move |beginning| starts & beginning.starts != 0)
+        beginnings.iter().filter(move |beginning| !(starts & beginning.starts).is_empty())
     }
 
     /// Where segments from one of these bounds may end if they are the literal of this number.
-    pub(crate) fn ends(&self, view: View<'_>, starts: Bounds, number: u32, literal: &[u8]) -> Bounds {
-        let named = self.place(number).map_or(0, |place| self.ends_of_name(starts, place));
+    pub(crate) fn ends(&self, view: View<'_>, starts: B, number: u32, literal: &[u8]) -> B {
+        let named = self.place(number).map_or(B::NONE, |place| self.ends_of_name(starts, place));
         let begun = self.each_beginning(starts);
         begun.fold(named, |ends, beginning| ends | beginning.ends(view, starts, literal))
     }
@@ -138,36 +138,37 @@ impl<const NAMES: usize> Names<NAMES> {
         slots.into_iter().find(|slot| is_its(place(*slot))).unwrap_or_default()
     }
 
-    fn add(&mut self, literal: u32, at: usize, ends: Bounds) {
+    fn add(&mut self, literal: u32, at: usize, ends: B) {
         let slot = self.slot(literal);
         let known = self.slots.get(slot).and_then(|place| usize::from(*place).checked_sub(1));
         let place = known.unwrap_or(self.count);
         let Some(name) = self.names.get_mut(place) else {
-            return self.add_anything(bit(at), ends);
+            return self.add_anything(B::one(at), ends);
         };
         if known.is_none() {
-            *name = Name { literal, ..Name::default() };
+            *name = Name { literal, ..Name::EMPTY };
             self.count += 1;
             if let Some(slot) = self.slots.get_mut(slot) {
                 *slot = u8::try_from(self.count).unwrap_or_default();
             }
         }
-        if ends == bit(at + 1) {
-            name.next |= bit(at);
+        if ends == B::one(at + 1) {
+            name.next |= B::one(at);
         } else {
-            self.has_merged |= name.others != 0 && is_widened(name.ends, at, ends);
-            (name.others, name.ends) = (name.others | bit(at), name.ends | ends);
+            self.has_merged |= !name.others.is_empty() && is_widened(name.ends, at, ends);
+            (name.others, name.ends) = (name.others | B::one(at), name.ends | ends);
         }
     }
 
-    fn add_beginning(&mut self, view: View<'_>, beginning: Beginning) {
+    fn add_beginning(&mut self, view: View<'_>, beginning: Beginning<B>) {
         self.begun |= beginning.starts;
         let known = self.beginnings.get_mut(..self.beginning_count).unwrap_or_default();
         let text = beginning.text(view);
-        let same =
-            |known: &&mut Beginning| !known.is_compared && !beginning.is_compared && known.text(view) == text;
+        let same = |known: &&mut Beginning<B>| {
+            !known.is_compared && !beginning.is_compared && known.text(view) == text
+        };
         if let Some(known) = known.iter_mut().find(same) {
-            self.has_merged |= is_widened(known.ends, lowest(beginning.starts), beginning.ends);
+            self.has_merged |= is_widened(known.ends, beginning.starts.lowest(), beginning.ends);
             (known.starts, known.ends) = (known.starts | beginning.starts, known.ends | beginning.ends);
             return;
         }
@@ -181,55 +182,65 @@ impl<const NAMES: usize> Names<NAMES> {
     }
 
     /// Without room for what a segment may be, it may be anything. One place is made for all such segments.
-    fn add_anything(&mut self, starts: Bounds, ends: Bounds) {
+    fn add_anything(&mut self, starts: B, ends: B) {
         self.is_crowded = true;
-        let anything = |place: &Beginning| place.length == 0 && !place.is_compared;
-        let known = self.beginnings.get(..self.beginning_count).unwrap_or_default().iter().position(anything);
+        let known = self
+            .beginnings
+            .get(..self.beginning_count)
+            .unwrap_or_default()
+            .iter()
+            .position(Beginning::is_free);
         let place =
             known.unwrap_or(if self.beginning_count < NAMES { self.beginning_count } else { NAMES - 1 });
         self.beginning_count = self.beginning_count.max(place + 1);
         if let Some(place) = self.beginnings.get_mut(place) {
             let (starts, ends) = (starts | place.starts, ends | place.ends);
-            *place = Beginning { starts, ends, ..Beginning::default() };
+            *place = Beginning { starts, ends, ..Beginning::EMPTY };
             self.begun |= starts;
             self.has_merged = true;
         }
     }
 }
 
-impl Name {
-    fn ends(&self, starts: Bounds) -> Bounds {
+impl<B: Bounds> Name<B> {
+    const EMPTY: Self = Self { literal: 0, next: B::NONE, others: B::NONE, ends: B::NONE };
+
+    fn ends(&self, starts: B) -> B {
         let others = self.others & starts;
         // Those of several segments together: a little too many, and never too few.
-        let ends = if others == 0 { 0 } else { from(self.ends, lowest(others) + 1) };
-        (self.next & starts) << 1 | ends
+        let ends = if others.is_empty() { others } else { self.ends.since(others.lowest() + 1) };
+        (self.next & starts).next() | ends
     }
 }
 
-impl Beginning {
+impl<B: Bounds> Beginning<B> {
+    const EMPTY: Self =
+        Self { from: 0, length: 0, end: 0, is_compared: false, starts: B::NONE, ends: B::NONE };
+
+    /// True if it says nothing about the literal.
+    pub(crate) fn is_free(&self) -> bool {
+        self.length == 0 && !self.is_compared
+    }
+
     pub(crate) fn text<'r>(&self, view: View<'r>) -> &'r [u8] {
         let from = usize::from(self.from);
         view.text.get(from..from + usize::from(self.length)).unwrap_or_default()
     }
 
     /// Where segments from one of these bounds may end if they are the literal; nowhere if it does not begin so.
-    pub(crate) fn ends(&self, view: View<'_>, starts: Bounds, literal: &[u8]) -> Bounds {
+    pub(crate) fn ends(&self, view: View<'_>, starts: B, literal: &[u8]) -> B {
         if !literal.starts_with(self.text(view)) {
-            0
+            B::NONE
         } else if self.is_compared {
             compared(view, self, literal)
         } else {
-            from(self.ends, lowest(self.starts & starts) + 1)
+            self.ends.since((self.starts & starts).lowest() + 1)
         }
     }
 }
 
 /// True if segments that start at a bound, or before it, are taken to end where they do not once these ends are put
 /// together with those of segments that start before it.
-fn is_widened(known: Bounds, start: usize, ends: Bounds) -> bool {
-    ends & !known != 0 || from(known, start + 1) != ends
-}
-
-fn lowest(set: Bounds) -> usize {
-    usize::try_from(set.trailing_zeros()).unwrap_or_default().min(super::MAX_BOUNDS - 1)
+fn is_widened<B: Bounds>(known: B, start: usize, ends: B) -> bool {
+    !ends.without(known).is_empty() || known.since(start + 1) != ends
 }

@@ -5,11 +5,11 @@ use crate::index::{Asked, Found, Parted, Readings};
 use crate::method::{self, MethodSet};
 use crate::method_override::Overrides;
 use crate::reading::{
-    Choices, FEW_BOUNDS, LONG_NAMES, LONG_STATES, LONG_TEXT, MAX_BOUNDS, MORE_BOUNDS, Names, Reading,
-    SHORT_NAMES, SHORT_STATES, SHORT_TEXT, TooLong, View,
+    Bounds, Choices, FEW_BOUNDS, LONG_NAMES, LONG_STATES, LONG_TEXT, MAX_BOUNDS, MORE_BOUNDS, Names, Read,
+    Reading, SHORT_NAMES, SHORT_STATES, SHORT_TEXT, TooLong, View,
 };
 use crate::segments::{Segments, Split};
-use crate::target::{Marks, Path, Target, may_bound};
+use crate::target::{Marks, Path, Target};
 use crate::{Ambiguity, Effect, Judgement, Row};
 
 impl PolicyTable {
@@ -74,68 +74,89 @@ impl PolicyTable {
     // Not inlined, so that a plain path pays nothing for it.
     #[inline(never)]
     fn judge_several(&self, path: &Path<'_>, request: &mut Request) -> Result<Judgement<'_>, Ambiguity> {
-        let bounds = path.text.iter().filter(|byte| may_bound(**byte)).count() + 2;
-        let judged = if path.text.len() > SHORT_TEXT * 3 / 4 || bounds > MORE_BOUNDS {
+        let judged = if path.text.len() > SHORT_TEXT * 3 / 4 {
             Err(TooLong)
-        } else if bounds > FEW_BOUNDS {
+        } else if path.text.iter().filter(|byte| **byte == b'/').count() + 2 > MORE_BOUNDS {
             self.judge_dense(path, request)
         } else {
-            self.judge_readings::<SHORT_TEXT, FEW_BOUNDS, SHORT_NAMES, SHORT_STATES>(path, request)
+            self.judge_short(path, request)
         };
         judged.or_else(|TooLong| self.judge_long(path, request)).map_err(|TooLong| Ambiguity::TooManySegments)
     }
 
-    // Not inlined, so that its buffers are not part of the frame of every judgement.
+    // Not inlined, so that none of these buffers is part of the frame of another one.
+    #[inline(never)]
+    fn judge_short(&self, path: &Path<'_>, request: &mut Request) -> Result<Judgement<'_>, TooLong> {
+        let mut reading = Reading::<SHORT_TEXT, MORE_BOUNDS>::EMPTY;
+        match reading.read(path.text) {
+            Ok(()) if reading.view().bounds.len() <= FEW_BOUNDS => self
+                .judge_readings::<u64, FEW_BOUNDS, SHORT_NAMES, SHORT_STATES>(
+                    path,
+                    reading.read_as(),
+                    request,
+                ),
+            Ok(()) => self.judge_readings::<u64, MORE_BOUNDS, SHORT_NAMES, SHORT_STATES>(
+                path,
+                reading.read_as(),
+                request,
+            ),
+            Err(TooLong) => self.judge_dense(path, request),
+        }
+    }
+
     #[inline(never)]
     fn judge_dense(&self, path: &Path<'_>, request: &mut Request) -> Result<Judgement<'_>, TooLong> {
-        self.judge_readings::<SHORT_TEXT, MORE_BOUNDS, SHORT_NAMES, SHORT_STATES>(path, request)
+        let mut reading = Reading::<SHORT_TEXT, MAX_BOUNDS>::EMPTY;
+        reading.read(path.text)?;
+        self.judge_readings::<u128, MAX_BOUNDS, SHORT_NAMES, SHORT_STATES>(path, reading.read_as(), request)
     }
 
     #[inline(never)]
     fn judge_long(&self, path: &Path<'_>, request: &mut Request) -> Result<Judgement<'_>, TooLong> {
-        self.judge_readings::<LONG_TEXT, MAX_BOUNDS, LONG_NAMES, LONG_STATES>(path, request)
+        let mut reading = Reading::<LONG_TEXT, MAX_BOUNDS>::EMPTY;
+        reading.read(path.text)?;
+        self.judge_readings::<u128, MAX_BOUNDS, LONG_NAMES, LONG_STATES>(path, reading.read_as(), request)
     }
 
-    /// Judges a path in buffers of these sizes.
+    /// Judges a path by its readings, in buffers of these sizes.
     #[inline(never)]
-    fn judge_readings<const TEXT: usize, const BOUNDS: usize, const NAMES: usize, const STATES: usize>(
+    fn judge_readings<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>(
         &self,
         path: &Path<'_>,
+        read: Read<'_>,
         request: &mut Request,
     ) -> Result<Judgement<'_>, TooLong> {
-        let mut reading = Reading::<TEXT, BOUNDS>::EMPTY;
-        reading.read(path.text)?;
-        let view = reading.view();
-        let mut reasons = reading.reasons();
+        let Read { view, mut reasons, may_override } = read;
         if path.starts_like_a_host() {
             reasons.add(Ambiguity::NetworkPath);
         }
-        let mut choices = Choices::<BOUNDS>::EMPTY;
+        let mut choices = Choices::<B, BOUNDS>::EMPTY;
         choices.read(view, &mut reasons);
-        if reading.may_override() {
+        if may_override {
             request.may_be_any(Ambiguity::OverrideMethod);
         }
+        let is_default_deny = self.default == Effect::Deny;
+        let mut names = Names::<B, NAMES>::EMPTY;
+        names.read(view, &choices, self.index.literals());
+        if names.is_crowded && NAMES < LONG_NAMES {
+            return Err(TooLong);
+        }
+        let readings = Readings { view, choices: &choices, names: &names };
         let mut found = Found::default();
-        if !choices.is_open {
+        self.index.find_possible::<B, BOUNDS, NAMES, STATES>(
+            &readings,
+            request.asked,
+            is_default_deny,
+            &mut found,
+        )?;
+        // What matches certainly matches possibly, too, but for rows that allow, which are not looked for then.
+        if !choices.is_open && (found.may_deny.is_some() || self.index.has_allowing()) {
             // Every server reads the same segments, and as sent they may be those of a row.
             Segments::of_certain(path, |segments| self.index.find(segments, request.asked, &mut found));
             if found.deny.is_some() {
                 return Ok(self.strictest(&found, request, true));
             }
         }
-        let is_default_deny = self.default == Effect::Deny;
-        let mut names = Names::<NAMES>::EMPTY;
-        names.read(view, &choices, self.index.literals());
-        if names.is_crowded && BOUNDS < MAX_BOUNDS {
-            return Err(TooLong);
-        }
-        let readings = Readings { view, choices: &choices, names: &names };
-        self.index.find_possible::<BOUNDS, NAMES, STATES>(
-            &readings,
-            request.asked,
-            is_default_deny,
-            &mut found,
-        );
         request.reasons = request.reasons.or(reasons.first());
         if is_default_deny
             && choices.is_open
@@ -150,11 +171,11 @@ impl PolicyTable {
 
     /// The first row that allows a reading, if rows are known to allow each. Not inlined: see [`judge_long`](Self::judge_long).
     #[inline(never)]
-    fn row_for_every<const BOUNDS: usize>(
+    fn row_for_every<B: Bounds, const BOUNDS: usize>(
         &self,
         path: &Path<'_>,
         view: View<'_>,
-        choices: &Choices<BOUNDS>,
+        choices: &Choices<B, BOUNDS>,
         asked: Asked,
     ) -> Option<&Row> {
         let mut parted = Parted::of(path, view, choices)?;

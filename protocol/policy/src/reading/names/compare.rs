@@ -3,7 +3,7 @@
 use super::Beginning;
 use crate::fold::several;
 use crate::reading::choices::may_be_blank;
-use crate::reading::{Bounds, MAX_BOUNDS, View, bit, from, token};
+use crate::reading::{Bounds, MAX_BOUNDS, View, token};
 use crate::target::is_literal_byte;
 
 /// Literals of this many bytes are compared only to their beginning. A set of places has as many bits.
@@ -11,9 +11,9 @@ const MAX_COMPARED: usize = MAX_BOUNDS;
 
 /// Finds the literals of a list that a segment with a beginning may be, and perhaps some that it may not be. `literals`
 /// start with the beginning, and ascend. What several have in common is compared once.
-pub(crate) fn may_be<'t, T>(
+pub(crate) fn may_be<'t, B: Bounds, T>(
     view: View<'_>,
-    beginning: &Beginning,
+    beginning: &Beginning<B>,
     literals: &[T],
     text: &impl Fn(&T) -> &'t [u8],
     found: &mut dyn FnMut(&T),
@@ -135,22 +135,22 @@ impl Group<'_> {
 
 /// Where a segment that starts like a literal may end if it is that, whatever its characters of several texts become:
 /// all places in the literal are followed at once.
-pub(super) fn compared(view: View<'_>, beginning: &Beginning, literal: &[u8]) -> Bounds {
+pub(super) fn compared<B: Bounds>(view: View<'_>, beginning: &Beginning<B>, literal: &[u8]) -> B {
     let (mut place, mut end) =
         (usize::from(beginning.from) + usize::from(beginning.length), usize::from(beginning.end));
     let ends_of_start = beginning.ends;
     let full = literal.len();
     if full >= MAX_COMPARED {
-        return from(ends_of_start, end);
+        return ends_of_start.since(end);
     }
     // Bit `n`: the first `n` bytes of the literal have been read.
     let mut read: u128 = 1 << beginning.length;
-    let (mut found, mut is_trailing) = (0, false);
+    let (mut found, mut is_trailing) = (B::NONE, false);
     while read != 0 || is_trailing {
         is_trailing |= read >> full & 1 == 1;
         while end < view.bounds.len() && usize::from(view.bound(end).at) == place {
             let bound = view.bound(end);
-            found |= if is_trailing { bit(end) } else { 0 };
+            found |= if is_trailing { B::one(end) } else { B::NONE };
             end += 1;
             if !bound.kind.joins() {
                 return found;
@@ -165,8 +165,8 @@ pub(super) fn compared(view: View<'_>, beginning: &Beginning, literal: &[u8]) ->
             continue;
         }
         match view.token(place) {
-            Some(b'.' | b';') if is_trailing => return found | from(ends_of_start, end),
-            Some(token::ANYTHING) => return found | from(ends_of_start, end),
+            Some(b'.' | b';') if is_trailing => return found | ends_of_start.since(end),
+            Some(token::ANYTHING) => return found | ends_of_start.since(end),
             // In front it is trimmed.
             Some(b' ') => read &= 1,
             Some(several_at @ token::SEVERAL..) => {

@@ -3,20 +3,20 @@
 use super::{Beginning, Names};
 use crate::index::Literals;
 use crate::reading::choices::may_be_blank;
-use crate::reading::{self, Bounds, View, bit, token};
+use crate::reading::{Bounds, View, token};
 use crate::target::is_literal_byte;
 
 /// Goes through a segment once and notes each text that it may be cut to.
-pub(super) struct Scan<'s, 'r, const NAMES: usize> {
-    pub(super) names: &'s mut Names<NAMES>,
+pub(super) struct Scan<'s, 'r, B, const NAMES: usize> {
+    pub(super) names: &'s mut Names<B, NAMES>,
     pub(super) view: View<'r>,
     pub(super) literals: &'s Literals,
     pub(super) at: usize,
     /// Where the segment may end at all.
-    pub(super) ends: Bounds,
+    pub(super) ends: B,
 }
 
-impl<const NAMES: usize> Scan<'_, '_, NAMES> {
+impl<B: Bounds, const NAMES: usize> Scan<'_, '_, B, NAMES> {
     pub(super) fn run(&mut self, from: usize) {
         // As nearly always: then no text that starts here is a literal, nor the beginning of one.
         if self
@@ -36,13 +36,13 @@ impl<const NAMES: usize> Scan<'_, '_, NAMES> {
             }
             match self.view.token(place) {
                 Some(b'.') => {
-                    self.note(from, place, reading::from(self.ends, end));
+                    self.note(from, place, self.ends.since(end));
                     dots += 1;
                     if dots > self.literals.dots {
                         return;
                     }
                 }
-                Some(b';') => return self.note(from, place, reading::from(self.ends, end)),
+                Some(b';') => return self.note(from, place, self.ends.since(end)),
                 Some(b' ') => return self.trail(from, place, end),
                 Some(token::ANYTHING) => return self.begin(from, place, end, false),
                 Some(token::SEVERAL..) => return self.begin(from, place, end, true),
@@ -63,7 +63,7 @@ impl<const NAMES: usize> Scan<'_, '_, NAMES> {
     fn pass_bounds(&mut self, from: usize, place: usize, end: &mut usize) -> Passed {
         while *end < self.view.bounds.len() && usize::from(self.view.bound(*end).at) == place {
             let bound = self.view.bound(*end);
-            self.note(from, place, bit(*end));
+            self.note(from, place, B::one(*end));
             *end += 1;
             if !bound.kind.joins() {
                 return Passed::Ended;
@@ -82,7 +82,7 @@ impl<const NAMES: usize> Scan<'_, '_, NAMES> {
             let token = self.view.token(place);
             match token {
                 Some(b'.' | b';' | token::ANYTHING) => {
-                    return self.note(from, blank, reading::from(self.ends, end));
+                    return self.note(from, blank, self.ends.since(end));
                 }
                 Some(b' ') => {}
                 Some(several @ token::SEVERAL..) if may_be_blank(several) => {}
@@ -91,7 +91,7 @@ impl<const NAMES: usize> Scan<'_, '_, NAMES> {
             place += 1;
             while end < self.view.bounds.len() && usize::from(self.view.bound(end).at) == place {
                 let bound = self.view.bound(end);
-                self.note(from, blank, bit(end));
+                self.note(from, blank, B::one(end));
                 end += 1;
                 if !bound.kind.joins() {
                     return;
@@ -104,11 +104,11 @@ impl<const NAMES: usize> Scan<'_, '_, NAMES> {
     }
 
     /// Notes a text that the segment may be, without blanks and dots at its end.
-    fn note(&mut self, from: usize, to: usize, ends: Bounds) {
+    fn note(&mut self, from: usize, to: usize, ends: B) {
         let text = self.view.text.get(from..to).unwrap_or_default();
         let length = text.iter().rposition(|byte| !matches!(byte, b' ' | b'.')).map_or(0, |at| at + 1);
         // Only what is a literal can meet one.
-        if ends != 0
+        if !ends.is_empty()
             && let Some(literal) = text.get(..length).and_then(|text| self.literals.find(text))
         {
             self.names.add(literal, self.at, ends);
@@ -126,8 +126,8 @@ impl<const NAMES: usize> Scan<'_, '_, NAMES> {
             length: narrow(place - from),
             end: u8::try_from(end).unwrap_or(u8::MAX),
             is_compared,
-            starts: bit(self.at),
-            ends: reading::from(self.ends, end),
+            starts: B::one(self.at),
+            ends: self.ends.since(end),
         };
         self.names.add_beginning(self.view, beginning);
     }
