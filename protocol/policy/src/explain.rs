@@ -53,7 +53,7 @@ impl PolicyTable {
             reasons.add(Ambiguity::NetworkPath);
         }
         let mut choices = Box::new(Choices::<u128, MAX_BOUNDS>::EMPTY);
-        choices.read(reading.view(), &mut reasons);
+        choices.read(reading.view(), self.takes_nothing(method), &mut reasons);
         let mut names = Box::new(Names::<u128, LONG_NAMES>::EMPTY);
         names.read(reading.view(), &choices, self.literals());
         let methods = self.methods_of(method, path, reading.may_override());

@@ -141,7 +141,8 @@ fn find(value: &[u8], methods: &Methods) -> Option<MethodSet> {
     let into = name.get_mut(..value.len())?;
     into.copy_from_slice(value);
     into.make_ascii_uppercase();
-    methods.find(into)
+    // Sent so, CONNECT is judged as GET, too.
+    methods.find(into).map(|method| if *into == *b"CONNECT" { method.with_get() } else { method })
 }
 
 #[cfg(test)]

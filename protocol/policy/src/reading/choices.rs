@@ -62,7 +62,8 @@ impl<B: Bounds, const BOUNDS: usize> Choices<B, BOUNDS> {
         has_vanishing: false,
     };
 
-    pub(crate) fn read(&mut self, view: View<'_>, reasons: &mut Reasons) {
+    /// `takes_nothing` says that a parameter may take an empty segment.
+    pub(crate) fn read(&mut self, view: View<'_>, takes_nothing: bool, reasons: &mut Reasons) {
         let (mut ends, mut left) = (B::NONE, B::NONE);
         self.count = view.bounds.len();
         for (at, bound) in view.bounds.iter().enumerate().rev() {
@@ -76,7 +77,10 @@ impl<B: Bounds, const BOUNDS: usize> Choices<B, BOUNDS> {
             if kind.parts() {
                 self.parting |= one;
                 here |= left.next();
-                let start = start_at(view, at, ends, |later| self.start(later));
+                let mut start = start_at(view, at, ends, |later| self.start(later));
+                if takes_nothing {
+                    start.filled = ends;
+                }
                 if !start.vanishes.is_empty() {
                     self.has_vanishing = true;
                     if start.has_dot {

@@ -12,6 +12,8 @@ use crate::segments::{Segments, Split};
 use crate::target::{Marks, Path, Target};
 use crate::{Ambiguity, Effect, Judgement, Row};
 
+const CONNECT: &[u8] = b"CONNECT";
+
 impl PolicyTable {
     /// Judges an operation: the method as sent, and the request target as sent, query and all.
     ///
@@ -20,6 +22,11 @@ impl PolicyTable {
     #[must_use]
     pub fn judge(&self, method: &[u8], target: &[u8]) -> Judgement<'_> {
         self.try_judge(method, target).unwrap_or_else(|reason| Judgement::ambiguous(reason, None))
+    }
+
+    /// True when a parameter may take an empty segment under a method: Go's `ServeMux` has it so under CONNECT.
+    pub(crate) fn takes_nothing(&self, method: &[u8]) -> bool {
+        method == CONNECT || self.methods.find(method).is_none()
     }
 
     /// All methods under which some server may run a request. `may_override` says that its path may hold another one.
@@ -63,9 +70,10 @@ impl PolicyTable {
     /// What is asked for a request by its method and query. `known` is the method if it is known.
     fn request(&self, method: &[u8], known: Option<MethodSet>, path: &Path<'_>) -> Request {
         let overrides = path.query.map_or(Overrides::NONE, |query| Overrides::of(query, &self.methods));
-        let mut request = Request::of(known.unwrap_or(MethodSet::NONE), overrides, method == b"CONNECT");
+        let mut request = Request::of(known.unwrap_or(MethodSet::NONE), overrides, method == CONNECT);
         if known.is_none() {
             request.may_be_any(Ambiguity::UnknownMethod);
+            request.takes_nothing = true;
         }
         request
     }
@@ -131,7 +139,7 @@ impl PolicyTable {
             reasons.add(Ambiguity::NetworkPath);
         }
         let mut choices = Choices::<B, BOUNDS>::EMPTY;
-        choices.read(view, &mut reasons);
+        choices.read(view, request.takes_nothing, &mut reasons);
         if may_override {
             request.may_be_any(Ambiguity::OverrideMethod);
         }
@@ -209,6 +217,8 @@ struct Request {
     asked: Asked,
     /// Why there is more than one reading, as far as it is known.
     reasons: Option<Ambiguity>,
+    /// Under its method a parameter may take an empty segment.
+    takes_nothing: bool,
 }
 
 impl Request {
@@ -216,7 +226,8 @@ impl Request {
         let certain = (method | overrides.methods).with_get_for_head();
         // The extended CONNECT of HTTP/2 reaches handlers of GET (RFC 8441).
         let certain = if is_connect { certain.with_get() } else { certain };
-        let mut request = Self { asked: Asked { certain, possible: MethodSet::NONE }, reasons: None };
+        let asked = Asked { certain, possible: MethodSet::NONE };
+        let mut request = Self { asked, reasons: None, takes_nothing: is_connect };
         if overrides.unknown {
             request.may_be_any(Ambiguity::OverrideMethod);
         }

@@ -4,11 +4,11 @@ mod method;
 
 use crate::backends::Request;
 use crate::random::Random;
-use method::{add_query, change_method, override_method};
+use method::{add_query, change_method, connect_to_nothing, override_method};
 
 pub(crate) type Mutator = fn(&mut Request, &mut Random);
 
-pub(crate) const ALL: [Mutator; 21] = [
+pub(crate) const ALL: [Mutator; 22] = [
     change_case,
     encode_one,
     encode_one,
@@ -26,6 +26,7 @@ pub(crate) const ALL: [Mutator; 21] = [
     add_query,
     add_query,
     change_method,
+    connect_to_nothing,
     override_method,
     override_method,
     damage_byte,

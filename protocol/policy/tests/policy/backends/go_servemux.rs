@@ -9,6 +9,9 @@
 //! A path that cleaning changes is answered by a redirect to the clean one (issue 19481); a proxy follows it here. The
 //! slash of a subtree pattern is ignored at the end, as its redirect has it. GET patterns serve HEAD. Literals are
 //! compared without case, which is more lenient than Go is. A broken triplet is refused before anything is routed.
+//!
+//! Under CONNECT nothing is cleaned, and a wildcard takes every segment but the slash at the end, an empty one, too
+//! (`findHandler`; `matchPath` in net/http/routing_tree.go). GET patterns do not serve it in Go; they do here.
 
 use super::{Request, steps};
 use crate::rules::Operation;
@@ -17,6 +20,9 @@ pub(crate) fn operations(request: &Request) -> Vec<Operation> {
     let Some(path) = steps::path(&request.target) else { return Vec::new() };
     if !path.split(|&byte| byte == b'%').skip(1).all(starts_with_two_digits) {
         return Vec::new();
+    }
+    if request.method == b"CONNECT" {
+        return connected(path).into_iter().collect();
     }
     let decoded = steps::served(request, &clean(&steps::decode(path)));
     let escaped = path.iter().all(stands_as_sent).then(|| by_segment(request, path)).flatten();
@@ -27,6 +33,16 @@ fn by_segment(request: &Request, path: &[u8]) -> Option<Operation> {
     let operation = steps::served(request, &clean(path))?;
     let decoded = |segment: &String| steps::text(&steps::decode(segment.as_bytes()));
     Some(Operation { segments: operation.segments.iter().map(decoded).collect(), ..operation })
+}
+
+/// The operation of GET, too: rows are not told apart by it under CONNECT.
+fn connected(path: &[u8]) -> Option<Operation> {
+    let filled = |segment: &String| {
+        let decoded = steps::text(&steps::decode(segment.as_bytes()));
+        if decoded.is_empty() { "nothing that a wildcard takes".to_owned() } else { decoded }
+    };
+    let segments = steps::segments(&steps::text(path))?.iter().map(filled).collect();
+    Some(Operation { method: "GET".to_owned(), segments })
 }
 
 /// `path.Clean`; whether a slash stays at the end does not matter.

@@ -55,3 +55,16 @@ pub(super) fn override_method(request: &mut Request, random: &mut Random) {
     request.target.extend_from_slice(format!("{part}{}={value}{after}", random.pick(&NAMES)).as_bytes());
     request.method = random.pick(&[b"POST".to_vec(), b"GET".to_vec(), b"OPTIONS".to_vec()]).clone();
 }
+
+/// Leaves a segment empty, which Go's ServeMux takes for a wildcard under CONNECT.
+pub(super) fn connect_to_nothing(request: &mut Request, random: &mut Random) {
+    let path = request.target.split(|&byte| byte == b'?').next().unwrap_or_default();
+    let slashes: Vec<_> =
+        path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).collect();
+    if !slashes.is_empty() {
+        let at = random.below(slashes.len());
+        let end = slashes.get(at + 1).copied().unwrap_or(path.len());
+        request.target.drain(slashes[at] + 1..end);
+    }
+    request.method = b"CONNECT".to_vec();
+}

@@ -32,7 +32,10 @@ pub(crate) fn denied(rules: &Rules, request: &Request) -> Option<Operation> {
     let mut left = vec![first];
     while let Some(text) = left.pop() {
         let methods = query::methods(&request.method, &text.query);
-        let segments = routed(&text.path);
+        let segments = routed(&text.path).map(|segments| {
+            // Go's ServeMux.
+            if request.method.eq_ignore_ascii_case(b"CONNECT") { filled(segments) } else { segments }
+        });
         // No server routes what is still encoded throughout; one may decode the segments that it has parted.
         let decoded =
             segments.as_ref().map(|segments| segments.iter().map(|one| decoded(one)).collect::<Vec<_>>());
@@ -89,6 +92,12 @@ fn routed(path: &[u8]) -> Option<Vec<String>> {
     let inner = path.strip_prefix('/')?;
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     Some(if inner.is_empty() { Vec::new() } else { inner.split('/').map(str::to_owned).collect() })
+}
+
+/// Segments of which a wildcard takes the empty ones, too.
+fn filled(segments: Vec<String>) -> Vec<String> {
+    let fill = |segment: String| if segment.is_empty() { "\u{1}".to_owned() } else { segment };
+    segments.into_iter().map(fill).collect()
 }
 
 fn decoded(segment: &str) -> String {
