@@ -17,6 +17,8 @@ use tree::{End, NO_LITERAL, Node, PARAMETER, Tree};
 
 /// Chains of at most this many steps are compared text by text, longer ones by the numbers of their literals.
 const FEW_STEPS: usize = 4;
+/// Steps of a long chain that are compared together.
+const AT_ONCE: usize = 8;
 
 /// Finds the rows that match a path, without asking the others.
 #[derive(Debug)]
@@ -144,9 +146,15 @@ impl Walk<'_> {
         let numbers = self.numbers.get_or_insert_with(|| {
             std::array::from_fn(|at| self.segments.get(at).map_or(NO_LITERAL, number))
         });
-        let numbers = numbers.get(depth..).unwrap_or_default();
-        let is_step = |(step, number): (&u32, &u32)| *step == PARAMETER || step == number;
-        chain.iter().zip(numbers).all(is_step)
+        // A path that has as many segments as a template has those of its chains.
+        let Some(numbers) = numbers.get(depth..depth + chain.len()) else { return false };
+        // Several at once: they nearly always agree up to where a hostile target wants it.
+        let is_step = |(step, number): (&u32, &u32)| (*step == PARAMETER) | (step == number);
+        let are_steps = |(steps, numbers): (&[u32; AT_ONCE], &[u32; AT_ONCE])| {
+            steps.iter().zip(numbers).map(is_step).fold(true, |all, is_step| all & is_step)
+        };
+        let ((steps, last_steps), (numbers, last_numbers)) = (chain.as_chunks(), numbers.as_chunks());
+        steps.iter().zip(numbers).all(are_steps) && last_steps.iter().zip(last_numbers).all(is_step)
     }
 
     fn note(&mut self, end: &End, near: bool) {

@@ -86,10 +86,21 @@ impl<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>
         if let Some(passed) = self.passed.filter(|passed| passed.chain == chain && passed.from == from) {
             return passed.to;
         }
-        let mut steps = self.tree.chain(node).iter();
-        let to = steps.try_fold(*state, |state, step| self.pass_step(&state, *step));
+        let to = self.pass_steps(state, self.tree.chain(node));
         self.passed = Some(Passed { chain, from, to });
         to
+    }
+
+    fn pass_steps(&mut self, state: &State<B>, steps: &[u32]) -> Option<State<B>> {
+        let (mut state, mut left) = (*state, steps);
+        loop {
+            (state, left) = self.states.along(&state, left, self.readings);
+            if state.bounds.is_empty() {
+                return None;
+            }
+            let Some((step, rest)) = left.split_first() else { return Some(state) };
+            (state, left) = (self.pass_step(&state, *step)?, rest);
+        }
     }
 
     fn pass_step(&mut self, state: &State<B>, step: u32) -> Option<State<B>> {
@@ -111,6 +122,10 @@ impl<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>
         }
         if let Some(child) = tree.parameter(node) {
             self.visit_after(child, state, Step::Parameter);
+        }
+        if state.is_free {
+            tree.edges(node).iter().for_each(|edge| self.visit_any(edge, state));
+            return;
         }
         if state.begins {
             self.visit_names_beside_beginnings(node, state);
@@ -143,6 +158,16 @@ impl<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>
         if !self.changes_nothing(node, state.left.before()) {
             let next = self.states.after(state, step, self.readings);
             self.visit(node, &next);
+        }
+    }
+
+    /// Visits a literal that a segment may be whatever it is.
+    fn visit_any(&mut self, edge: &Edge, state: &State<B>) {
+        let child = self.tree.child(edge).filter(|child| !self.changes_nothing(child, state.left.before()));
+        let Some(child) = child else { return };
+        if let Some(next) = self.states.after_literal(state, edge.number, self.tree.text(edge), self.readings)
+        {
+            self.visit(child, &next);
         }
     }
 

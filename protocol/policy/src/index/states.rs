@@ -1,7 +1,7 @@
 //! The sets of bounds up to which a path may have been read, each with what follows from it.
 
 use super::possible::Readings;
-use super::tree::NO_LITERAL as NO_NAME;
+use super::tree::{NO_LITERAL as NO_NAME, PARAMETER};
 use crate::reading::{Beginning, Bounds};
 
 /// Places for what a literal leads to beside beginnings: a power of two.
@@ -23,7 +23,7 @@ pub(super) struct State<B> {
     /// Segments that start here have beginnings that may be several texts.
     pub(super) begins: bool,
     /// None of these beginnings says anything about the text.
-    is_free: bool,
+    pub(super) is_free: bool,
     /// Where it is kept; past all places if it is not.
     place: usize,
 }
@@ -193,6 +193,32 @@ impl<B: Bounds, const STATES: usize, const NAMES: usize> States<B, STATES, NAMES
             *begun = Begun { number, from, to };
         }
         Some(next)
+    }
+
+    /// The state to which all steps lead that are known from a state on, and the steps that are left. A step is the number of
+    /// a literal, or [`PARAMETER`].
+    pub(super) fn along<'c, const BOUNDS: usize>(
+        &self,
+        state: &State<B>,
+        steps: &'c [u32],
+        readings: &Readings<'_, B, BOUNDS, NAMES>,
+    ) -> (State<B>, &'c [u32]) {
+        let (mut place, mut left) = (state.place, steps);
+        let (mut last, mut name) = (PARAMETER, None);
+        while let Some((&step, rest)) = left.split_first() {
+            let next = if step == PARAMETER {
+                self.by_parameter.get(place)
+            } else {
+                if step != last {
+                    (last, name) = (step, readings.names.place(step));
+                }
+                // Beside beginnings it is known only for names that none of them may be.
+                name.and_then(|name| self.by_name.get(place)?.get(name))
+            };
+            let Some(next) = next.and_then(|next| usize::from(*next).checked_sub(1)) else { break };
+            (place, left) = (next, rest);
+        }
+        (self.states.get(place).copied().unwrap_or(*state), left)
     }
 
     fn place_of(&mut self, state: &State<B>, step: Step) -> Option<&mut u8> {
