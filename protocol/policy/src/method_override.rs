@@ -115,11 +115,12 @@ fn is_separator(byte: u8) -> bool {
 
 /// Lets nearly every pair go at its first byte.
 fn may_start_the_name(pair: &[u8]) -> bool {
-    matches!(pair.first(), Some(b'_' | b'.' | b'[' | b']' | b'+'))
+    matches!(pair.first(), Some(b'_' | b'.' | b'[' | b']' | b'+' | 0x80..))
 }
 
+/// Blanks and controls, and every byte of a character that is not ASCII: some of those are blanks, too.
 fn is_blank(byte: u8) -> bool {
-    matches!(byte, 0..=b' ' | b'+' | 0x7f)
+    matches!(byte, 0..=b' ' | b'+' | 0x7f..)
 }
 
 fn is_the_name(name: &[u8]) -> bool {

@@ -74,3 +74,70 @@ fn marks_that_may_be_a_part_of_a_literal_are() {
         assert_eq!(table.judge(b"GET", path.as_bytes()).verdict, expected, "{path}");
     }
 }
+
+/// Ten thousand branches of as many segments as a template has, which share nothing but the texts of their segments.
+fn branches(depth: usize) -> PolicyTable {
+    let rows = (0..10_000).map(|row| {
+        format!("[[operation]]\nmethod = \"GET\"\npath = \"/r{row}{}\"\n", "/x".repeat(depth - 1))
+    });
+    PolicyTable::parse(&rows.fold("default = \"allow\"\n".to_owned(), |text, row| text + &row)).unwrap()
+}
+
+/// A target that may be on each branch, and leaves all of them with its last segment.
+#[test]
+fn deep_branches_cost_little_more_than_short_ones() {
+    let once = |(table, path): &(PolicyTable, String)| {
+        let start = Instant::now();
+        assert_eq!(table.judge(b"GET", path.as_bytes()).verdict, Verdict::Allow);
+        start.elapsed()
+    };
+    let of = |depth: usize| (branches(depth), format!("/%FF{}/zzz", "/x".repeat(depth - 2)));
+    let (short, long) = (of(3), of(24));
+    let both = (0..20).map(|_| (once(&short), once(&long)));
+    let best =
+        both.fold((Duration::MAX, Duration::MAX), |best, both| (best.0.min(both.0), best.1.min(both.1)));
+    assert!(best.1 < best.0 * 4, "{best:?}");
+}
+
+/// Steps that no templates part at are compared as one: each of them counts, wherever it stands.
+#[test]
+fn every_step_of_a_long_template_counts() {
+    let text = |case_sensitive: bool| {
+        let path = "/A/b/{c}/d/e/f/g/h/i/j/k/{l}/m/n/o/p/q/r/s/t";
+        format!(
+            "default = \"allow\"\ncase_sensitive = {case_sensitive}\n[[operation]]\nmethod = \"GET\"\npath = \"{path}\"\n"
+        )
+    };
+    let path: Vec<String> = ('a'..='t').map(String::from).collect();
+    for case_sensitive in [false, true] {
+        let table = PolicyTable::parse(&text(case_sensitive)).unwrap();
+        let verdict = |path: &str| table.judge(b"GET", path.as_bytes()).verdict;
+        let with = |at: usize, segment: &str| {
+            let mut path = path.clone();
+            if case_sensitive {
+                path[0] = "A".to_owned();
+            }
+            path[at] = segment.to_owned();
+            format!("/{}", path.join("/"))
+        };
+        for at in 0..path.len() {
+            let is_parameter = matches!(at, 2 | 11);
+            let (denied, other) =
+                (verdict(&with(at, if at == 0 { "A" } else { &path[at] })), verdict(&with(at, "z")));
+            assert_eq!(denied, Verdict::Deny, "{at}");
+            assert_eq!(other, if is_parameter { Verdict::Deny } else { Verdict::Allow }, "{at}");
+            // The same for all readings at once. A parameter is what it is in each of them.
+            let (dotted, blank) = (with(at, "z%2e"), with(at, &format!("{}%20", path[at])));
+            let (other, near) = if is_parameter {
+                (Verdict::Deny, Verdict::Deny)
+            } else {
+                (Verdict::Allow, Verdict::Ambiguous)
+            };
+            assert_eq!((verdict(&dotted), verdict(&blank)), (other, near), "{at}");
+            let upper = path[at].to_uppercase();
+            let expected =
+                if case_sensitive && at > 0 && !is_parameter { Verdict::Ambiguous } else { Verdict::Deny };
+            assert_eq!(verdict(&with(at, &upper)), expected, "{at}");
+        }
+    }
+}
