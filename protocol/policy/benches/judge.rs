@@ -56,6 +56,21 @@ fn rows_12(bencher: Bencher<'_, '_>, case: &(&str, &str, Verdict)) {
     ),
     (
         "GET",
+        "/v1/%E5%BC%A0%E4%BC%9F%E5%BC%A0/%E6%96%87%E6%A1%A3%E6%96%87%E6%A1%A3%E6%96%87/r%C3%A9sum%C3%A9.pdf/z",
+        Verdict::Allow,
+    ),
+    (
+        "GET",
+        "/api/v1/files/Screenshot%202026-11-27%20at%2014.39.31%E2%80%AFPM.png/thumbnails/large/of/the/whole/x",
+        Verdict::Allow,
+    ),
+    (
+        "GET",
+        "/api/v1/resource-041/some%252Fencoded%252Fname/versions/12/attachments/another%252Fname/preview/ab",
+        Verdict::Allow,
+    ),
+    (
+        "GET",
         "/api/v1/re%C3%9Fource-042/%C3%9F%C3%9F/%C3%9F/%C3%9F/re%C3%9F/r%C3%9F/%C3%9F/%C3%9F/%C3%9F/%C3%9F/abcdefghijkl",
         Verdict::Allow,
     ),
@@ -128,6 +143,18 @@ impl std::fmt::Display for Worst {
     }
 }
 
+/// A target that leaves ten thousand branches of 24 segments with its last one, and one whose 64 plain segments do so on
+/// most of ten thousand rows of as many segments, a third of them parameters.
+#[divan::bench(args = ["branches", "deep"])]
+fn left_last(bencher: Bencher<'_, '_>, table: &str) {
+    let (table, target) = match table {
+        "branches" => (branches(10_000, 24), format!("/%FF{}/zzz", "/x".repeat(22))),
+        _ => (deep(), format!("{}{}/zzz", "/a".repeat(13), "/x".repeat(50))),
+    };
+    assert_eq!(table.judge(b"GET", target.as_bytes()).verdict, Verdict::Allow);
+    bencher.bench(|| table.judge(black_box(b"GET"), black_box(target.as_bytes())));
+}
+
 /// Reading a file, which a reload does. Five rows for each resource.
 #[divan::bench(args = [1, 100, 2_000])]
 fn parse(bencher: Bencher<'_, '_>, resources: usize) {
@@ -175,6 +202,26 @@ fn forks(default: &str, effect: &str) -> PolicyTable {
             .map(|bit| if row >> bit & 1 == 1 { "/a".to_owned() } else { format!("/{{p{bit}}}") })
             .collect();
         text += &format!("[[operation]]\nmethod=\"GET\"\npath=\"{path}/last\"\neffect=\"{effect}\"\n");
+    }
+    PolicyTable::parse(&text).unwrap()
+}
+
+/// Ten thousand rows of 64 segments: forks, behind them `x` or a parameter in an order of each row's own.
+fn deep() -> PolicyTable {
+    let mut word = 5_u64;
+    let mut text = "default = \"allow\"\n".to_owned();
+    for row in 0..10_000 {
+        let mut path = String::new();
+        for at in 0..63 {
+            word = word.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let is_literal = if at < 13 { row >> at & 1 == 1 } else { !(word >> 33).is_multiple_of(3) };
+            match (is_literal, at) {
+                (true, ..13) => path += "/a",
+                (true, _) => path += "/x",
+                _ => path += &format!("/{{p{at}}}"),
+            }
+        }
+        text += &format!("[[operation]]\nmethod=\"GET\"\npath=\"{path}/last\"\n");
     }
     PolicyTable::parse(&text).unwrap()
 }

@@ -120,21 +120,21 @@ fn every_step_of_a_long_template_counts() {
             path[at] = segment.to_owned();
             format!("/{}", path.join("/"))
         };
-        for at in 0..path.len() {
+        for (at, segment) in path.iter().enumerate() {
             let is_parameter = matches!(at, 2 | 11);
             let (denied, other) =
-                (verdict(&with(at, if at == 0 { "A" } else { &path[at] })), verdict(&with(at, "z")));
+                (verdict(&with(at, if at == 0 { "A" } else { segment })), verdict(&with(at, "z")));
             assert_eq!(denied, Verdict::Deny, "{at}");
             assert_eq!(other, if is_parameter { Verdict::Deny } else { Verdict::Allow }, "{at}");
             // The same for all readings at once. A parameter is what it is in each of them.
-            let (dotted, blank) = (with(at, "z%2e"), with(at, &format!("{}%20", path[at])));
+            let (dotted, blank) = (with(at, "z%2e"), with(at, &format!("{segment}%20")));
             let (other, near) = if is_parameter {
                 (Verdict::Deny, Verdict::Deny)
             } else {
                 (Verdict::Allow, Verdict::Ambiguous)
             };
             assert_eq!((verdict(&dotted), verdict(&blank)), (other, near), "{at}");
-            let upper = path[at].to_uppercase();
+            let upper = segment.to_uppercase();
             let expected =
                 if case_sensitive && at > 0 && !is_parameter { Verdict::Ambiguous } else { Verdict::Deny };
             assert_eq!(verdict(&with(at, &upper)), expected, "{at}");
