@@ -103,15 +103,18 @@ fn a_default_of_deny_allows_what_rows_allow_in_every_reading() {
 
 #[test]
 fn a_literal_in_another_case_allows_no_reading_under_a_case_sensitive_table() {
-    let table = |case_sensitive: bool| {
-        let rows = ["/Files/{a}", "/Files/{a}/{b}"]
+    // With the third row the literal is one of several at its node, else a step of a chain.
+    let table = |case_sensitive: bool, third: &'static str| {
+        let rows = ["/Files/{a}", "/Files/{a}/{b}", third]
             .map(|path| format!("[[operation]]\nmethod = \"GET\"\npath = \"{path}\"\neffect = \"allow\"\n"));
         let head = format!("default = \"deny\"\ncase_sensitive = {case_sensitive}\n");
         PolicyTable::parse(&(head + &rows.concat())).unwrap()
     };
     let verdict = |table: &PolicyTable, path: &str| table.judge(b"GET", path.as_bytes()).verdict;
-    for case_sensitive in [true, false] {
-        let table = table(case_sensitive);
+    for (case_sensitive, third) in
+        [true, false].into_iter().flat_map(|case| [(case, "/Files/{a}/b/c"), (case, "/x")])
+    {
+        let table = table(case_sensitive, third);
         assert_eq!(verdict(&table, "/Files/x%2Fy"), Verdict::Allow);
         let other = if case_sensitive { Verdict::Ambiguous } else { Verdict::Allow };
         assert_eq!(verdict(&table, "/files/x%2Fy"), other, "case sensitive: {case_sensitive}");
