@@ -1,11 +1,11 @@
-//! Verdicts that are used again: without asking the daemon, without a system call, and never after the key was
-//! revoked.
+//! Cached verdicts: a key that was found valid is accepted again without asking the daemon and without a system call,
+//! and never after it was revoked.
 //!
 //! ```text
-//!   validate ─► a place of the [table] ─► the [page](pages) says that it stands, the [tag] is the key's ─► accepted
-//!                 │ no                      │ no
-//!                 ▼                         ▼
-//!               ask the daemon ─► valid? keep it; get the page, or the policy table, if need be
+//!   validate ─► a [slot] of the [table] ─► the [page](pages) says it is fresh, the [tag] is the key's ─► accepted
+//!                 │ no                       │ no
+//!                 ▼                          ▼
+//!               ask the daemon ─► valid? store it; get the page, or the policy table, if need be
 //! ```
 //!
 //! What is kept of a key is a keyed hash, never its secret. Refusals are not kept. With an operation the key comes
@@ -22,8 +22,8 @@ mod fetching;
 mod long;
 mod memo;
 mod pages;
-mod place;
 mod policy;
+mod slot;
 mod table;
 mod tag;
 mod uses;
@@ -49,7 +49,7 @@ use counting::Counting;
 use family::Family;
 use fetching::Fetching;
 use pages::{InUse, Pages};
-use place::Held;
+use slot::Entry;
 use std::fmt;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -145,9 +145,9 @@ impl Cache {
         let inner = &*self.inner;
         // Read after the validation has started, as the words of the page are.
         let now = recent_ns();
-        let (found, held) = inner.pages.with(|in_use| inner.find(in_use, now, key, operation))??;
-        let valid = found.place.key(&held, key.id(), || found.long()?.read())?;
-        if found.place.note_use(now) {
+        let (found, entry) = inner.pages.with(|in_use| inner.find(in_use, now, key, operation))??;
+        let valid = found.slot.valid_key(&entry, key.id(), || found.long()?.read())?;
+        if found.slot.note_use(now) {
             self.used();
         }
         inner.counting.hit();
@@ -157,25 +157,26 @@ impl Cache {
     /// Keeps what the daemon answered, if the page can tell how long it stands. Otherwise says what is missing for
     /// that; each thing is wished of one caller only, and not too often.
     fn keep(&self, asked: &ApiKey, has_operation: bool, judged: &Judged) -> Option<Wish> {
-        let (Verdict::Valid(key), Some(seen)) = (&judged.verdict, judged.freshness) else { return None };
+        let (Verdict::Valid(key), Some(freshness)) = (&judged.verdict, judged.freshness) else { return None };
         let inner = &*self.inner;
         if !inner.family.is_own(|| inner.start_anew()) {
             return None;
         }
         let now = recent_ns();
-        let is_of_use = |page: &Attached| page.instance() == seen.instance && page.is_leased(now);
+        let is_of_use = |page: &Attached| page.instance() == freshness.instance && page.is_leased(now);
         let Some(in_use) = inner.pages.share().filter(|in_use| is_of_use(&in_use.page)) else {
             return claim(&inner.next_page, now).then_some(Wish::Page);
         };
         let page = &in_use.page;
-        let verdict = place::Verdict { tag: inner.tags.of_key(asked), seen, key };
-        let displaced = inner.table.insert(&verdict, now, |held| stands(page, held, now, &inner.wall));
-        if displaced.stood {
+        let verdict = slot::Verdict { tag: inner.tags.of_key(asked), freshness, key };
+        let evicted = inner.table.insert(&verdict, now, |entry| is_fresh(page, entry, now, &inner.wall));
+        if evicted.was_fresh {
             inner.counting.evicted();
         }
-        displaced.unreported.into_iter().for_each(|gone| inner.uses.remember(gone));
-        let wants_policy =
-            has_operation && !in_use.has_policy_of(&seen) && page.policy_rules() == apikeyd_policy::RULES;
+        evicted.unreported.into_iter().for_each(|unreported| inner.uses.remember(unreported));
+        let wants_policy = has_operation
+            && !in_use.has_policy_of(&freshness)
+            && page.policy_rules() == apikeyd_policy::RULES;
         (wants_policy && claim(&inner.next_policy, now)).then_some(Wish::Policy)
     }
 
@@ -216,7 +217,7 @@ impl Cache {
     pub(crate) fn statistics(&self) -> CacheStatistics {
         let inner = &*self.inner;
         let has_page = inner.pages.with(|in_use| in_use.page.is_leased(recent_ns())).unwrap_or_default();
-        inner.counting.statistics(inner.table.held().count(), has_page)
+        inner.counting.statistics(inner.table.occupied().count(), has_page)
     }
 
     #[cold]
@@ -241,15 +242,15 @@ impl Inner {
         now: u64,
         key: &ApiKey,
         operation: Option<&Operation<'_>>,
-    ) -> Option<(Found<'_>, Held)> {
-        for found in self.table.places_of(key.id()).into_iter().flatten() {
-            let Some(held) = found.place.read(key.id()) else { continue };
-            // The tag last: while it hashes, the processor waits for the memory of the place and of the page.
-            if stands(&in_use.page, &held, now, &self.wall)
-                && operation.is_none_or(|operation| in_use.allows(&held.seen, operation, &self.tags))
-                && held.tag == self.tags.of_key(key)
+    ) -> Option<(Found<'_>, Entry)> {
+        for found in self.table.slots_of(key.id()).into_iter().flatten() {
+            let Some(entry) = found.slot.read(key.id()) else { continue };
+            // The tag last: the processor hashes while it waits for the memory of the slot and of the page.
+            if is_fresh(&in_use.page, &entry, now, &self.wall)
+                && operation.is_none_or(|operation| in_use.allows(&entry.freshness, operation, &self.tags))
+                && entry.tag == self.tags.of_key(key)
             {
-                return Some((found, held));
+                return Some((found, entry));
             }
         }
         None
@@ -266,22 +267,24 @@ impl Inner {
 }
 
 impl InUse {
-    /// Whether the daemon would allow the operation while this stands.
+    /// Whether the daemon would allow the operation while its numbers are these.
     #[inline]
-    fn allows(&self, seen: &Freshness, operation: &Operation<'_>, tags: &TagKey) -> bool {
-        self.policy.as_ref().is_some_and(|policy| policy.is_of(seen) && policy.table.allows(tags, operation))
+    fn allows(&self, freshness: &Freshness, operation: &Operation<'_>, tags: &TagKey) -> bool {
+        self.policy
+            .as_ref()
+            .is_some_and(|policy| policy.is_of(freshness) && policy.table.allows(tags, operation))
     }
 
-    fn has_policy_of(&self, seen: &Freshness) -> bool {
-        self.policy.as_ref().is_some_and(|policy| policy.is_of(seen))
+    fn has_policy_of(&self, freshness: &Freshness) -> bool {
+        self.policy.as_ref().is_some_and(|policy| policy.is_of(freshness))
     }
 }
 
 /// Whether a verdict is still what the daemon would answer.
 #[inline]
-fn stands(page: &Attached, held: &Held, now: u64, wall: &WallClock) -> bool {
-    page.holds(&held.seen, now)
-        && held.expires_at_ms().is_none_or(|end| wall.now_ms().saturating_add(EXPIRY_MARGIN_MS) < end)
+fn is_fresh(page: &Attached, entry: &Entry, now: u64, wall: &WallClock) -> bool {
+    page.holds(&entry.freshness, now)
+        && entry.expires_at_ms().is_none_or(|end| wall.now_ms().saturating_add(EXPIRY_MARGIN_MS) < end)
 }
 
 /// Whether the time has come, for one caller alone.

@@ -1,5 +1,5 @@
-//! Names that are too long for a place of the table. Each place has room for them, which costs no memory until it
-//! is used.
+//! Names that are too long for a slot of the table. Each slot has room for them, which costs no memory until it is
+//! used.
 
 use apikeyd_protocol::limit::{MAX_LABEL_BYTES, MAX_USER_BYTES};
 use apikeyd_protocol::name::{Label, UserId};
@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const USER_WORDS: usize = MAX_USER_BYTES.div_ceil(8);
 const LABEL_WORDS: usize = MAX_LABEL_BYTES.div_ceil(8);
 
-/// Words for the names of one place, the first of which tells the lengths.
+/// Words for the names of one slot; the first holds the lengths.
 pub(super) const WORDS: usize = 1 + USER_WORDS + LABEL_WORDS;
 
-/// The names of one place. Read and written under the sequence of the place.
+/// The names of one slot, read and written under its sequence.
 pub(super) struct LongNames<'t>(pub(super) &'t [AtomicU64; WORDS]);
 
 impl LongNames<'_> {
@@ -24,7 +24,7 @@ impl LongNames<'_> {
         put(labels, label);
     }
 
-    /// What was written; anything or nothing while somebody writes.
+    /// What was written; anything or nothing while another thread writes.
     pub(super) fn read(&self) -> Option<(UserId, Option<Label>)> {
         let (lengths, users, labels) = self.parts();
         let lengths = lengths.load(Ordering::Relaxed);
@@ -35,14 +35,14 @@ impl LongNames<'_> {
         Some((user, label))
     }
 
-    /// All words, to be put elsewhere.
+    /// All words, to be copied to another slot.
     pub(super) fn words(&self) -> [u64; WORDS] {
         self.0.each_ref().map(|word| word.load(Ordering::Relaxed))
     }
 
-    /// Takes the words of another place.
+    /// Takes the words of another slot.
     pub(super) fn put_words(&self, words: &[u64; WORDS]) {
-        self.0.iter().zip(words).for_each(|(place, word)| place.store(*word, Ordering::Relaxed));
+        self.0.iter().zip(words).for_each(|(to, word)| to.store(*word, Ordering::Relaxed));
     }
 
     fn parts(&self) -> (&AtomicU64, &[AtomicU64], &[AtomicU64]) {

@@ -28,14 +28,14 @@ impl Memo {
         self.set(tag).is_some_and(|Set(ways)| ways.iter().any(|way| read(way) == tag.words()))
     }
 
-    /// Remembers an operation; in a set without room another one goes for it.
+    /// Remembers an operation; in a full set it replaces another one.
     pub(super) fn remember(&self, tag: &Tag) {
         let (Some(Set(ways)), [_, word]) = (self.set(tag), tag.words()) else { return };
         let empty = ways.iter().find(|way| read(way) == [0; 2]);
         // Bits that did not choose the set, so that two operations which meet in it need not go for each other.
         let other = ways.get(usize::try_from(word).unwrap_or_default() & (WAYS - 1));
-        for (place, word) in empty.or(other).into_iter().flatten().zip(tag.words()) {
-            place.store(word, Ordering::Relaxed);
+        for (to, word) in empty.or(other).into_iter().flatten().zip(tag.words()) {
+            to.store(word, Ordering::Relaxed);
         }
     }
 

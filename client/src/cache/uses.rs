@@ -5,7 +5,7 @@
 //! shares the cache, after a last report; a process that ends at once loses the uses of the last interval.
 
 use super::clock::{exact_ns, realtime_ms};
-use super::place::Unreported;
+use super::slot::UnreportedUse;
 use super::{Inner, nanoseconds};
 use crate::blocking::Pools;
 use crate::deadline::Deadline;
@@ -45,7 +45,7 @@ pub(super) struct Uses {
 #[derive(Default)]
 struct Own {
     thread: Mutex<Option<Thread>>,
-    gone: Mutex<Vec<Unreported>>,
+    gone: Mutex<Vec<UnreportedUse>>,
 }
 
 impl Uses {
@@ -83,7 +83,7 @@ impl Uses {
     }
 
     /// Remembers a use of a key that has gone from the table.
-    pub(super) fn remember(&self, gone: Unreported) {
+    pub(super) fn remember(&self, gone: UnreportedUse) {
         let own = self.own.get();
         let mut all = lock(&own.value.gone);
         if all.len() < MAX_REMEMBERED {
@@ -139,7 +139,7 @@ fn run(inner: &Inner) {
 fn report(inner: &Inner) -> bool {
     let own = inner.uses.own.get();
     let gone = std::mem::take(&mut *lock(&own.value.gone));
-    let held: Vec<_> = inner.table.held().filter_map(|place| Some((place, place.unreported()?))).collect();
+    let held: Vec<_> = inner.table.occupied().filter_map(|slot| Some((slot, slot.unreported()?))).collect();
     let pools = Pools::new(inner.uses.endpoint.clone(), 1);
     let clocks = Clocks::now();
     let send = |uses: Vec<KeyUse>| pools.ask(&ReportUses { uses }, Deadline::after(TIMEOUT)).is_ok();
@@ -148,7 +148,7 @@ fn report(inner: &Inner) -> bool {
             gone.into_iter().for_each(|gone| inner.uses.remember(gone));
             return false;
         }
-        chunk.iter().for_each(|(place, unreported)| place.note_reported(unreported.used));
+        chunk.iter().for_each(|(slot, unreported)| slot.note_reported(unreported.used_at));
     }
     let mut left = gone.as_slice();
     while let Some((chunk, rest)) =
@@ -174,9 +174,9 @@ impl Clocks {
         Self { monotonic_ns: exact_ns(), realtime_ms: realtime_ms() }
     }
 
-    fn key_use(&self, unreported: &Unreported) -> KeyUse {
-        let Unreported { key_id, used } = *unreported;
-        let ago = self.monotonic_ns.saturating_sub(used) / nanoseconds(Duration::from_millis(1));
+    fn key_use(&self, unreported: &UnreportedUse) -> KeyUse {
+        let UnreportedUse { key_id, used_at } = *unreported;
+        let ago = self.monotonic_ns.saturating_sub(used_at) / nanoseconds(Duration::from_millis(1));
         KeyUse { key_id, at: Timestamp::from_unix_millis(self.realtime_ms.saturating_sub(ago)) }
     }
 }

@@ -23,21 +23,22 @@ fn sample(user: &str, label: Option<&str>, expires_at: Option<u64>) -> Sample {
     Sample { key, valid }
 }
 
-fn seen(slot: u32) -> Freshness {
+fn freshness(slot: u32) -> Freshness {
     Freshness { instance: 1, epoch: 2, slot, generation: 3 }
 }
 
-fn insert(table: &KeyTable, tags: &TagKey, sample: &Sample, now: u64) -> Displaced {
-    let verdict = Verdict { tag: tags.of_key(&sample.key), seen: seen(u32::MAX), key: &sample.valid };
-    table.insert(&verdict, now, |held| held.seen.generation == 3)
+fn insert(table: &KeyTable, tags: &TagKey, sample: &Sample, now: u64) -> Evicted {
+    let verdict =
+        Verdict { tag: tags.of_key(&sample.key), freshness: freshness(u32::MAX), key: &sample.valid };
+    table.insert(&verdict, now, |entry| entry.freshness.generation == 3)
 }
 
 fn find(table: &KeyTable, tags: &TagKey, sample: &Sample) -> Option<ValidKey> {
     let key_id = sample.key.id();
-    table.places_of(key_id).into_iter().flatten().find_map(|found| {
-        let held = found.place.read(key_id).filter(|held| held.tag == tags.of_key(&sample.key))?;
-        assert_eq!(held.seen, seen(u32::MAX));
-        found.place.key(&held, key_id, || found.long()?.read())
+    table.slots_of(key_id).into_iter().flatten().find_map(|found| {
+        let entry = found.slot.read(key_id).filter(|entry| entry.tag == tags.of_key(&sample.key))?;
+        assert_eq!(entry.freshness, freshness(u32::MAX));
+        found.slot.valid_key(&entry, key_id, || found.long()?.read())
     })
 }
 
@@ -57,19 +58,19 @@ fn a_verdict_comes_back_as_it_was_whatever_its_names() {
 }
 
 #[test]
-fn nothing_is_lost_while_two_places_in_three_are_free_to_take() {
+fn nothing_is_lost_until_two_slots_in_three_are_taken() {
     let (table, tags) = (KeyTable::with_room_for(16_384).unwrap(), TagKey::random().unwrap());
     let samples: Vec<_> = (0..11_000).map(|number| sample(&format!("user {number}"), None, None)).collect();
-    let displaced = samples.iter().filter(|sample| insert(&table, &tags, sample, 5).stood).count();
+    let evicted = samples.iter().filter(|sample| insert(&table, &tags, sample, 5).was_fresh).count();
     let lost = samples.iter().filter(|kept| find(&table, &tags, kept).as_ref() != Some(&kept.valid)).count();
-    assert_eq!(displaced, lost);
+    assert_eq!(evicted, lost);
     assert!(lost < 3, "{lost} of 11,000");
 }
 
 #[test]
 fn a_reader_never_takes_the_halves_of_two_verdicts_for_one() {
     let (table, tags) = (KeyTable::with_room_for(1).unwrap(), TagKey::random().unwrap());
-    // Three keys for two places, each with names that tell the key, in place and elsewhere.
+    // Three keys for two slots, each with names that tell the key, in the slot and apart.
     let named = |digit: &str| {
         let names = [digit.repeat(39), digit.repeat(255)];
         names.map(|user| sample(&user, Some(&digit.repeat(100)), None))

@@ -1,8 +1,8 @@
 //! The sequence lock of the client's cache under a model checker: every interleaving, and every value that a weakly
 //! ordered machine may let a thread read.
 //!
-//! The steps are those of `Place::{read, key, alone, take_over}` in `client/src/cache/place.rs`, with two words for
-//! its twenty-three: whoever changes an order there changes it here. Each step that matters is left out once, and the
+//! The steps are those of `Slot::{read, valid_key, lock, copy_from}` in `client/src/cache/slot.rs`, with two words for
+//! its twenty-three: an order that changes there changes here too. Each step that matters is left out once, and the
 //! checker must find that.
 
 use loom::model::Builder;
@@ -23,17 +23,17 @@ enum Without {
     AcquireFence,
     /// The reader's second look at the sequence.
     SecondLook,
-    /// The writers' turn: both write.
-    Turn,
+    /// The lock among writers: both write.
+    Lock,
 }
 
-struct Place {
+struct Slot {
     sequence: AtomicU64,
     words: [AtomicU64; 2],
     without: Without,
 }
 
-impl Place {
+impl Slot {
     fn holding(value: u64, without: Without) -> Self {
         Self { sequence: AtomicU64::new(0), words: [AtomicU64::new(value), AtomicU64::new(value)], without }
     }
@@ -53,7 +53,7 @@ impl Place {
         let exchange = || {
             self.sequence.compare_exchange(before, before + 1, Ordering::Acquire, Ordering::Relaxed).is_ok()
         };
-        if self.without == Without::Turn {
+        if self.without == Without::Lock {
             self.sequence.store(before + 1, Ordering::Relaxed);
         } else if before & 1 != 0 || !exchange() {
             return false;
@@ -61,45 +61,45 @@ impl Place {
         if self.without != Without::ReleaseFence {
             fence(Ordering::Release);
         }
-        self.words.iter().zip(words).for_each(|(place, word)| place.store(word, Ordering::Relaxed));
+        self.words.iter().zip(words).for_each(|(to, word)| to.store(word, Ordering::Relaxed));
         self.sequence.store(before + 2, Ordering::Release);
         true
     }
 
-    fn take_over(&self, other: &Self) -> bool {
+    fn copy_from(&self, other: &Self) -> bool {
         other.read().is_some_and(|words| self.write(words))
     }
 }
 
-/// Two writers and a reader of one place.
-fn check_one_place(without: Without) {
+/// Two writers and a reader of one slot.
+fn check_one_slot(without: Without) {
     check(move || {
-        let place = Arc::new(Place::holding(0, without));
+        let slot = Arc::new(Slot::holding(0, without));
         let writers: Vec<_> = [1, 2]
             .map(|value| {
-                let place = Arc::clone(&place);
-                thread::spawn(move || place.write([value, value]))
+                let slot = Arc::clone(&slot);
+                thread::spawn(move || slot.write([value, value]))
             })
             .into();
-        assert_whole(&place);
+        assert_whole(&slot);
         let written: Vec<bool> = writers.into_iter().map(|writer| writer.join().unwrap()).collect();
-        assert!(written.contains(&true), "nobody got the turn");
-        assert_whole(&place);
+        assert!(written.contains(&true), "no writer got the lock");
+        assert_whole(&slot);
     });
 }
 
-/// What one place holds moves to another while a third thread writes and a fourth reads.
-fn check_two_places(without: Without) {
+/// What one slot holds moves to another while a third thread writes and a fourth reads.
+fn check_two_slots(without: Without) {
     check(move || {
-        let from = Arc::new(Place::holding(1, without));
-        let to = Arc::new(Place::holding(2, without));
+        let from = Arc::new(Slot::holding(1, without));
+        let to = Arc::new(Slot::holding(2, without));
         let writer = {
             let from = Arc::clone(&from);
             thread::spawn(move || from.write([3, 3]))
         };
         let mover = {
             let (from, to) = (Arc::clone(&from), Arc::clone(&to));
-            thread::spawn(move || to.take_over(&from))
+            thread::spawn(move || to.copy_from(&from))
         };
         assert_whole(&to);
         assert!(writer.join().unwrap());
@@ -108,8 +108,8 @@ fn check_two_places(without: Without) {
     });
 }
 
-fn assert_whole(place: &Place) {
-    if let Some([one, other]) = place.read() {
+fn assert_whole(slot: &Slot) {
+    if let Some([one, other]) = slot.read() {
         assert_eq!(one, other, "halves of two verdicts were taken for one");
     }
 }
@@ -122,40 +122,40 @@ fn check(scenario: impl Fn() + Send + Sync + 'static) {
 
 #[test]
 fn a_reader_sees_one_verdict_or_none() {
-    check_one_place(Without::Nothing);
+    check_one_slot(Without::Nothing);
 }
 
 #[test]
 fn what_moves_is_one_verdict() {
-    check_two_places(Without::Nothing);
+    check_two_slots(Without::Nothing);
 }
 
 #[test]
 #[should_panic(expected = "halves of two verdicts")]
 fn the_writers_fence_is_needed() {
-    check_one_place(Without::ReleaseFence);
+    check_one_slot(Without::ReleaseFence);
 }
 
 #[test]
 #[should_panic(expected = "halves of two verdicts")]
 fn the_readers_fence_is_needed() {
-    check_one_place(Without::AcquireFence);
+    check_one_slot(Without::AcquireFence);
 }
 
 #[test]
 #[should_panic(expected = "halves of two verdicts")]
 fn the_second_look_is_needed() {
-    check_one_place(Without::SecondLook);
+    check_one_slot(Without::SecondLook);
 }
 
 #[test]
 #[should_panic(expected = "halves of two verdicts")]
-fn the_writers_turn_is_needed() {
-    check_one_place(Without::Turn);
+fn the_writers_lock_is_needed() {
+    check_one_slot(Without::Lock);
 }
 
 #[test]
 #[should_panic(expected = "halves of two verdicts")]
 fn a_move_needs_the_second_look_too() {
-    check_two_places(Without::SecondLook);
+    check_two_slots(Without::SecondLook);
 }
