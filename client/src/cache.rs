@@ -17,7 +17,6 @@
 mod attached;
 mod clock;
 mod counting;
-mod family;
 mod fetching;
 mod long;
 mod memo;
@@ -27,17 +26,16 @@ mod slot;
 mod table;
 mod tag;
 mod uses;
-mod wiped;
 
 pub(crate) use clock::WallClock;
 pub use counting::CacheStatistics;
 #[cfg(feature = "tokio")]
 pub(crate) use fetching::Step;
 pub use uses::{MAX_USE_REPORT_INTERVAL, MIN_USE_REPORT_INTERVAL};
-pub(crate) use wiped::Wiped;
 
 use crate::endpoint::Endpoint;
 use crate::error::Error;
+use crate::fork::ForkMark;
 use crate::verdict::{Judged, ValidKey, Verdict};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::ApiKey;
@@ -46,7 +44,6 @@ use apikeyd_protocol::page::CLOCK_LAG;
 use attached::{Attached, Handed, Unusable};
 use clock::{exact_ns, recent_ns};
 use counting::Counting;
-use family::Family;
 use fetching::Fetching;
 use pages::{InUse, Pages};
 use slot::Entry;
@@ -84,7 +81,7 @@ struct Inner {
     table: KeyTable,
     pages: Pages,
     wall: WallClock,
-    family: Family,
+    process: ForkMark,
     uses: Uses,
     fetching: Fetching,
     counting: Counting,
@@ -129,7 +126,7 @@ impl Cache {
             table: KeyTable::with_room_for(entries)?,
             pages: Pages::new(),
             wall,
-            family: Family::found()?,
+            process: ForkMark::new()?,
             uses: Uses::new(endpoint.clone(), report_interval),
             fetching: Fetching::new(endpoint),
             counting: Counting::new(),
@@ -159,7 +156,7 @@ impl Cache {
     fn keep(&self, asked: &ApiKey, has_operation: bool, judged: &Judged) -> Option<Wish> {
         let (Verdict::Valid(key), Some(freshness)) = (&judged.verdict, judged.freshness) else { return None };
         let inner = &*self.inner;
-        if !inner.family.is_own(|| inner.start_anew()) {
+        if !inner.process.claim(|| inner.reset_in_child()) {
             return None;
         }
         let now = recent_ns();
@@ -257,8 +254,8 @@ impl Inner {
     }
 
     /// In a forked child, whose table is empty: it may be in another time namespace, where the lease means another
-    /// time, and what its parent counted the parent reports.
-    fn start_anew(&self) {
+    /// time, and the parent reports the uses that it noted.
+    fn reset_in_child(&self) {
         self.pages.put(None);
         self.uses.forget();
         self.next_page.store(0, Ordering::Relaxed);

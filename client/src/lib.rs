@@ -82,7 +82,8 @@
 //! | `exchange` | the protocol of a connection, without IO |
 //! | `retry`, `deadline` | what is tried again, and until when |
 //! | `endpoint`, `socket`, `peer` | where the daemon is, and who is believed to be it |
-//! | `process`, `credentials` | what a forked child must not share; the credentials under which a connection was made |
+//! | `fork` | what a forked child must not share with its parent |
+//! | `credentials` | the credentials under which a connection was made |
 //!
 //! Every validation passes one place in each client, `judge`, before it becomes a request.
 
@@ -97,8 +98,8 @@ mod descriptor;
 mod endpoint;
 mod error;
 mod exchange;
+mod fork;
 mod peer;
-mod process;
 mod request;
 mod retry;
 mod socket;

@@ -6,7 +6,7 @@ use crate::credentials::Credentials;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Waiting};
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
 use crate::request::{AskStatus, Request};
 use crate::retry::Retry;
 use apikeyd_protocol::right::RightSet;

@@ -13,7 +13,7 @@ use crate::blocking::Pools;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
 use crate::request::AskPolicySummary;
 use apikeyd_protocol::message::{PolicyPage, PolicyRows, PolicySummary};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,7 +3,7 @@
 
 use super::long::{self, LongNames};
 use super::slot::{self, Entry, Slot, UnreportedUse, Verdict};
-use super::wiped::Wiped;
+use crate::fork::WipeOnFork;
 use apikeyd_protocol::key::KeyId;
 
 /// Slots of a pair.
@@ -14,9 +14,9 @@ const MORE_MOVES: usize = 2;
 
 /// Verdicts by the id of their key. Empty in a forked child.
 pub(super) struct KeyTable {
-    slots: Wiped,
+    slots: WipeOnFork,
     /// Room for the long names of each slot.
-    long: Wiped,
+    long: WipeOnFork,
     /// Pairs, a power of two.
     pairs: usize,
 }
@@ -52,7 +52,7 @@ impl KeyTable {
     pub(super) fn with_room_for(entries: usize) -> Option<Self> {
         let pairs = entries.div_ceil(WAYS).max(1).checked_next_power_of_two()?;
         let slots = pairs.checked_mul(WAYS)?;
-        let memory = |words: usize, large| Wiped::of(slots.checked_mul(words)?, large);
+        let memory = |words: usize, large| WipeOnFork::new(slots.checked_mul(words)?, large);
         Some(Self { slots: memory(slot::WORDS, true)?, long: memory(long::WORDS, false)?, pairs })
     }
 

@@ -10,7 +10,7 @@ use super::{Inner, nanoseconds};
 use crate::blocking::Pools;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
-use crate::process::PerProcess;
+use crate::fork::PerProcess;
 use apikeyd_protocol::limit::MAX_USES;
 use apikeyd_protocol::message::{KeyUse, ReportUses};
 use apikeyd_protocol::time::Timestamp;

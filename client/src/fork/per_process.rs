@@ -1,9 +1,8 @@
-//! Values that belong to one process and must not be used by a forked child of it.
+//! Values that belong to one process and must not be used by its forked children.
 
-use crate::cache::Wiped;
+use super::mark::ForkMark;
 use arc_swap::{ArcSwap, Guard};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// A value for each process. A child of `fork` gets a fresh one at its first use, whatever state its
 /// parent's was in: a lock that another thread held at the fork would never be released in the child, so the
@@ -19,12 +18,12 @@ pub(crate) struct Owned<T> {
     pub(crate) value: T,
 }
 
-/// By what a process is told from its children.
+/// How a process is told from its children.
 enum Home {
-    /// By a word that is not zero, and is in every child. To look at it takes no system call.
-    Marked(Wiped),
-    /// By its number, where the system gives no such memory.
-    Numbered(u32),
+    /// By a mark, which takes no system call.
+    Marked(ForkMark),
+    /// By its id, where the system has no memory for a mark.
+    Id(u32),
 }
 
 impl<T: Default> PerProcess<T> {
@@ -56,19 +55,13 @@ impl<T: Default> Owned<T> {
 
 impl Home {
     fn here() -> Self {
-        let marked = Wiped::of(1, false).filter(|memory| {
-            memory.words().first().is_some_and(|word| {
-                word.store(1, Ordering::Relaxed);
-                true
-            })
-        });
-        marked.map_or_else(|| Self::Numbered(std::process::id()), Self::Marked)
+        ForkMark::new().map_or_else(|| Self::Id(std::process::id()), Self::Marked)
     }
 
     fn is_here(&self) -> bool {
         match self {
-            Self::Marked(memory) => memory.words().iter().all(|word| word.load(Ordering::Relaxed) != 0),
-            Self::Numbered(number) => *number == std::process::id(),
+            Self::Marked(mark) => mark.is_own(),
+            Self::Id(id) => *id == std::process::id(),
         }
     }
 }
@@ -76,21 +69,22 @@ impl Home {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::Ordering;
 
     #[test]
     fn a_value_stays_while_the_mark_does() {
         let values: PerProcess<Vec<u8>> = PerProcess::new();
         let first = Arc::clone(&values.get());
         assert!(Arc::ptr_eq(&first, &values.get()));
-        let Home::Marked(memory) = &first.home else { panic!("no memory that a child finds empty") };
-        // What the kernel does to it in a child.
-        memory.words()[0].store(0, Ordering::Relaxed);
+        let Home::Marked(mark) = &first.home else { panic!("no memory that a child finds empty") };
+        // What the kernel does in a child.
+        mark.word().unwrap().store(0, Ordering::Relaxed);
         assert!(!Arc::ptr_eq(&first, &values.get()));
     }
 
     #[test]
-    fn without_such_memory_the_number_tells() {
-        assert!(Home::Numbered(std::process::id()).is_here());
-        assert!(!Home::Numbered(0).is_here());
+    fn without_a_mark_the_process_id_tells() {
+        assert!(Home::Id(std::process::id()).is_here());
+        assert!(!Home::Id(0).is_here());
     }
 }

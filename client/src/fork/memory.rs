@@ -9,19 +9,19 @@ use memmap2::{MmapOptions, MmapRaw};
 use rustix::mm::{Advice, madvise};
 use std::sync::atomic::AtomicU64;
 
-/// Words that begin as zeros, in this process and in every child of it however it was made (MADV_WIPEONFORK,
-/// madvise(2)). Those that were never written cost no memory.
-pub(crate) struct Wiped {
+/// Words that are zero at first, in this process and in every child, however it was made (MADV_WIPEONFORK, madvise(2)).
+/// Those that were never written cost no memory.
+pub(crate) struct WipeOnFork {
     memory: MmapRaw,
     words: usize,
 }
 
-impl Wiped {
-    /// So many words. `None` when the system refuses.
+impl WipeOnFork {
+    /// `None` when the system refuses.
     ///
-    /// With `in_large_pages` the kernel is asked for pages of 2 MiB where they fit: words that are read here and there
-    /// are then found without a walk through the page tables, which takes longer than to read them.
-    pub(crate) fn of(words: usize, in_large_pages: bool) -> Option<Self> {
+    /// With `in_large_pages` the kernel is asked for pages of 2 MiB where they fit: random reads then need no walk through
+    /// the page tables, which takes longer than the read.
+    pub(crate) fn new(words: usize, in_large_pages: bool) -> Option<Self> {
         let bytes = words.checked_mul(size_of::<AtomicU64>())?;
         let memory: MmapRaw = MmapOptions::new().len(bytes).no_reserve_swap().map_anon().ok()?.into();
         // SAFETY: the range is the mapping just made, which is private and anonymous, as this advice demands;
