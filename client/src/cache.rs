@@ -26,6 +26,7 @@ mod slot;
 mod table;
 mod tag;
 mod uses;
+mod worker;
 
 pub(crate) use clock::WallClock;
 pub use counting::CacheStatistics;
@@ -227,7 +228,7 @@ impl Cache {
 
 impl Drop for Cache {
     fn drop(&mut self) {
-        self.inner.uses.end();
+        self.inner.uses.stop();
     }
 }
 

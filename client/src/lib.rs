@@ -99,6 +99,7 @@ mod endpoint;
 mod error;
 mod exchange;
 mod fork;
+mod lock;
 mod peer;
 mod request;
 mod retry;

@@ -8,6 +8,7 @@ use crate::credentials::Credentials;
 use crate::deadline::Deadline;
 use crate::error::{Error, ProtocolError, Waiting};
 use crate::exchange::{self, Abandoned, Inbox, Outbox, Sending};
+use crate::lock::lock;
 use crate::request::{Request, read_answer};
 use crate::retry::Failed;
 use apikeyd_protocol::frame::Status;
@@ -16,7 +17,7 @@ use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::right::RightSet;
 use interprocess::os::unix::uds_local_socket::tokio::Stream;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::io::Interest;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use zeroize::Zeroizing;
@@ -126,7 +127,7 @@ impl Link {
                 .map_err(|_| closed())?,
         };
         let (reply, answer) = oneshot::channel();
-        match self.lock().as_mut() {
+        match lock(&self.outbox).as_mut() {
             Some(outbox) => outbox.push(request, Waiter { reply, _permit: permit }).map_err(Failed::Final)?,
             None => return Err(closed()),
         }
@@ -140,17 +141,12 @@ impl Link {
 
     /// Ends the link and tells everybody who waits. `sent` bytes of frames had left.
     fn end(&self, end: &End, sent: u64) {
-        let Some(outbox) = self.lock().take() else { return };
+        let Some(outbox) = lock(&self.outbox).take() else { return };
         self.in_flight.close();
         for Abandoned { ticket, opcode, unsent } in outbox.abandon(sent) {
             // A waiter that is gone needs no telling.
             drop(ticket.reply.send(Err(end.tell(opcode, unsent))));
         }
-    }
-
-    // Each change under the lock is one step, so a panic elsewhere leaves nothing half done.
-    fn lock(&self) -> MutexGuard<'_, Option<Outbox<Waiter>>> {
-        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -207,7 +203,7 @@ impl Driver {
     fn send(&mut self) -> Result<bool, End> {
         loop {
             if self.sending.unsent().is_empty() {
-                let mut outbox = self.link.lock();
+                let mut outbox = lock(&self.link.outbox);
                 let outbox = outbox.as_mut().ok_or(End::Closed)?;
                 if outbox.sending.unsent().is_empty() {
                     return Ok(false);
@@ -237,7 +233,7 @@ impl Driver {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
             Err(error) => return Err(End::Broken(error)),
         }
-        let mut outbox = self.link.lock();
+        let mut outbox = lock(&self.link.outbox);
         let outbox = outbox.as_mut().ok_or(End::Closed)?;
         let hand_out = |waiter: Waiter, status, body: &[u8]| {
             // A waiter that is gone needs no answer.

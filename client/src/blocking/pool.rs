@@ -6,11 +6,12 @@ use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Waiting};
 use crate::fork::PerProcess;
+use crate::lock::lock;
 use crate::request::{AskStatus, Request};
 use crate::retry::{Failed, Retry};
 use apikeyd_protocol::right::RightSet;
 use std::os::fd::OwnedFd;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::{fmt, thread};
 
 /// The connections of a client, for each process its own.
@@ -102,7 +103,7 @@ impl Pool {
     /// A turn with a connection that this thread could have made, if there is one. Those of another user are closed: the
     /// process has become somebody else.
     fn turn(&self, limit: usize, deadline: &Deadline) -> Result<Turn<'_>, Error> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         while state.taken >= limit {
             let remaining = deadline.remaining(Waiting::Turn)?;
             state.waiting += 1;
@@ -117,11 +118,6 @@ impl Pool {
         drop(state);
         drop(others);
         Ok(Turn { pool: self, connection })
-    }
-
-    // Each change under the lock is one step, so a panic elsewhere leaves nothing half done.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -138,7 +134,7 @@ impl Turn<'_> {
         let of_no_use = match failed {
             Failed::Final(Error::Answered { .. } | Error::TooLong { .. }) => return,
             // The daemon has closed this one; the idle ones are older.
-            Failed::Unsent(_) => std::mem::take(&mut self.pool.lock().idle),
+            Failed::Unsent(_) => std::mem::take(&mut lock(&self.pool.state).idle),
             Failed::Unanswered(_) | Failed::Final(_) => Vec::new(),
         };
         self.connection = None;
@@ -151,7 +147,7 @@ impl Drop for Turn<'_> {
         // Not idle: a panic or an answer too many. Closed before another thread is let in, so that there are
         // never more than the limit.
         let reusable = self.connection.take().filter(Connection::is_idle);
-        let mut state = self.pool.lock();
+        let mut state = lock(&self.pool.state);
         state.idle.extend(reusable);
         state.taken -= 1;
         if state.waiting > 0 {

@@ -1,24 +1,24 @@
-//! Fetching the daemon's policy table beside the requests.
+//! Fetches the daemon's policy table in the background.
 //!
 //! A table of ten thousand rows is eighty pages and takes tens of milliseconds. No caller waits for that: until the table
-//! is there the daemon is asked for each operation, and judges. A client for tasks fetches in a task. One for threads has a
-//! thread for it, started when the first table is wanted and parked until the next one is: to start one for each would
-//! cost the caller more than its request. After an epoch change the daemon is first asked whether its table is still the
-//! same: then the rows stay. It has a connection of its own, so that it takes none of the callers', and
-//! ends with the last client that shares the cache.
+//! is there, the daemon judges each operation. An asynchronous client fetches in a task. A blocking one has a thread for
+//! it, started when a table is first wanted and parked until the next one is: starting one for each table would cost the
+//! caller more than its request. The thread has a connection of its own, so that it takes none of the callers', and ends
+//! with the last client that shares the cache. After a change of epoch the daemon is first asked whether its table is
+//! still the same; if so, the rows stay.
 
 use super::policy::{InForce, Table};
+use super::worker::{Stop, Worker};
 use super::{Cache, Inner};
 use crate::blocking::Pools;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::fork::PerProcess;
 use crate::request::AskPolicySummary;
 use apikeyd_protocol::message::{PolicyPage, PolicyRows, PolicySummary};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::thread::{self, Thread};
+use std::sync::{Arc, Weak};
+use std::thread;
 use std::time::Duration;
 
 /// Time for one page.
@@ -100,57 +100,37 @@ fn begin(inner: &Arc<Inner>) -> Option<Fetch> {
     Some(Fetch { cache: Arc::downgrade(inner), table, compared: false, kept: None })
 }
 
-/// The thread of a client for threads.
+/// The thread of a blocking client.
 pub(super) struct Fetching {
     endpoint: Endpoint,
-    signal: Arc<Signal>,
-    /// For each process its own: a forked child has no thread of its parent's.
-    thread: PerProcess<Mutex<Option<Thread>>>,
-}
-
-#[derive(Default)]
-struct Signal {
-    wanted: AtomicBool,
-    ended: AtomicBool,
+    wanted: Arc<AtomicBool>,
+    fetcher: Worker,
 }
 
 impl Fetching {
     /// Without a thread yet; it will ask the daemon at `endpoint`.
     pub(super) fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint, signal: Arc::default(), thread: PerProcess::new() }
+        Self { endpoint, wanted: Arc::default(), fetcher: Worker::new("apikeyd-policy") }
     }
 
     fn wake(&self, inner: &Arc<Inner>) {
-        self.signal.wanted.store(true, Ordering::Release);
-        let own = self.thread.get();
-        let mut thread = own.value.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(thread) = &*thread {
-            thread.unpark();
-            return;
-        }
-        let (inner, endpoint, signal) =
-            (Arc::downgrade(inner), self.endpoint.clone(), Arc::clone(&self.signal));
-        let fetcher = thread::Builder::new().name("apikeyd-policy".into());
-        // Without a thread the daemon goes on judging, and the next wish starts one.
-        *thread = fetcher
-            .spawn(move || run(&inner, &endpoint, &signal))
-            .ok()
-            .map(|fetcher| fetcher.thread().clone());
+        self.wanted.store(true, Ordering::Release);
+        let (inner, endpoint) = (Arc::downgrade(inner), self.endpoint.clone());
+        let wanted = Arc::clone(&self.wanted);
+        // Without a thread the daemon goes on judging, and the next miss tries to start one.
+        self.fetcher.wake(|stop| move || run(&inner, &endpoint, &wanted, &stop));
     }
 }
 
 impl Drop for Fetching {
     fn drop(&mut self) {
-        self.signal.ended.store(true, Ordering::Release);
-        if let Some(thread) = &*self.thread.get().value.lock().unwrap_or_else(PoisonError::into_inner) {
-            thread.unpark();
-        }
+        self.fetcher.stop();
     }
 }
 
-fn run(inner: &Weak<Inner>, endpoint: &Endpoint, signal: &Signal) {
-    while !signal.ended.load(Ordering::Acquire) {
-        if !signal.wanted.swap(false, Ordering::AcqRel) {
+fn run(inner: &Weak<Inner>, endpoint: &Endpoint, wanted: &AtomicBool, stop: &Stop) {
+    while !stop.is_requested() {
+        if !wanted.swap(false, Ordering::AcqRel) {
             thread::park();
             continue;
         }
