@@ -94,7 +94,7 @@ impl AsyncClient {
         method: impl AsRef<[u8]>,
         target: impl AsRef<[u8]>,
     ) -> Result<Verdict, Error> {
-        self.judge(key, Some(Operation { method: method.as_ref(), target: target.as_ref() })).await
+        self.judge(key, Some(Operation::new(method.as_ref(), target.as_ref()))).await
     }
 
     /// [`validate`](Self::validate) for a text that may not even be a key; such a text is refused here, and
@@ -150,7 +150,7 @@ impl AsyncClient {
         let deadline = self.deadline();
         let has_operation = operation.is_some();
         let judged =
-            self.links.ask(&Validate { key_id: key.id(), digest: key.digest(), operation }, deadline).await?;
+            self.links.ask(&Validate::new(key.id(), key.digest()).operation(operation), deadline).await?;
         if let Some(cache) = &self.cache {
             cache.missed();
             let miss = Miss { cache, key, has_operation, judged: &judged };
@@ -174,7 +174,7 @@ impl AsyncClient {
     /// `NotFound` for a draft that is gone, or for `Replace` without an active key; `Conflict` for `Add` with
     /// one; `NotPermitted` for another user's draft.
     pub async fn save(&self, key_id: KeyId, mode: SaveMode) -> Result<Saved, Error> {
-        self.ask(&Save { key_id, mode }).await
+        self.ask(&Save::new(key_id, mode)).await
     }
 
     /// The user's active key.
@@ -182,7 +182,7 @@ impl AsyncClient {
     /// # Errors
     /// `NotFound` when there is none.
     pub async fn retrieve_user(&self, user: &UserId) -> Result<KeyRecord, Error> {
-        self.ask(&RetrieveUser { user: user.clone() }).await
+        self.ask(&RetrieveUser::new(user.clone())).await
     }
 
     /// A saved key by its id, active or ended.
@@ -190,7 +190,7 @@ impl AsyncClient {
     /// # Errors
     /// `NotFound` when no key of that id was saved.
     pub async fn retrieve_key(&self, key_id: KeyId) -> Result<KeyRecord, Error> {
-        self.ask(&RetrieveKey { key_id }).await
+        self.ask(&RetrieveKey::new(key_id)).await
     }
 
     /// Ends a key, or discards a draft of this user. When this returns, no validation that starts afterwards
@@ -199,7 +199,7 @@ impl AsyncClient {
     /// # Errors
     /// `NotFound` for an id that is unknown.
     pub async fn delete(&self, key_id: KeyId) -> Result<Deleted, Error> {
-        self.ask(&Delete { key_id }).await
+        self.ask(&Delete::new(key_id)).await
     }
 
     /// Tells that the user's password was changed or reset: ends the active key, drops the draft.
@@ -211,7 +211,7 @@ impl AsyncClient {
         user: &UserId,
         cause: CredentialsCause,
     ) -> Result<UserRevoked, Error> {
-        self.ask(&CredentialsChanged { user: user.clone(), cause }).await
+        self.ask(&CredentialsChanged::new(user.clone(), cause)).await
     }
 
     /// Tells that the user's account is gone: ends the active key, drops the draft.
@@ -219,7 +219,7 @@ impl AsyncClient {
     /// # Errors
     /// Only those of every request; a user without a key is none.
     pub async fn delete_user(&self, user: &UserId) -> Result<UserRevoked, Error> {
-        self.ask(&DeleteUser { user: user.clone() }).await
+        self.ask(&DeleteUser::new(user.clone())).await
     }
 
     /// One page of saved keys.
@@ -244,7 +244,7 @@ impl AsyncClient {
     /// # Errors
     /// Only those of every request; a fault of the chain is in the report.
     pub async fn audit_verify(&self, known_head: Option<AuditHead>) -> Result<AuditReport, Error> {
-        self.ask(&AuditVerify { known_head }).await
+        self.ask(&AuditVerify::new().known_head(known_head)).await
     }
 
     /// Counters since the daemon's start.
@@ -276,7 +276,7 @@ impl AsyncClient {
     /// # Errors
     /// Only those of every request.
     pub async fn policy_rows(&self, from: u32) -> Result<PolicyPage, Error> {
-        self.ask(&PolicyRows { from }).await
+        self.ask(&PolicyRows::new(from)).await
     }
 
     /// The policy table's verdict on an operation, without a key.
@@ -288,7 +288,7 @@ impl AsyncClient {
         method: impl AsRef<[u8]>,
         target: impl AsRef<[u8]>,
     ) -> Result<PolicyAnswer, Error> {
-        self.ask(&Operation { method: method.as_ref(), target: target.as_ref() }).await
+        self.ask(&Operation::new(method.as_ref(), target.as_ref())).await
     }
 
     /// Has the daemon read its policy file and its rights again.

@@ -105,7 +105,7 @@ impl Client {
         method: impl AsRef<[u8]>,
         target: impl AsRef<[u8]>,
     ) -> Result<Verdict, Error> {
-        self.judge(key, Some(Operation { method: method.as_ref(), target: target.as_ref() }))
+        self.judge(key, Some(Operation::new(method.as_ref(), target.as_ref())))
     }
 
     /// [`validate`](Self::validate) for a text that may not even be a key; such a text is refused here, and
@@ -156,8 +156,7 @@ impl Client {
     fn ask_for_verdict(&self, key: &ApiKey, operation: Option<Operation<'_>>) -> Result<Verdict, Error> {
         let deadline = self.deadline();
         let has_operation = operation.is_some();
-        let judged =
-            self.pools.ask(&Validate { key_id: key.id(), digest: key.digest(), operation }, deadline)?;
+        let judged = self.pools.ask(&Validate::new(key.id(), key.digest()).operation(operation), deadline)?;
         if let Some(cache) = &self.cache {
             cache.missed();
             let miss = Miss { cache, key, has_operation, judged: &judged };
@@ -181,7 +180,7 @@ impl Client {
     /// `NotFound` for a draft that is gone, or for `Replace` without an active key; `Conflict` for `Add` with
     /// one; `NotPermitted` for another user's draft.
     pub fn save(&self, key_id: KeyId, mode: SaveMode) -> Result<Saved, Error> {
-        self.ask(&Save { key_id, mode })
+        self.ask(&Save::new(key_id, mode))
     }
 
     /// The user's active key.
@@ -189,7 +188,7 @@ impl Client {
     /// # Errors
     /// `NotFound` when there is none.
     pub fn retrieve_user(&self, user: &UserId) -> Result<KeyRecord, Error> {
-        self.ask(&RetrieveUser { user: user.clone() })
+        self.ask(&RetrieveUser::new(user.clone()))
     }
 
     /// A saved key by its id, active or ended.
@@ -197,7 +196,7 @@ impl Client {
     /// # Errors
     /// `NotFound` when no key of that id was saved.
     pub fn retrieve_key(&self, key_id: KeyId) -> Result<KeyRecord, Error> {
-        self.ask(&RetrieveKey { key_id })
+        self.ask(&RetrieveKey::new(key_id))
     }
 
     /// Ends a key, or discards a draft of this user. When this returns, no validation that starts afterwards
@@ -206,7 +205,7 @@ impl Client {
     /// # Errors
     /// `NotFound` for an id that is unknown.
     pub fn delete(&self, key_id: KeyId) -> Result<Deleted, Error> {
-        self.ask(&Delete { key_id })
+        self.ask(&Delete::new(key_id))
     }
 
     /// Tells that the user's password was changed or reset: ends the active key, drops the draft.
@@ -214,7 +213,7 @@ impl Client {
     /// # Errors
     /// Only those of every request; a user without a key is none.
     pub fn credentials_changed(&self, user: &UserId, cause: CredentialsCause) -> Result<UserRevoked, Error> {
-        self.ask(&CredentialsChanged { user: user.clone(), cause })
+        self.ask(&CredentialsChanged::new(user.clone(), cause))
     }
 
     /// Tells that the user's account is gone: ends the active key, drops the draft.
@@ -222,7 +221,7 @@ impl Client {
     /// # Errors
     /// Only those of every request; a user without a key is none.
     pub fn delete_user(&self, user: &UserId) -> Result<UserRevoked, Error> {
-        self.ask(&DeleteUser { user: user.clone() })
+        self.ask(&DeleteUser::new(user.clone()))
     }
 
     /// One page of saved keys.
@@ -247,7 +246,7 @@ impl Client {
     /// # Errors
     /// Only those of every request; a fault of the chain is in the report.
     pub fn audit_verify(&self, known_head: Option<AuditHead>) -> Result<AuditReport, Error> {
-        self.ask(&AuditVerify { known_head })
+        self.ask(&AuditVerify::new().known_head(known_head))
     }
 
     /// Counters since the daemon's start.
@@ -279,7 +278,7 @@ impl Client {
     /// # Errors
     /// Only those of every request.
     pub fn policy_rows(&self, from: u32) -> Result<PolicyPage, Error> {
-        self.ask(&PolicyRows { from })
+        self.ask(&PolicyRows::new(from))
     }
 
     /// The policy table's verdict on an operation, without a key.
@@ -291,7 +290,7 @@ impl Client {
         method: impl AsRef<[u8]>,
         target: impl AsRef<[u8]>,
     ) -> Result<PolicyAnswer, Error> {
-        self.ask(&Operation { method: method.as_ref(), target: target.as_ref() })
+        self.ask(&Operation::new(method.as_ref(), target.as_ref()))
     }
 
     /// Has the daemon read its policy file and its rights again.

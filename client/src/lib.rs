@@ -38,7 +38,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = Client::connect()?;
 //! let user = UserId::parse("alice@example.com")?;
-//! let draft = client.generate(&Generate { user, label: None, expires_at: None })?;
+//! let draft = client.generate(&Generate::new(user))?;
 //! show(draft.key.0.expose_text());
 //! client.save(draft.key_id, SaveMode::Add)?;
 //! # Ok(())

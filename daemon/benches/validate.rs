@@ -61,14 +61,14 @@ fn stock() -> &'static Stock {
 fn generate(service: &Service, keys: &mut Vec<(KeyId, [u8; 32])>) -> KeyId {
     let permit = authorise(service.standing(rights), caller()).unwrap();
     let user = UserId::parse(&format!("user-{}", keys.len())).unwrap();
-    let generated = service.generate(&permit, Generate { user, label: None, expires_at: None }).unwrap();
+    let generated = service.generate(&permit, Generate::new(user)).unwrap();
     keys.push((generated.key_id, *generated.key.0.digest().expose_bytes()));
     generated.key_id
 }
 
 async fn save(service: Arc<Service>, key_id: KeyId) {
     let permit = authorise(service.standing(rights), caller()).unwrap();
-    service.save(&permit, Save { key_id, mode: SaveMode::Add }).await.unwrap();
+    service.save(&permit, Save::new(key_id, SaveMode::Add)).await.unwrap();
 }
 
 fn rights() -> RightSet {
@@ -82,7 +82,7 @@ fn validate(stock: &Stock, at: usize, operation: Option<Operation<'_>>) -> bool 
 
 fn ask(stock: &Stock, key_id: KeyId, digest: [u8; 32], operation: Option<Operation<'_>>) -> bool {
     let permit = authorise(stock.service.standing(rights), caller()).unwrap();
-    let request = Validate { key_id, digest: KeyDigest::from_bytes(digest), operation };
+    let request = Validate::new(key_id, KeyDigest::from_bytes(digest)).operation(operation);
     stock
         .service
         .validate(&permit, &request)
@@ -100,7 +100,7 @@ fn one_hot_key(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_size = 500)]
 fn one_hot_key_and_an_operation(bencher: Bencher<'_, '_>) {
     let stock = stock();
-    let operation = Operation { method: b"GET", target: b"/api/file/17?download=1" };
+    let operation = Operation::new(b"GET", b"/api/file/17?download=1");
     bencher.bench(|| assert!(validate(stock, 0, Some(operation))));
 }
 

@@ -47,16 +47,16 @@ fn a_remembered_key_is_validated_without_an_allocation() {
     let peer = Peer { uid: 0, gid: 0, pid: 1, groups: Box::default() };
     let rights = RightSet::EMPTY.with(Right::Admin);
     let user = UserId::parse("a").unwrap();
-    let request = Generate { user, label: None, expires_at: None };
+    let request = Generate::new(user);
     let key =
         service.generate(&authorise(service.standing(|| rights), &peer).unwrap(), request).unwrap().key.0;
-    let save = Save { key_id: key.id(), mode: SaveMode::Add };
+    let save = Save::new(key.id(), SaveMode::Add);
     runtime.block_on(service.save(&authorise(service.standing(|| rights), &peer).unwrap(), save)).unwrap();
 
     let validate = |digest: [u8; 32], target: &[u8]| {
         let permit = authorise(service.standing(|| rights), &peer).unwrap();
-        let operation = Some(Operation { method: b"GET", target });
-        let request = Validate { key_id: key.id(), digest: KeyDigest::from_bytes(digest), operation };
+        let operation = Some(Operation::new(b"GET", target));
+        let request = Validate::new(key.id(), KeyDigest::from_bytes(digest)).operation(operation);
         service
             .validate(&permit, &request)
             .map(|judged| matches!(judged.verdict(), Verdict::Valid(_)))

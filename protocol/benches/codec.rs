@@ -12,8 +12,6 @@ use apikeyd_protocol::time::Timestamp;
 use divan::{Bencher, black_box};
 
 const KEY: &[u8] = b"akd_1QwErTy0123_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg2whDeR";
-const OPERATION: Operation<'static> =
-    Operation { method: b"GET", target: b"/api/user/active/0/20?sort=name" };
 
 fn main() {
     divan::main();
@@ -23,8 +21,12 @@ fn key() -> ApiKey {
     ApiKey::parse(KEY).ok().unwrap()
 }
 
+fn operation() -> Operation<'static> {
+    Operation::new(b"GET", b"/api/user/active/0/20?sort=name")
+}
+
 fn question(operation: Option<Operation<'static>>) -> Validate<'static> {
-    Validate { key_id: key().id(), digest: key().digest(), operation }
+    Validate::new(key().id(), key().digest()).operation(operation)
 }
 
 fn valid() -> Verdict<'static> {
@@ -92,7 +94,7 @@ fn validate_encode_key_only(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn validate_encode_with_operation(bencher: Bencher<'_, '_>) {
-    bench_encode(bencher, &question(Some(OPERATION)));
+    bench_encode(bencher, &question(Some(operation())));
 }
 
 #[divan::bench]
@@ -103,7 +105,7 @@ fn validate_decode_key_only(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn validate_decode_with_operation(bencher: Bencher<'_, '_>) {
-    let bytes = encoded(&question(Some(OPERATION)));
+    let bytes = encoded(&question(Some(operation())));
     bencher.bench_local(|| decode::<Validate<'_>>(black_box(&bytes)).is_ok());
 }
 
@@ -127,7 +129,7 @@ fn verdict_decode_valid(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn frame_in_and_answer_out(bencher: Bencher<'_, '_>) {
     let mut request = Vec::new();
-    append_request(&mut request, Opcode::Validate, 1, &question(Some(OPERATION))).unwrap();
+    append_request(&mut request, Opcode::Validate, 1, &question(Some(operation()))).unwrap();
     let (mut out, verdict) = (Vec::with_capacity(4096), valid());
     bencher.bench_local(|| {
         out.clear();

@@ -82,8 +82,8 @@ fn a_validation_allocates_nothing() {
     let mut answer = Vec::with_capacity(8192);
     let (calls, _) = measure(|| {
         let key = ApiKey::parse(text).ok().unwrap();
-        let operation = Some(Operation { method: b"GET", target: &target });
-        let question = Validate { key_id: key.id(), digest: key.digest(), operation };
+        let operation = Some(Operation::new(b"GET", &target));
+        let question = Validate::new(key.id(), key.digest()).operation(operation);
         append_request(&mut request, Opcode::Validate, 1, &question).unwrap();
         let (frame, _) = Frame::split(&request).unwrap().unwrap();
         let read: Validate<'_> = decode(frame.body).unwrap();

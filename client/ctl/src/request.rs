@@ -215,7 +215,7 @@ fn generated(arguments: GenerateArguments) -> Result<Command, Failure> {
         .transpose()
         .map_err(|words| Failure::usage(format!("--expires: {words}")))?;
     Ok(Command::Generate {
-        draft: Generate { user: arguments.user, label: arguments.label, expires_at },
+        draft: Generate::new(arguments.user).label(arguments.label).expires_at(expires_at),
         mode: mode(arguments.replace),
         save: arguments.save,
     })

@@ -46,7 +46,7 @@ impl Fetch {
         let step = match self.table.next() {
             _ if self.kept.is_some() => return None,
             _ if self.table.holds_one() && !self.compared => Step::Summary,
-            from => Step::Rows(PolicyRows { from: from? }),
+            from => Step::Rows(PolicyRows::new(from?)),
         };
         (self.cache.strong_count() > 0).then(|| (step, Deadline::after(TIMEOUT)))
     }

@@ -120,7 +120,7 @@ fn report(inner: &Inner) -> bool {
     let held: Vec<_> = inner.table.occupied().filter_map(|slot| Some((slot, slot.unreported()?))).collect();
     let pools = Pools::new(inner.uses.endpoint.clone(), 1);
     let clocks = Clocks::now();
-    let send = |uses: Vec<KeyUse>| pools.ask(&ReportUses { uses }, Deadline::after(TIMEOUT)).is_ok();
+    let send = |uses: Vec<KeyUse>| pools.ask(&ReportUses::new(uses), Deadline::after(TIMEOUT)).is_ok();
     for chunk in held.chunks(MAX_USES.into()) {
         if !send(chunk.iter().map(|(_, unreported)| clocks.key_use(unreported)).collect()) {
             evicted.into_iter().for_each(|unreported| inner.uses.remember(unreported));
@@ -155,7 +155,7 @@ impl Clocks {
     fn key_use(&self, unreported: &UnreportedUse) -> KeyUse {
         let UnreportedUse { key_id, used_at } = *unreported;
         let ago = self.monotonic_ns.saturating_sub(used_at) / nanoseconds(Duration::from_millis(1));
-        KeyUse { key_id, at: Timestamp::from_unix_millis(self.realtime_ms.saturating_sub(ago)) }
+        KeyUse::new(key_id, Timestamp::from_unix_millis(self.realtime_ms.saturating_sub(ago)))
     }
 }
 

@@ -167,11 +167,11 @@ fn a_welcome_that_cannot_be_used_is_an_error() {
 fn what_the_daemon_would_not_read_is_not_queued() {
     let mut outbox = outbox(&Welcome { max_body: 100, ..accepted() });
     let target = "x".repeat(200);
-    let request = Operation { method: b"GET", target: target.as_bytes() };
+    let request = Operation::new(b"GET", target.as_bytes());
     let refused = outbox.push(&request, "long");
     assert!(matches!(refused, Err(Error::TooLong { opcode: Opcode::PolicyTest, limit: 100 })));
     assert!(outbox.sending.unsent().is_empty() && outbox.is_settled());
-    outbox.push(&Operation { method: b"GET", target: b"/" }, "short").unwrap();
+    outbox.push(&Operation::new(b"GET", b"/"), "short").unwrap();
     assert_eq!(ids(&outbox).len(), 1);
 }
 
@@ -180,7 +180,7 @@ fn more_requests_than_the_first_buffer_holds_keep_their_order() {
     let mut outbox = outbox(&accepted());
     let target = "x".repeat(60_000);
     for _ in 0..5 {
-        outbox.push(&Operation { method: b"GET", target: target.as_bytes() }, "long").unwrap();
+        outbox.push(&Operation::new(b"GET", target.as_bytes()), "long").unwrap();
     }
     outbox.sending.advance(10);
     let rest = outbox.sending.unsent().len();

@@ -71,7 +71,7 @@ impl Asker {
     }
 
     pub(crate) fn generate(&self) -> Result<Generated, Error> {
-        let request = Generate { user: UserId::parse("u").unwrap(), label: None, expires_at: None };
+        let request = Generate::new(UserId::parse("u").unwrap());
         ask!(self, client => client.generate(&request))
     }
 

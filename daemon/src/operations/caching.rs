@@ -81,7 +81,7 @@ impl Service {
         // After a step of the clock back, the start is to come.
         let earliest = self.started_at.min(now);
         let pace = Pace::of(gone);
-        for KeyUse { key_id, at } in &report.uses {
+        for KeyUse { key_id, at, .. } in &report.uses {
             pace.row()?;
             if !self.answered.holds(permit.uid(), *key_id) {
                 continue;

@@ -145,7 +145,7 @@ impl Service {
     /// `NotFound` without a draft, or nothing to replace; `Conflict` with an active key, or saved in the other
     /// mode; `NotPermitted` for another caller's draft; `InvalidArgument` when its expiry has passed.
     pub async fn save(&self, permit: &Permit<types::Issue>, request: Save) -> Result<Saved, ServiceError> {
-        let Save { key_id, mode } = request;
+        let Save { key_id, mode, .. } = request;
         let (uid, memory) = (permit.uid(), Arc::clone(&self.memory));
         let decide = move |context: Context, batch: &mut Batch<'_>| {
             let record = batch.record(key_id)?;
@@ -178,7 +178,7 @@ impl Service {
         permit: &Permit<types::Issue>,
         request: Delete,
     ) -> Result<Deleted, ServiceError> {
-        let Delete { key_id } = request;
+        let Delete { key_id, .. } = request;
         let (uid, memory) = (permit.uid(), Arc::clone(&self.memory));
         let decide = move |context: Context, batch: &mut Batch<'_>| {
             let record = batch.record(key_id)?;

@@ -20,20 +20,19 @@ fn ending_a_key_moves_its_generation_on_also_the_second_time() {
     let peer = Peer { uid: 1, gid: 1, pid: 1, groups: Box::default() };
     let permit = || authorise(service.standing(|| RightSet::EMPTY.with(Right::Issue)), &peer).unwrap();
     let user = UserId::parse("a").unwrap();
-    let key_id =
-        service.generate(&permit(), Generate { user, label: None, expires_at: None }).unwrap().key_id;
+    let key_id = service.generate(&permit(), Generate::new(user)).unwrap().key_id;
     let generation =
         || service.memory.generations.read(service.memory.generations.as_of(), key_id).generation;
     runtime.block_on(async {
         let fresh = generation();
-        service.save(&permit(), Save { key_id, mode: SaveMode::Add }).await.unwrap();
+        service.save(&permit(), Save::new(key_id, SaveMode::Add)).await.unwrap();
         assert_eq!(generation(), fresh, "a new key ends nothing");
         for _ in 0..3 {
             let before = generation();
-            service.delete(&permit(), Delete { key_id }).await.unwrap();
+            service.delete(&permit(), Delete::new(key_id)).await.unwrap();
             assert!(generation() > before);
         }
-        let again = service.delete(&permit(), Delete { key_id }).await.unwrap();
+        let again = service.delete(&permit(), Delete::new(key_id)).await.unwrap();
         assert!(matches!(again.outcome, DeleteOutcome::AlreadyRevoked { .. }));
     });
 }

@@ -94,7 +94,7 @@ fn send_all(notes: &Receiver<String>) {
 pub(crate) async fn ask(socket: &Path) -> io::Result<()> {
     let mut stream = UnixStream::connect(socket).await?;
     let mut request = Hello::CURRENT.encode().to_vec();
-    append_request(&mut request, Opcode::PolicyRows, 1, &PolicyRows { from: u32::MAX })
+    append_request(&mut request, Opcode::PolicyRows, 1, &PolicyRows::new(u32::MAX))
         .map_err(io::Error::other)?;
     stream.write_all(&request).await?;
     let (mut answer, mut chunk) = (Vec::new(), [0; 1024]);

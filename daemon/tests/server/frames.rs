@@ -28,7 +28,7 @@ fn a_key_is_issued_and_validated() {
     let daemon = Running::start();
     let mut client = RawClient::greeted(&daemon.socket());
     let generated = client.issue("alice");
-    let validate = Validate { key_id: generated.key_id, digest: generated.key.0.digest(), operation: None };
+    let validate = Validate::new(generated.key_id, generated.key.0.digest());
     let answer = client.ask(Opcode::Validate, &validate);
     match codec::decode::<Verdict<'_>>(&answer.body).unwrap() {
         Verdict::Valid(valid) => assert_eq!((valid.user, valid.key_id), ("alice", generated.key_id)),
@@ -41,7 +41,7 @@ fn frames_may_be_cut_anywhere() {
     let daemon = Running::start();
     let both = [
         request(Opcode::Status, 1, &Empty {}),
-        request(Opcode::List, 2, &List { after: None, limit: 9, include_revoked: true }),
+        request(Opcode::List, 2, &List::new().limit(9).include_revoked(true)),
     ]
     .concat();
     for cut in 0..=both.len() {
@@ -111,7 +111,7 @@ fn what_breaks_the_framing_is_told_and_ends_the_connection() {
 fn a_request_id_in_use_ends_the_connection_after_the_first_answer() {
     let daemon = Running::start();
     let mut client = RawClient::greeted(&daemon.socket());
-    let save = Save { key_id: "0000000001".parse().unwrap(), mode: SaveMode::Add };
+    let save = Save::new("0000000001".parse().unwrap(), SaveMode::Add);
     client.send(&[request(Opcode::Save, 4, &save), request(Opcode::Save, 4, &save)].concat());
     let statuses: Vec<_> = [client.answer(), client.answer()].iter().map(|answer| answer.status()).collect();
     assert!(statuses.contains(&Status::NotFound) && statuses.contains(&Status::BadRequest), "{statuses:?}");
@@ -130,8 +130,8 @@ fn a_request_id_in_use_ends_the_connection_after_the_first_answer() {
 fn many_requests_in_one_write_are_all_answered() {
     let daemon = Running::start();
     let mut client = RawClient::greeted(&daemon.socket());
-    let save = Save { key_id: "0000000001".parse().unwrap(), mode: SaveMode::Add };
-    let audit = AuditList { after: 0, limit: 100 };
+    let save = Save::new("0000000001".parse().unwrap(), SaveMode::Add);
+    let audit = AuditList::new().limit(100);
     let requests: Vec<u8> = (0..2_000)
         .flat_map(|id| match id % 4 {
             0 => request(Opcode::Save, id, &save),
@@ -151,7 +151,7 @@ fn many_requests_in_one_write_are_all_answered() {
 fn who_closes_its_writing_side_still_gets_its_answers() {
     let daemon = Running::start();
     let mut client = RawClient::greeted(&daemon.socket());
-    let save = Save { key_id: "0000000001".parse().unwrap(), mode: SaveMode::Add };
+    let save = Save::new("0000000001".parse().unwrap(), SaveMode::Add);
     client.send(&[request(Opcode::Save, 1, &save), request(Opcode::Status, 2, &Empty {})].concat());
     client.stream.shutdown(Shutdown::Write).unwrap();
     let ids: BTreeSet<_> = [client.answer(), client.answer()].map(|answer| answer.header.request_id).into();
@@ -228,7 +228,7 @@ fn a_backup_comes_with_its_descriptor_behind_other_answers() {
     File::from(files.remove(0)).read_to_end(&mut copy).unwrap();
     assert_eq!(u64::try_from(copy.len()).unwrap(), ready.bytes);
     assert!(copy.starts_with(b"redb"), "{:?}", &copy[..8]);
-    let page: AuditPage = client.ask(Opcode::AuditList, &AuditList { after: 0, limit: 128 }).message();
+    let page: AuditPage = client.ask(Opcode::AuditList, &AuditList::new()).message();
     let row = page.rows.last().unwrap();
     assert_eq!((row.revision, &row.event), (ready.head.revision + 1, &AuditEvent::BackupTaken));
 }

@@ -39,7 +39,7 @@ fn a_connection_keeps_the_user_who_made_it_whoever_speaks_on_it() {
         (welcome.code, welcome.rights),
         (WelcomeCode::Accepted, RightSet::EMPTY.with(Right::Validate))
     );
-    let generate = Generate { user: UserId::parse("alice").unwrap(), label: None, expires_at: None };
+    let generate = Generate::new(UserId::parse("alice").unwrap());
     assert_eq!(with_a_right.ask(Opcode::Generate, &generate).status(), Status::NotPermitted);
     assert_eq!(with_a_right.ask(Opcode::Backup, &Empty {}).status(), Status::NotPermitted);
     assert_eq!(with_a_right.ask(Opcode::FilesInForce, &Empty {}).status(), Status::NotPermitted);

@@ -24,7 +24,7 @@ fn with_length(whole: &[u8], length: u32) -> Vec<u8> {
 #[test]
 fn a_length_that_does_not_fit_the_body_is_a_bad_request_and_nothing_is_made_up() {
     let daemon = Running::start();
-    let save = Save { key_id: KeyId::new(1).unwrap(), mode: SaveMode::Add };
+    let save = Save::new(KeyId::new(1).unwrap(), SaveMode::Add);
     let whole = request(Opcode::Save, 1, &save);
     let right = u32::try_from(whole.len() - 16).unwrap();
     for length in [0, 1, right - 1] {
@@ -46,7 +46,7 @@ fn a_length_that_does_not_fit_the_body_is_a_bad_request_and_nothing_is_made_up()
 fn an_answer_sent_to_the_daemon_is_not_a_request() {
     let daemon = Running::start();
     let mut client = RawClient::greeted(&daemon.socket());
-    let save = Save { key_id: KeyId::new(1).unwrap(), mode: SaveMode::Add };
+    let save = Save::new(KeyId::new(1).unwrap(), SaveMode::Add);
     let answer = client.ask(Opcode::Save, &save);
     assert_eq!(answer.status(), Status::NotFound);
     let header = answer.header;
@@ -61,13 +61,13 @@ fn an_answer_sent_to_the_daemon_is_not_a_request() {
 fn who_leaves_after_asking_for_a_key_has_made_none() {
     let daemon = Running::start();
     let user = || UserId::parse("alice").unwrap();
-    let whole = request(Opcode::Generate, 1, &Generate { user: user(), label: None, expires_at: None });
+    let whole = request(Opcode::Generate, 1, &Generate::new(user()));
     for cut in 0..=whole.len() {
         RawClient::greeted(&daemon.socket()).send(&whole[..cut]);
     }
     let mut client = RawClient::greeted(&daemon.socket());
-    assert_eq!(client.ask(Opcode::RetrieveUser, &RetrieveUser { user: user() }).status(), Status::NotFound);
-    let page: AuditPage = client.ask(Opcode::AuditList, &AuditList { after: 0, limit: 128 }).message();
+    assert_eq!(client.ask(Opcode::RetrieveUser, &RetrieveUser::new(user())).status(), Status::NotFound);
+    let page: AuditPage = client.ask(Opcode::AuditList, &AuditList::new()).message();
     let events: Vec<_> = page.rows.into_iter().map(|row| row.event).collect();
     assert!(!events.iter().any(|event| matches!(event, AuditEvent::KeyAdded { .. })), "{events:?}");
 }
@@ -78,22 +78,22 @@ fn a_change_whose_caller_has_left_is_made_whole_and_written_down() {
     let mut client = RawClient::greeted(&daemon.socket());
     for number in 0..20 {
         let user = UserId::parse(&format!("user-{number}")).unwrap();
-        let generate = Generate { user, label: None, expires_at: None };
+        let generate = Generate::new(user);
         let Generated { key_id, .. } = client.ask(Opcode::Generate, &generate).message();
         RawClient::greeted(&daemon.socket()).send(&request(
             Opcode::Save,
             1,
-            &Save { key_id, mode: SaveMode::Add },
+            &Save::new(key_id, SaveMode::Add),
         ));
         let deadline = Instant::now() + PATIENCE;
         let record = loop {
-            let answer = client.ask(Opcode::RetrieveKey, &RetrieveKey { key_id });
+            let answer = client.ask(Opcode::RetrieveKey, &RetrieveKey::new(key_id));
             if answer.status() == Status::Ok {
                 break answer.message::<KeyRecord>();
             }
             assert!(Instant::now() < deadline, "the change was not made");
         };
-        let page: AuditPage = client.ask(Opcode::AuditList, &AuditList { after: 0, limit: 128 }).message();
+        let page: AuditPage = client.ask(Opcode::AuditList, &AuditList::new()).message();
         let added = AuditEvent::KeyAdded { key_id, user: record.user };
         assert_eq!(page.rows.iter().filter(|row| row.event == added).count(), 1, "{:?}", page.rows);
     }

@@ -36,7 +36,7 @@ fn who_never_reads_is_given_up_and_others_are_served_meanwhile() {
     let mut writer = stuck.stream.try_clone().unwrap();
     let begin = Instant::now();
     let flood = std::thread::spawn(move || {
-        let rows = request(Opcode::PolicyRows, 1, &PolicyRows { from: 0 });
+        let rows = request(Opcode::PolicyRows, 1, &PolicyRows::new(0));
         let mut written = 0;
         while writer.write_all(&rows).is_ok() {
             written += rows.len();

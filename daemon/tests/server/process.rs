@@ -155,7 +155,7 @@ fn a_reload_takes_rights_and_policy_up_or_changes_nothing() {
     let refused = root.ask(Opcode::Reload, &Empty {});
     assert_eq!(refused.status(), Status::InvalidConfiguration);
     assert!(refused.failure().contains(&format!("{policy_text}:1:1: ")), "{}", refused.failure());
-    let page: PolicyPage = root.ask(Opcode::PolicyRows, &PolicyRows { from: 0 }).message();
+    let page: PolicyPage = root.ask(Opcode::PolicyRows, &PolicyRows::new(0)).message();
     assert_eq!(page.total, 1, "the policy in force stays");
     assert_eq!(open.ask(Opcode::Status, &Empty {}).status(), Status::Ok, "the rights in force stay");
     assert!(daemon.log().contains("the reload changed nothing"), "{}", daemon.log());

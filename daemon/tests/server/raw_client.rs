@@ -141,9 +141,9 @@ impl RawClient {
 
     /// Generates and saves a key.
     pub(crate) fn issue(&mut self, user: &str) -> Generated {
-        let generate = Generate { user: UserId::parse(user).unwrap(), label: None, expires_at: None };
+        let generate = Generate::new(UserId::parse(user).unwrap());
         let generated: Generated = self.ask(Opcode::Generate, &generate).message();
-        let save = Save { key_id: generated.key_id, mode: SaveMode::Add };
+        let save = Save::new(generated.key_id, SaveMode::Add);
         let _saved: Saved = self.ask(Opcode::Save, &save).message();
         generated
     }

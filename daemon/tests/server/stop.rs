@@ -17,9 +17,9 @@ use std::time::{Duration, Instant};
 fn what_was_sent_before_the_end_is_answered() {
     let mut daemon = Running::start();
     let mut client = RawClient::greeted(&daemon.socket());
-    let generate = Generate { user: UserId::parse("alice").unwrap(), label: None, expires_at: None };
+    let generate = Generate::new(UserId::parse("alice").unwrap());
     let generated: Generated = client.ask(Opcode::Generate, &generate).message();
-    let save = Save { key_id: generated.key_id, mode: SaveMode::Add };
+    let save = Save::new(generated.key_id, SaveMode::Add);
     client.send(&[request(Opcode::Save, 1, &save), request(Opcode::Status, 2, &Empty {})].concat());
     daemon.signal(Signal::TERM);
     let mut answered = [client.answer(), client.answer()];
@@ -71,7 +71,7 @@ fn a_second_signal_ends_at_once_what_the_first_waits_for() {
         let mut stuck = RawClient::greeted(&daemon.socket());
         // Far more answers than the socket holds, and nobody reads them: the drain waits.
         let rows: Vec<u8> =
-            (0..1_000).flat_map(|id| request(Opcode::PolicyRows, id, &PolicyRows { from: 0 })).collect();
+            (0..1_000).flat_map(|id| request(Opcode::PolicyRows, id, &PolicyRows::new(0))).collect();
         stuck.send(&rows);
         daemon.signal(Signal::TERM);
         daemon.wait_told("STOPPING=1");

@@ -13,7 +13,7 @@ use core::time::Duration;
 const CONFIG: &str = "[rights]\nvalidate = { users = [4001, 4002] }";
 
 fn last_used(client: &mut RawClient, key_id: KeyId) -> Option<Timestamp> {
-    let record: KeyRecord = client.ask(Opcode::RetrieveKey, &RetrieveKey { key_id }).message();
+    let record: KeyRecord = client.ask(Opcode::RetrieveKey, &RetrieveKey::new(key_id)).message();
     record.last_used_at
 }
 
@@ -23,12 +23,12 @@ fn report_as(daemon: &Running, uid: u32, asked: Vec<ApiKey>, uses: Vec<KeyUse>) 
     as_user(uid, &[], move || {
         let mut client = RawClient::greeted(&socket);
         for key in asked {
-            let validate = Validate { key_id: key.id(), digest: key.digest(), operation: None };
+            let validate = Validate::new(key.id(), key.digest());
             let answer = client.ask(Opcode::Validate, &validate);
             let verdict: Verdict<'_> = apikeyd_protocol::codec::decode(&answer.body).unwrap();
             assert!(matches!(verdict, Verdict::Valid(ValidKey { .. })), "{verdict:?}");
         }
-        let Empty {} = client.ask(Opcode::ReportUses, &ReportUses { uses }).message();
+        let Empty {} = client.ask(Opcode::ReportUses, &ReportUses::new(uses)).message();
     });
 }
 
@@ -42,7 +42,7 @@ fn a_caller_reports_uses_only_of_keys_that_it_was_answered_to_be_valid() {
     let [own, others] = ["alice", "bob"].map(|user| root.issue(user).key.0);
     let started_at = root.ask(Opcode::Status, &Empty {}).message::<Status>().started_at;
     let far = started_at.saturating_add(Duration::from_secs(3_600));
-    let both = || [&own, &others].map(|key| KeyUse { key_id: key.id(), at: far }).to_vec();
+    let both = || [&own, &others].map(|key| KeyUse::new(key.id(), far)).to_vec();
 
     report_as(&daemon, 4002, vec![], both());
     assert_eq!(last_used(&mut root, own.id()), None, "nobody ever asked for it");

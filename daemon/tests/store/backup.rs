@@ -73,7 +73,7 @@ fn a_backup_is_consistent_while_writes_go_on() {
             let caller = peer(1000);
             for key_id in ids {
                 let permit = authorise(service.standing(|| ADMIN), &caller).unwrap();
-                service.save(&permit, Save { key_id, mode: SaveMode::Add }).await.unwrap();
+                service.save(&permit, Save::new(key_id, SaveMode::Add)).await.unwrap();
             }
         });
         while house.revision() < 50 {
@@ -102,7 +102,7 @@ fn a_copy_that_nobody_waits_for_is_given_up_and_leaves_no_row() {
     let rows = house.revision();
     let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     assert!(house.service().backup(&permit, &|| true).is_err());
-    let verify = AuditVerify { known_head: None };
+    let verify = AuditVerify::new();
     let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     assert!(house.service().audit_verify(&permit, verify, &|| true).is_err());
     assert_eq!(house.revision(), rows);

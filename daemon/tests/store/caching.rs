@@ -34,7 +34,7 @@ impl Client {
         let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
         let (ready, file) = house.service().revocation_page(&permit).unwrap();
         assert_eq!(ready.bytes, BYTES as u64);
-        let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
+        let request = Validate::new(key.id(), key.digest());
         let judged = house.service().validate(&permit, &request).unwrap();
         let seen = match judged.verdict() {
             Verdict::Valid(valid) => valid.freshness,
@@ -83,13 +83,13 @@ fn whatever_ends_a_key_ends_kept_verdicts_before_it_is_answered() {
         ("delete", |house, key_id| drop(house.delete(key_id).unwrap())),
         ("replace", |house, _| drop(house.save(&house.generate("a"), SaveMode::Replace).unwrap())),
         ("credentials changed", |house, _| {
-            let request = CredentialsChanged { user: user("a"), cause: CredentialsCause::Reset };
+            let request = CredentialsChanged::new(user("a"), CredentialsCause::Reset);
             let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
             house.run(house.service().credentials_changed(&permit, request)).unwrap();
         }),
         ("user deleted", |house, _| {
             let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
-            house.run(house.service().delete_user(&permit, DeleteUser { user: user("a") })).unwrap();
+            house.run(house.service().delete_user(&permit, DeleteUser::new(user("a")))).unwrap();
         }),
         ("policy", |house, _| {
             let table = PolicyTable::parse("default = \"deny\"\n").unwrap();
@@ -137,7 +137,7 @@ fn the_policy_table_carries_the_epoch_under_which_it_counts() {
     let client = Client::of(&house, &key);
     let epochs = || {
         let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
-        let page = house.service().policy_page(&permit, PolicyRows { from: 0 });
+        let page = house.service().policy_page(&permit, PolicyRows::new(0));
         (page.epoch, client.page(|page| page.epoch()))
     };
     let (first, of_page) = epochs();
@@ -164,7 +164,7 @@ fn the_summary_tells_whether_the_table_is_the_same() {
     let summary = || {
         let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
         let summary = house.service().policy_summary(&permit).unwrap();
-        let page = house.service().policy_page(&permit, PolicyRows { from: 0 });
+        let page = house.service().policy_page(&permit, PolicyRows::new(0));
         assert_eq!((summary.epoch, summary.total), (page.epoch, page.total));
         let hash = PolicySummary::hash(page.default_allow, page.case_sensitive, &page.rows).unwrap();
         assert_eq!(summary.hash, hash, "it is what a client computes of the rows");
@@ -265,7 +265,7 @@ fn a_verdict_on_rights_of_before_a_reload_carries_the_epoch_of_before() {
     let standing = house.service().standing(|| RightSet::EMPTY.with(Right::Validate));
     house.run(house.service().rights_changed());
     let permit = authorise(standing, &house.peer).unwrap();
-    let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
+    let request = Validate::new(key.id(), key.digest());
     let freshness = |verdict: &Verdict<'_>| match verdict {
         Verdict::Valid(valid) => valid.freshness,
         Verdict::Refused(refusal) => panic!("{refusal:?}"),
@@ -281,10 +281,10 @@ fn a_verdict_on_rights_of_before_a_reload_carries_the_epoch_of_before() {
 }
 
 fn report(house: &House, uid: u32, uses: &[(KeyId, Timestamp)]) {
-    let uses = uses.iter().map(|(key_id, at)| KeyUse { key_id: *key_id, at: *at }).collect();
+    let uses = uses.iter().map(|(key_id, at)| KeyUse::new(*key_id, *at)).collect();
     let caller = peer(uid);
     let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
-    house.service().report_uses(&permit, &ReportUses { uses }, &|| false).unwrap();
+    house.service().report_uses(&permit, &ReportUses::new(uses), &|| false).unwrap();
 }
 
 #[test]
@@ -319,7 +319,7 @@ fn a_use_is_noted_only_for_a_uid_that_was_answered_valid_since_the_start() {
 fn every_uid_that_is_answered_may_report_also_when_many_ask_for_one_key() {
     let house = House::new();
     let key = saved(&house, "a");
-    let request = || Validate { key_id: key.id(), digest: key.digest(), operation: None };
+    let request = || Validate::new(key.id(), key.digest());
     for uid in (0..40).chain(0..40) {
         let caller = peer(uid);
         let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();

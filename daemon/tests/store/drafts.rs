@@ -15,7 +15,7 @@ const FLOOD: usize = 65_536 + 1;
 
 fn generate(house: &House, uid: u32, user: &str) -> Result<KeyId, ServiceError> {
     let caller = peer(uid);
-    let request = Generate { user: UserId::parse(user).unwrap(), label: None, expires_at: None };
+    let request = Generate::new(UserId::parse(user).unwrap());
     Ok(house
         .service()
         .generate(&authorise(house.service().standing(|| ADMIN), &caller).unwrap(), request)?
@@ -55,10 +55,10 @@ fn a_full_share_takes_a_newer_draft_of_its_own_users_and_no_draft_of_others() {
     generate(&house, 1000, "1000-5").unwrap();
     let caller = peer(1001);
     let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
-    house.run(house.service().delete(&permit, Delete { key_id: others })).unwrap();
+    house.run(house.service().delete(&permit, Delete::new(others))).unwrap();
     let freed = generate(&house, 1001, "1000-7").unwrap();
     generate(&house, 1000, "one-more").unwrap();
     assert_eq!(generate(&house, 1000, "two-more").unwrap_err().kind, ErrorKind::Busy);
-    house.run(house.service().delete(&permit, Delete { key_id: freed })).unwrap();
+    house.run(house.service().delete(&permit, Delete::new(freed))).unwrap();
     assert_eq!(generate(&house, 1000, "two-more").unwrap_err().kind, ErrorKind::Busy, "it was another's");
 }

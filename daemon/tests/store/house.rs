@@ -142,14 +142,14 @@ impl House {
     }
 
     pub(crate) fn generate_until(&self, user: &str, expires_at: Option<Timestamp>) -> ApiKey {
-        let request = Generate { user: UserId::parse(user).unwrap(), label: None, expires_at };
+        let request = Generate::new(UserId::parse(user).unwrap()).expires_at(expires_at);
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         self.service().generate(&permit, request).unwrap().key.0
     }
 
     pub(crate) fn save(&self, key: &ApiKey, mode: SaveMode) -> Result<Saved, ServiceError> {
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
-        self.run(self.service().save(&permit, Save { key_id: key.id(), mode }))
+        self.run(self.service().save(&permit, Save::new(key.id(), mode)))
     }
 
     /// All saves from tasks of their own, so that they queue up.
@@ -163,7 +163,7 @@ impl House {
                     let (service, peer) = (Arc::clone(self.service()), self.peer.clone());
                     tokio::spawn(async move {
                         let permit = authorise(service.standing(|| ADMIN), &peer).unwrap();
-                        service.save(&permit, Save { key_id, mode }).await
+                        service.save(&permit, Save::new(key_id, mode)).await
                     })
                 })
                 .collect();
@@ -186,18 +186,18 @@ impl House {
 
     pub(crate) fn delete(&self, key_id: KeyId) -> Result<Deleted, ServiceError> {
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
-        self.run(self.service().delete(&permit, Delete { key_id }))
+        self.run(self.service().delete(&permit, Delete::new(key_id)))
     }
 
     pub(crate) fn record(&self, key_id: KeyId) -> KeyRecord {
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
-        self.service().retrieve_key(&permit, RetrieveKey { key_id }).unwrap()
+        self.service().retrieve_key(&permit, RetrieveKey::new(key_id)).unwrap()
     }
 
     /// The first ids of all records.
     pub(crate) fn listed(&self) -> Vec<KeyId> {
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
-        let request = List { after: None, limit: 128, include_revoked: true };
+        let request = List::new().include_revoked(true);
         self.service()
             .list(&permit, request, &|| false)
             .unwrap()
@@ -223,8 +223,7 @@ impl House {
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
         let (mut rows, mut after) = (Vec::new(), Some(0));
         while let Some(from) = after {
-            let page =
-                self.service().audit_list(&permit, AuditList { after: from, limit: 128 }, &|| false).unwrap();
+            let page = self.service().audit_list(&permit, AuditList::new().after(from), &|| false).unwrap();
             rows.extend(page.rows);
             after = page.next;
         }
@@ -241,7 +240,7 @@ impl House {
 
     pub(crate) fn report_from(&self, known_head: Option<AuditHead>) -> AuditReport {
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
-        self.service().audit_verify(&permit, AuditVerify { known_head }, &|| false).unwrap()
+        self.service().audit_verify(&permit, AuditVerify::new().known_head(known_head), &|| false).unwrap()
     }
 
     /// A key with the same id and another secret, as its id and digest.
@@ -256,7 +255,7 @@ impl House {
     /// As [`verdict`](House::verdict), or the status of a validation that could not be answered.
     pub(crate) fn verdict_or_error(&self, key: &ApiKey) -> String {
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
-        let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
+        let request = Validate::new(key.id(), key.digest());
         self.service()
             .validate(&permit, &request)
             .map(|judged| told(&judged.verdict()))
@@ -267,7 +266,7 @@ impl House {
     pub(crate) fn verdict_of(&self, rights: RightSet, key: impl Asked) -> String {
         let (key_id, digest) = key.question();
         let permit = authorise(self.standing(rights), &self.peer).unwrap();
-        let request = Validate { key_id, digest, operation: None };
+        let request = Validate::new(key_id, digest);
         self.service().validate(&permit, &request).map(|judged| told(&judged.verdict())).unwrap()
     }
 }

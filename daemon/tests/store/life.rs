@@ -143,12 +143,12 @@ fn a_draft_that_an_earlier_command_of_the_batch_dropped_cannot_be_saved() {
             let (gone, caller_gone) = (Arc::clone(&service), caller.clone());
             tasks.push(tokio::spawn(async move {
                 let permit = authorise(gone.standing(|| ADMIN), &caller_gone).unwrap();
-                gone.delete_user(&permit, DeleteUser { user }).await.map(|ended| ended.draft)
+                gone.delete_user(&permit, DeleteUser::new(user)).await.map(|ended| ended.draft)
             }));
             tasks.push(tokio::spawn(async move {
                 let permit = authorise(service.standing(|| ADMIN), &caller).unwrap();
                 service
-                    .save(&permit, Save { key_id, mode: SaveMode::Add })
+                    .save(&permit, Save::new(key_id, SaveMode::Add))
                     .await
                     .map(|saved| Some(saved.key.key_id))
             }));

@@ -258,25 +258,25 @@ fn step(house: &mut House, model: &mut Model, step: &Step) {
             let Some(at) = nth(key) else { return };
             let (key_id, caller) = (model.keys[at].key.id(), caller(uid));
             let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
-            let saved = status(house.run(house.service().save(&permit, Save { key_id, mode })));
+            let saved = status(house.run(house.service().save(&permit, Save::new(key_id, mode))));
             assert_eq!(saved.map(|saved| saved.replaced), model.save(at, mode, uid));
         }
         Step::Delete { key, uid } => {
             let Some(at) = nth(key) else { return };
             let (key_id, caller) = (model.keys[at].key.id(), caller(uid));
             let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
-            let deleted = status(house.run(house.service().delete(&permit, Delete { key_id })));
+            let deleted = status(house.run(house.service().delete(&permit, Delete::new(key_id))));
             assert_eq!(deleted.map(|deleted| deleted.outcome), model.delete(at, uid));
         }
         Step::Credentials { user } => {
             let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
-            let request = CredentialsChanged { user: user_id(user), cause: CredentialsCause::Reset };
+            let request = CredentialsChanged::new(user_id(user), CredentialsCause::Reset);
             let ended = house.run(house.service().credentials_changed(&permit, request)).unwrap();
             assert_eq!(ended, model.end_user(user, RevocationCause::CredentialsChanged));
         }
         Step::DeleteUser { user } => {
             let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
-            let request = DeleteUser { user: user_id(user) };
+            let request = DeleteUser::new(user_id(user));
             let ended = house.run(house.service().delete_user(&permit, request)).unwrap();
             assert_eq!(ended, model.end_user(user, RevocationCause::UserDeleted));
         }
@@ -292,7 +292,7 @@ fn step(house: &mut House, model: &mut Model, step: &Step) {
         }
         Step::RetrieveUser { user } => {
             let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
-            let found = house.service().retrieve_user(&permit, &RetrieveUser { user: user_id(user) });
+            let found = house.service().retrieve_user(&permit, &RetrieveUser::new(user_id(user)));
             let active = model.active(user).map(|at| model.keys[at].key.id());
             assert_eq!(status(found).map(|record| record.key_id), active.ok_or(ErrorKind::NotFound));
         }
@@ -320,11 +320,7 @@ fn generate(house: &House, model: &mut Model, user: u8, uid: u8, expires_in: Opt
     let caller = peer(1000 + u32::from(uid));
     let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
     let expires_at = expires_in.map(|millis| model.now + millis);
-    let request = Generate {
-        user: user_id(user),
-        label: None,
-        expires_at: expires_at.map(Timestamp::from_unix_millis),
-    };
+    let request = Generate::new(user_id(user)).expires_at(expires_at.map(Timestamp::from_unix_millis));
     let generated = house.service().generate(&permit, request).unwrap();
     let until = model.now + DRAFT_TTL;
     assert_eq!(generated.draft_expires_at.unix_millis(), until);
@@ -335,7 +331,7 @@ fn generate(house: &House, model: &mut Model, user: u8, uid: u8, expires_in: Opt
 fn retrieve(house: &House, model: &Model, at: usize) {
     let key = &model.keys[at];
     let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
-    let found = status(house.service().retrieve_key(&permit, RetrieveKey { key_id: key.key.id() }));
+    let found = status(house.service().retrieve_key(&permit, RetrieveKey::new(key.key.id())));
     let expected = model.ended(key).map(|ended| match ended {
         None => KeyState::Active,
         Some((cause, when)) => KeyState::Revoked { cause, at: Timestamp::from_unix_millis(when) },
@@ -347,8 +343,10 @@ fn list(house: &House, model: &Model, include_revoked: bool) {
     let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let page =
-            house.service().list(&permit, List { after, limit: 3, include_revoked }, &|| false).unwrap();
+        let page = house
+            .service()
+            .list(&permit, List::new().after(after).limit(3).include_revoked(include_revoked), &|| false)
+            .unwrap();
         assert!(page.keys.len() <= 3);
         found.extend(page.keys.iter().map(|record| record.key_id));
         after = page.next;

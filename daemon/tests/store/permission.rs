@@ -57,17 +57,17 @@ fn a_draft_is_its_callers_own() {
     let draft = house.generate("a");
     let stranger = peer(2000);
     let permit = authorise(house.service().standing(|| ADMIN), &stranger).unwrap();
-    let save = Save { key_id: draft.id(), mode: SaveMode::Add };
+    let save = Save::new(draft.id(), SaveMode::Add);
     let refused = house.run(house.service().save(&permit, save)).unwrap_err();
     assert_eq!(refused.kind, ErrorKind::NotPermitted);
     assert!(refused.message.contains("uid 1000"), "{}", refused.message);
-    let discard = house.run(house.service().delete(&permit, Delete { key_id: draft.id() })).unwrap_err();
+    let discard = house.run(house.service().delete(&permit, Delete::new(draft.id()))).unwrap_err();
     assert_eq!(discard.kind, ErrorKind::NotPermitted);
 
     house.save(&draft, SaveMode::Add).unwrap();
     let repeated = house.run(house.service().save(&permit, save)).unwrap_err();
     assert_eq!(repeated.kind, ErrorKind::NotPermitted, "the answer is its owner's, too");
-    let ended = house.run(house.service().delete(&permit, Delete { key_id: draft.id() })).unwrap();
+    let ended = house.run(house.service().delete(&permit, Delete::new(draft.id()))).unwrap();
     assert_eq!(ended.outcome, DeleteOutcome::Revoked, "ending a key is open to all who issue");
 }
 
@@ -77,7 +77,7 @@ fn the_event_of_a_user_drops_the_draft_of_any_caller() {
     let draft = house.generate("a");
     let stranger = peer(2000);
     let permit = authorise(house.service().standing(|| ADMIN), &stranger).unwrap();
-    let event = DeleteUser { user: UserId::parse("a").unwrap() };
+    let event = DeleteUser::new(UserId::parse("a").unwrap());
     let ended = house.run(house.service().delete_user(&permit, event)).unwrap();
     assert_eq!((ended.key_id, ended.draft), (None, Some(draft.id())));
     assert_eq!(house.save(&draft, SaveMode::Add).unwrap_err().kind, ErrorKind::NotFound);

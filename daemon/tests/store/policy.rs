@@ -15,9 +15,9 @@ fn table(text: &str) -> PolicyTable {
 }
 
 fn ask(house: &House, key: &ApiKey, method: &str, target: &str) -> String {
-    let operation = Some(Operation { method: method.as_bytes(), target: target.as_bytes() });
+    let operation = Some(Operation::new(method.as_bytes(), target.as_bytes()));
     let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
-    let request = Validate { key_id: key.id(), digest: key.digest(), operation };
+    let request = Validate::new(key.id(), key.digest()).operation(operation);
     house.service().validate(&permit, &request).map(|judged| told(&judged.verdict())).unwrap()
 }
 
@@ -77,7 +77,7 @@ fn rows_come_in_pages_that_fit_a_frame() {
     let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
     let (mut from, mut rows) = (Some(0), Vec::new());
     while let Some(next) = from {
-        let page = house.service().policy_page(&permit, PolicyRows { from: next });
+        let page = house.service().policy_page(&permit, PolicyRows::new(next));
         let mut frame = Vec::new();
         apikeyd_protocol::codec::encode(&page, &mut frame).unwrap();
         assert_eq!(page.total, 500);

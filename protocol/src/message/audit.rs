@@ -1,16 +1,46 @@
 //! Reading and checking the audit.
 
 use super::form;
+use crate::limit::MAX_PAGE_ITEMS;
 use crate::term::{AuditFault, AuditHead, AuditRow};
 use serde::{Deserialize, Serialize};
 
 /// Asks for rows in the order of their revisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AuditList {
     /// The last revision of the page before; 0 for the first page.
     pub after: u64,
-    /// Rows wanted: 1 to [`MAX_PAGE_ITEMS`](crate::limit::MAX_PAGE_ITEMS).
+    /// Rows wanted: 1 to [`MAX_PAGE_ITEMS`].
     pub limit: u16,
+}
+
+impl AuditList {
+    /// The first page, as long as a page may be.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { after: 0, limit: MAX_PAGE_ITEMS }
+    }
+
+    /// The page after this revision.
+    #[must_use]
+    pub const fn after(mut self, revision: u64) -> Self {
+        self.after = revision;
+        self
+    }
+
+    /// At most this many rows.
+    #[must_use]
+    pub const fn limit(mut self, rows: u16) -> Self {
+        self.limit = rows;
+        self
+    }
+}
+
+impl Default for AuditList {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// Some rows.
@@ -24,11 +54,27 @@ pub struct AuditPage {
 }
 
 /// Asks for a check of the whole chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AuditVerify {
     /// A head that was seen before and must still be a row of the chain.
     #[serde(with = "form::optional_head")]
     pub known_head: Option<AuditHead>,
+}
+
+impl AuditVerify {
+    /// The chain alone.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { known_head: None }
+    }
+
+    /// And that a head seen before is still in it.
+    #[must_use]
+    pub fn known_head(mut self, head: impl Into<Option<AuditHead>>) -> Self {
+        self.known_head = head.into();
+        self
+    }
 }
 
 /// The outcome of a check.

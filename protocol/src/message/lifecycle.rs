@@ -11,13 +11,36 @@ use serde::{Deserialize, Serialize, Serializer};
 
 /// Asks for a draft key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Generate {
     /// Whose key it will be.
     pub user: UserId,
-    /// What a person wrote beside it.
+    /// A note for people.
     pub label: Option<Label>,
-    /// When the saved key will end by itself; later than now, at most the year 9999.
+    /// When the saved key expires: later than now, at most the year 9999.
     pub expires_at: Option<Timestamp>,
+}
+
+impl Generate {
+    /// A key of this user, without a label, that does not expire.
+    #[must_use]
+    pub const fn new(user: UserId) -> Self {
+        Self { user, label: None, expires_at: None }
+    }
+
+    /// With a note for people.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<Option<Label>>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// That expires: later than now, at most in the year 9999.
+    #[must_use]
+    pub fn expires_at(mut self, at: impl Into<Option<Timestamp>>) -> Self {
+        self.expires_at = at.into();
+        self
+    }
 }
 
 /// A draft. The only message that ever holds a secret.
@@ -61,12 +84,21 @@ impl<'de> Deserialize<'de> for KeyText {
 
 /// Makes a draft the user's active key. Idempotent: a repetition gets the same answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Save {
     /// The draft.
     pub key_id: KeyId,
     /// Whether the user must have no active key, or must have one.
     #[serde(with = "form::SaveMode")]
     pub mode: SaveMode,
+}
+
+impl Save {
+    /// This draft.
+    #[must_use]
+    pub const fn new(key_id: KeyId, mode: SaveMode) -> Self {
+        Self { key_id, mode }
+    }
 }
 
 /// The draft is, or was already, the user's active key.
@@ -80,9 +112,18 @@ pub struct Saved {
 
 /// Ends a key, or discards a draft of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Delete {
     /// The key.
     pub key_id: KeyId,
+}
+
+impl Delete {
+    /// This key.
+    #[must_use]
+    pub const fn new(key_id: KeyId) -> Self {
+        Self { key_id }
+    }
 }
 
 /// The key is not valid any more.
@@ -115,6 +156,7 @@ pub enum DeleteOutcome {
 
 /// The user's password was changed or reset: ends the active key, drops the drafts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CredentialsChanged {
     /// The user.
     pub user: UserId,
@@ -123,11 +165,28 @@ pub struct CredentialsChanged {
     pub cause: CredentialsCause,
 }
 
+impl CredentialsChanged {
+    /// Of this user.
+    #[must_use]
+    pub const fn new(user: UserId, cause: CredentialsCause) -> Self {
+        Self { user, cause }
+    }
+}
+
 /// The user's account is gone: ends the active key, drops the drafts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct DeleteUser {
     /// The user.
     pub user: UserId,
+}
+
+impl DeleteUser {
+    /// This user.
+    #[must_use]
+    pub const fn new(user: UserId) -> Self {
+        Self { user }
+    }
 }
 
 /// What an event of a user ended. Both empty when there was nothing, which is no error.

@@ -23,17 +23,35 @@ pub struct PageReady {
 /// Tells when keys were last accepted from a cache. The daemon notes it as if it had been asked; it passes
 /// over keys that it does not know, and takes a time that is yet to come for the present.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ReportUses {
     /// At most [`MAX_USES`](crate::limit::MAX_USES), in any order.
     #[serde(deserialize_with = "sequence::uses")]
     pub uses: Vec<KeyUse>,
 }
 
+impl ReportUses {
+    /// These uses, at most [`MAX_USES`](crate::limit::MAX_USES).
+    #[must_use]
+    pub const fn new(uses: Vec<KeyUse>) -> Self {
+        Self { uses }
+    }
+}
+
 /// When one key was last accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct KeyUse {
     /// The key.
     pub key_id: KeyId,
     /// When.
     pub at: Timestamp,
+}
+
+impl KeyUse {
+    /// Of this key, at this time.
+    #[must_use]
+    pub const fn new(key_id: KeyId, at: Timestamp) -> Self {
+        Self { key_id, at }
+    }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// An operation as a service received it: raw, undecoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Operation<'a> {
     /// The HTTP method.
     #[serde(serialize_with = "sequence::bytes")]
@@ -14,6 +15,15 @@ pub struct Operation<'a> {
     /// The request target: path and query, as on the request line.
     #[serde(serialize_with = "sequence::bytes")]
     pub target: &'a [u8],
+}
+
+impl<'a> Operation<'a> {
+    /// Method and target of the request that will be served, raw, as on its request line: text or bytes.
+    #[must_use]
+    #[inline]
+    pub fn new(method: &'a (impl AsRef<[u8]> + ?Sized), target: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
+        Self { method: method.as_ref(), target: target.as_ref() }
+    }
 }
 
 /// What the policy table says of an operation.
@@ -38,9 +48,18 @@ pub struct PolicyAnswer<'a> {
 
 /// Asks for rows of the table from one on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PolicyRows {
     /// Rows to skip.
     pub from: u32,
+}
+
+impl PolicyRows {
+    /// The rows after the first `from`.
+    #[must_use]
+    pub const fn new(from: u32) -> Self {
+        Self { from }
+    }
 }
 
 /// Some rows of the table.

@@ -2,6 +2,7 @@
 
 use super::{form, sequence};
 use crate::key::KeyId;
+use crate::limit::MAX_PAGE_ITEMS;
 use crate::name::{Label, UserId};
 use crate::term::KeyState;
 use crate::time::Timestamp;
@@ -31,27 +32,81 @@ pub struct KeyRecord {
 
 /// Asks for the active key of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RetrieveUser {
     /// The user.
     pub user: UserId,
 }
 
+impl RetrieveUser {
+    /// Of this user.
+    #[must_use]
+    pub const fn new(user: UserId) -> Self {
+        Self { user }
+    }
+}
+
 /// Asks for a key, active or ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct RetrieveKey {
     /// The key.
     pub key_id: KeyId,
 }
 
+impl RetrieveKey {
+    /// This key.
+    #[must_use]
+    pub const fn new(key_id: KeyId) -> Self {
+        Self { key_id }
+    }
+}
+
 /// Asks for saved keys in the order of their ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct List {
     /// The last id of the page before.
     pub after: Option<KeyId>,
-    /// Records wanted: 1 to [`MAX_PAGE_ITEMS`](crate::limit::MAX_PAGE_ITEMS).
+    /// Records wanted: 1 to [`MAX_PAGE_ITEMS`].
     pub limit: u16,
-    /// Whether ended keys are wanted too.
+    /// Whether revoked keys are wanted too.
     pub include_revoked: bool,
+}
+
+impl List {
+    /// The first page of active keys, as long as a page may be.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { after: None, limit: MAX_PAGE_ITEMS, include_revoked: false }
+    }
+
+    /// The page after this key.
+    #[must_use]
+    pub fn after(mut self, key_id: impl Into<Option<KeyId>>) -> Self {
+        self.after = key_id.into();
+        self
+    }
+
+    /// At most this many keys.
+    #[must_use]
+    pub const fn limit(mut self, keys: u16) -> Self {
+        self.limit = keys;
+        self
+    }
+
+    /// Whether revoked keys are wanted too.
+    #[must_use]
+    pub const fn include_revoked(mut self, include: bool) -> Self {
+        self.include_revoked = include;
+        self
+    }
+}
+
+impl Default for List {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// Some saved keys.

@@ -10,20 +10,34 @@ use crate::term::RevocationCause;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Is this key good, and may it do this?
+/// Asks whether a key is valid, and whether it may do an operation.
 #[derive(Serialize, Deserialize)]
 #[expect(missing_debug_implementations, reason = "holds a digest, which must not be printable")]
+#[non_exhaustive]
 pub struct Validate<'a> {
     /// The key's id.
     pub key_id: KeyId,
     /// The key's digest.
     pub digest: KeyDigest,
-    /// The operation to hold against the policy table; without one only the key is judged.
+    /// The operation to judge by the policy table; without one only the key is judged.
     #[serde(borrow)]
     pub operation: Option<Operation<'a>>,
 }
 
 impl<'a> Validate<'a> {
+    /// The key alone.
+    #[must_use]
+    pub const fn new(key_id: KeyId, digest: KeyDigest) -> Self {
+        Self { key_id, digest, operation: None }
+    }
+
+    /// The key, and whether it may do this.
+    #[must_use]
+    pub fn operation(mut self, operation: impl Into<Option<Operation<'a>>>) -> Self {
+        self.operation = operation.into();
+        self
+    }
+
     /// Reads a body as [`codec::decode`] does, with the same result, only faster.
     ///
     /// # Errors

@@ -35,9 +35,9 @@ where
 proptest! {
     #[test]
     fn validate(key_id in key_id(), digest: [u8; 32], operation in option::of((raw(), raw()))) {
-        let operation = operation.as_ref().map(|(method, target)| Operation { method, target });
+        let operation = operation.as_ref().map(|(method, target)| Operation::new(method, target));
         let mut bytes = Vec::new();
-        let sent = Validate { key_id, digest: KeyDigest::from_bytes(digest), operation };
+        let sent = Validate::new(key_id, KeyDigest::from_bytes(digest)).operation(operation);
         encode(&sent, &mut bytes).unwrap();
         let read: Validate<'_> = decode(&bytes).unwrap();
         assert!(read.digest == sent.digest);
@@ -69,7 +69,7 @@ proptest! {
         let ((total, epoch), (default_allow, case_sensitive)) = (numbers, flags);
         let again = rows.clone();
         reads_back(&PolicyPage { total, default_allow, case_sensitive, epoch, rows, next }, &mut Vec::new());
-        reads_back(&PolicyRows { from: total }, &mut Vec::new());
+        reads_back(&PolicyRows::new(total), &mut Vec::new());
         let hash = PolicySummary::hash(default_allow, case_sensitive, &again).unwrap();
         reads_back(&PolicySummary { total, default_allow, case_sensitive, epoch, hash }, &mut Vec::new());
         if let Some((_, fewer)) = again.split_last() {
@@ -77,7 +77,7 @@ proptest! {
         }
         assert_ne!(PolicySummary::hash(!default_allow, case_sensitive, &again).unwrap(), hash);
         assert_ne!(PolicySummary::hash(default_allow, !case_sensitive, &again).unwrap(), hash);
-        reads_back(&Operation { method: &operation.0, target: &operation.1 }, &mut Vec::new());
+        reads_back(&Operation::new(&operation.0, &operation.1), &mut Vec::new());
         for verdict in [PolicyVerdict::Allow, PolicyVerdict::Deny, PolicyVerdict::Ambiguous] {
             reads_back(&PolicyAnswer { verdict, because: &words }, &mut Vec::new());
         }
@@ -86,15 +86,15 @@ proptest! {
     #[test]
     fn requests(user in user(), label in label(), key_id in key_id(), expires_at in option::of(time()),
                 cause in cause(), after in option::of(key_id()), limit: u16, include_revoked: bool) {
-        reads_back(&Generate { user: user.clone(), label, expires_at }, &mut Vec::new());
-        reads_back(&Save { key_id, mode: SaveMode::Add }, &mut Vec::new());
-        reads_back(&Save { key_id, mode: SaveMode::Replace }, &mut Vec::new());
-        reads_back(&RetrieveUser { user: user.clone() }, &mut Vec::new());
-        reads_back(&RetrieveKey { key_id }, &mut Vec::new());
-        reads_back(&Delete { key_id }, &mut Vec::new());
-        reads_back(&CredentialsChanged { user: user.clone(), cause }, &mut Vec::new());
-        reads_back(&DeleteUser { user }, &mut Vec::new());
-        reads_back(&List { after, limit, include_revoked }, &mut Vec::new());
+        reads_back(&Generate::new(user.clone()).label(label).expires_at(expires_at), &mut Vec::new());
+        reads_back(&Save::new(key_id, SaveMode::Add), &mut Vec::new());
+        reads_back(&Save::new(key_id, SaveMode::Replace), &mut Vec::new());
+        reads_back(&RetrieveUser::new(user.clone()), &mut Vec::new());
+        reads_back(&RetrieveKey::new(key_id), &mut Vec::new());
+        reads_back(&Delete::new(key_id), &mut Vec::new());
+        reads_back(&CredentialsChanged::new(user.clone(), cause), &mut Vec::new());
+        reads_back(&DeleteUser::new(user), &mut Vec::new());
+        reads_back(&List::new().after(after).limit(limit).include_revoked(include_revoked), &mut Vec::new());
     }
 
     #[test]
@@ -120,8 +120,8 @@ proptest! {
     #[test]
     fn audit(after in number(), limit: u16, known_head in option::of(head()), head in head(), rows in number(),
              fault in option::of(fault())) {
-        reads_back(&AuditList { after, limit }, &mut Vec::new());
-        reads_back(&AuditVerify { known_head }, &mut Vec::new());
+        reads_back(&AuditList::new().after(after).limit(limit), &mut Vec::new());
+        reads_back(&AuditVerify::new().known_head(known_head), &mut Vec::new());
         reads_back(&AuditReport { rows, head, fault }, &mut Vec::new());
         reads_back(&BackupReady { bytes: rows, head }, &mut Vec::new());
     }
@@ -130,8 +130,8 @@ proptest! {
     fn caching(monotonic_ns in number(), bytes in number(), policy_rules in small_number(),
                uses in vec((key_id(), time()), 0..100)) {
         reads_back(&PageReady { monotonic_ns, bytes, policy_rules }, &mut Vec::new());
-        let uses = uses.into_iter().map(|(key_id, at)| KeyUse { key_id, at }).collect();
-        reads_back(&ReportUses { uses }, &mut Vec::new());
+        let uses = uses.into_iter().map(|(key_id, at)| KeyUse::new(key_id, at)).collect();
+        reads_back(&ReportUses::new(uses), &mut Vec::new());
     }
 
     #[test]

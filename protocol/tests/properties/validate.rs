@@ -32,8 +32,8 @@ proptest! {
     #[test]
     fn of_bytes_that_are_nearly_right(key_id in key_id(), digest: [u8; 32], operation in option::of((raw(), raw())),
                                       changes in vec((any::<Index>(), any::<u8>()), 0..3), end: Index, tail: bool) {
-        let operation = operation.as_ref().map(|(method, target)| Operation { method, target });
-        let message = Validate { key_id, digest: KeyDigest::from_bytes(digest), operation };
+        let operation = operation.as_ref().map(|(method, target)| Operation::new(method, target));
+        let message = Validate::new(key_id, KeyDigest::from_bytes(digest)).operation(operation);
         let (mut bytes, mut written) = (Vec::new(), Vec::new());
         encode(&message, &mut bytes).unwrap();
         message.encode(&mut written).unwrap();
@@ -92,9 +92,9 @@ fn of_a_body_at_and_above_the_limit() {
 fn what_does_not_fit_a_body_is_not_written() {
     for length in MAX_BODY_BYTES - 80..MAX_BODY_BYTES + 80 {
         let target = vec![b'/'; length];
-        let operation = Some(Operation { method: b"GET", target: &target });
+        let operation = Some(Operation::new(b"GET", &target));
         let (key_id, digest) = (KeyId::new(1).unwrap(), KeyDigest::from_bytes([7; 32]));
-        let message = Validate { key_id, digest, operation };
+        let message = Validate::new(key_id, digest).operation(operation);
         let (mut written, mut expected) = (vec![9], vec![9]);
         assert_eq!(message.encode(&mut written), encode(&message, &mut expected));
         assert!(written == expected, "{length}");

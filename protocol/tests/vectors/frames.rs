@@ -45,7 +45,7 @@ fn the_length_is_judged_before_a_body_is_waited_for() {
 fn two_frames_in_one_piece_are_two() {
     let mut bytes = Vec::new();
     append_request(&mut bytes, Opcode::Status, 1, &Empty {}).unwrap();
-    append_request(&mut bytes, Opcode::PolicyTest, 2, &Operation { method: b"GET", target: b"/" }).unwrap();
+    append_request(&mut bytes, Opcode::PolicyTest, 2, &Operation::new(b"GET", b"/")).unwrap();
     bytes.push(0xff);
     let (first, rest) = Frame::split(&bytes).unwrap().unwrap();
     let (second, rest) = Frame::split(rest).unwrap().unwrap();

@@ -53,7 +53,7 @@ fn a_page_of_the_largest_audit_rows_fits() {
 
 #[test]
 fn a_report_of_the_largest_uses_fits_half_a_body() {
-    let report = ReportUses { uses: vec![KeyUse { key_id: largest_id(), at: LATEST }; MAX_USES.into()] };
+    let report = ReportUses::new(vec![KeyUse::new(largest_id(), LATEST); MAX_USES.into()]);
     let body = encode(&report);
     assert!(body.len() <= MAX_BODY_BYTES / 2);
     assert_eq!(decode::<ReportUses>(&body), Ok(report));

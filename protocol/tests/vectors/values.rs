@@ -86,8 +86,8 @@ fn validation() -> Vec<Example> {
     let same = |one: &Validate<'_>, other: &Validate<'_>| {
         one.key_id == other.key_id && one.digest == other.digest && one.operation == other.operation
     };
-    let question = |operation| Validate { key_id: key(), digest: KeyDigest::from_bytes(bytes()), operation };
-    let operation = Operation { method: b"GET", target: b"/api/user/active/0/20?x=1" };
+    let question = |operation| Validate::new(key(), KeyDigest::from_bytes(bytes())).operation(operation);
+    let operation = Operation::new(b"GET", b"/api/user/active/0/20?x=1");
     let plain = ValidKey {
         user: "a",
         key_id: id("0000000001"),
@@ -201,10 +201,10 @@ fn policy() -> Vec<Example> {
     let hash = PolicySummary::hash(true, false, &rows).unwrap();
     let summary = PolicySummary { total: 2, default_allow: true, case_sensitive: false, epoch: 9, hash };
     let answer = |verdict, because| PolicyAnswer { verdict, because };
-    let operation = Operation { method: b"DELETE", target: b"/api/apikey/abc" };
+    let operation = Operation::new(b"DELETE", b"/api/apikey/abc");
     vec![
-        example!("PolicyRows.request.from-the-start", PolicyRows, PolicyRows { from: 0 }),
-        example!("PolicyRows.request.next", PolicyRows, PolicyRows { from: 300 }),
+        example!("PolicyRows.request.from-the-start", PolicyRows, PolicyRows::new(0)),
+        example!("PolicyRows.request.next", PolicyRows, PolicyRows::new(300)),
         example!("PolicyRows.answer.page", PolicyPage, page(rows, Some(2))),
         example!("PolicyRows.answer.past-the-end", PolicyPage, page(Vec::new(), None)),
         example!("PolicySummary.request.empty", Empty, Empty {}),
@@ -226,12 +226,12 @@ fn policy() -> Vec<Example> {
 
 fn caching() -> Vec<Example> {
     let ready = PageReady { monotonic_ns: 86_400_000_000_000, bytes: 524_352, policy_rules: 1 };
-    let used = |digits, at| KeyUse { key_id: id(digits), at: Timestamp::from_unix_millis(at) };
+    let used = |digits, at| KeyUse::new(id(digits), Timestamp::from_unix_millis(at));
     let uses = vec![used("QwErTy0123", 1_800_000_000_000), used("0000000001", 1_800_000_060_000)];
     vec![
         example!("RevocationPage.request.empty", Empty, Empty {}),
         example!("RevocationPage.answer.ready", PageReady, ready),
-        example!("ReportUses.request.two", ReportUses, ReportUses { uses }),
+        example!("ReportUses.request.two", ReportUses, ReportUses::new(uses)),
         example!("ReportUses.answer.empty", Empty, Empty {}),
     ]
 }
@@ -247,9 +247,9 @@ fn lifecycle() -> Vec<Example> {
         key: KeyText(ApiKey::parse(KEY.as_bytes()).unwrap()),
         draft_expires_at: at(60_000),
     };
-    let bare = Generate { user: user(), label: None, expires_at: None };
-    let full = Generate { user: user(), label: label(), expires_at: Some(Timestamp::MAX_EXPIRY) };
-    let save = |mode| Save { key_id: key(), mode };
+    let bare = Generate::new(user());
+    let full = Generate::new(user()).label(label()).expires_at(Timestamp::MAX_EXPIRY);
+    let save = |mode| Save::new(key(), mode);
     vec![
         example!("Generate.request.bare", Generate, bare),
         example!("Generate.request.full", Generate, full),
@@ -262,9 +262,9 @@ fn lifecycle() -> Vec<Example> {
             Saved,
             Saved { key: full_record(), replaced: Some(id("0000000001")) }
         ),
-        example!("RetrieveUser.request.user", RetrieveUser, RetrieveUser { user: user() }),
+        example!("RetrieveUser.request.user", RetrieveUser, RetrieveUser::new(user())),
         example!("RetrieveUser.answer.active", KeyRecord, full_record()),
-        example!("RetrieveKey.request.key", RetrieveKey, RetrieveKey { key_id: id("zzzzzzzzzz") }),
+        example!("RetrieveKey.request.key", RetrieveKey, RetrieveKey::new(id("zzzzzzzzzz"))),
         example!("RetrieveKey.answer.ended", KeyRecord, ended_record()),
     ]
 }
@@ -272,23 +272,25 @@ fn lifecycle() -> Vec<Example> {
 fn endings() -> Vec<Example> {
     let deleted = |outcome| Deleted { key_id: key(), user: user(), outcome };
     let already = DeleteOutcome::AlreadyRevoked { cause: RevocationCause::Replaced, at: at(60_000) };
-    let changed = |cause| CredentialsChanged { user: user(), cause };
+    let changed = |cause| CredentialsChanged::new(user(), cause);
     let both = UserRevoked { key_id: Some(key()), draft: Some(id("0000000001")) };
     vec![
-        example!("Delete.request.key", Delete, Delete { key_id: key() }),
+        example!("Delete.request.key", Delete, Delete::new(key())),
         example!("Delete.answer.ended", Deleted, deleted(DeleteOutcome::Revoked)),
         example!("Delete.answer.already-ended", Deleted, deleted(already)),
         example!("Delete.answer.draft-discarded", Deleted, deleted(DeleteOutcome::DraftDiscarded)),
         example!("CredentialsChanged.request.Change", CredentialsChanged, changed(CredentialsCause::Change)),
         example!("CredentialsChanged.request.Reset", CredentialsChanged, changed(CredentialsCause::Reset)),
         example!("CredentialsChanged.answer.both", UserRevoked, both),
-        example!("DeleteUser.request.user", DeleteUser, DeleteUser { user: user() }),
+        example!("DeleteUser.request.user", DeleteUser, DeleteUser::new(user())),
         example!("DeleteUser.answer.nothing", UserRevoked, UserRevoked::default()),
     ]
 }
 
 fn lists() -> Vec<Example> {
-    let list = |after, limit, include_revoked| List { after, limit, include_revoked };
+    let list = |after, limit, include_revoked| {
+        List::new().after(after).limit(limit).include_revoked(include_revoked)
+    };
     let page = KeyPage { keys: vec![ended_record(), full_record()], next: Some(key()) };
     vec![
         example!("List.request.first", List, list(None, 128, false)),
@@ -306,13 +308,13 @@ fn audit() -> Vec<Example> {
         AuditRow { revision, at: at(revision), actor: if by_itself { Actor::Daemon } else { peer }, event }
     });
     let every_event = AuditPage { rows: rows.collect(), next: Some(10) };
-    let verify = |known_head| AuditVerify { known_head };
+    let verify = |known_head| AuditVerify::new().known_head(known_head);
     let missing = AuditFault::Missing { revision: 17 };
     let altered = AuditFault::Altered { revision: 17 };
     let lost = AuditFault::KnownHeadLost { revision: 299 };
     let undone = AuditFault::RevocationUndone { revision: 17 };
     vec![
-        example!("AuditList.request.first", AuditList, AuditList { after: 0, limit: 128 }),
+        example!("AuditList.request.first", AuditList, AuditList::new().limit(128)),
         example!("AuditList.answer.every-event", AuditPage, every_event),
         example!("AuditList.answer.empty", AuditPage, AuditPage { rows: Vec::new(), next: None }),
         example!("AuditVerify.request.plain", AuditVerify, verify(None)),

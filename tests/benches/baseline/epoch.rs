@@ -21,7 +21,7 @@ pub(crate) fn run(rows: usize) {
     let daemon = Start::new(&scratch).arg("--policy").arg(path).ready();
     let [caching, plain] =
         [true, false].map(|cache| Client::builder().socket(daemon.socket()).cache(cache).build().unwrap());
-    let generate = Generate { user: UserId::parse("alice").unwrap(), label: None, expires_at: None };
+    let generate = Generate::new(UserId::parse("alice").unwrap());
     let key = plain.generate(&generate).unwrap().key.0;
     plain.save(key.id(), SaveMode::Add).unwrap();
     println!("\n{rows} rows, the first request after an epoch change, {ROUNDS} rounds");

@@ -49,7 +49,7 @@ impl Load {
         sample: &[ApiKey],
         (method, target): (&str, &str),
     ) -> Self {
-        let operation = Operation { method: method.as_bytes(), target: target.as_bytes() };
+        let operation = Operation::new(method.as_bytes(), target.as_bytes());
         Self::new(socket, shape, sample, Some(operation), Answers::Frames).greet()
     }
 
@@ -149,7 +149,7 @@ impl Load {
 fn batch(keys: &[ApiKey], operation: Option<Operation<'_>>) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (id, key) in (1..).zip(keys) {
-        let request = Validate { key_id: key.id(), digest: key.digest(), operation };
+        let request = Validate::new(key.id(), key.digest()).operation(operation);
         append_request(&mut bytes, Opcode::Validate, id, &request).unwrap();
     }
     bytes

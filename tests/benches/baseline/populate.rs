@@ -49,7 +49,7 @@ async fn save_some(client: &AsyncClient, next: &AtomicU64, keys: u64, stride: u6
             return kept;
         }
         let user = UserId::parse(&format!("user-{number}@example.com")).unwrap();
-        let draft = client.generate(&Generate { user, label: None, expires_at: None }).await.unwrap();
+        let draft = client.generate(&Generate::new(user)).await.unwrap();
         client.save(draft.key_id, SaveMode::Add).await.unwrap();
         if number.is_multiple_of(stride) {
             kept.push(draft.key.0);

@@ -25,7 +25,7 @@ pub(crate) fn round(socket: &Path, keys: &Path, clients: usize, length: Duration
     let ids: Vec<_> = (0..KEYS)
         .map(|number| {
             let user = UserId::parse(&format!("revoked-{number}")).unwrap();
-            client.generate(&Generate { user, label: None, expires_at: None }).unwrap().key_id
+            client.generate(&Generate::new(user)).unwrap().key_id
         })
         .collect();
     std::thread::scope(|scope| {

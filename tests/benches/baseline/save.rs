@@ -24,7 +24,7 @@ fn caller(client: &Client, number: u32, length: Duration) -> u32 {
     let begun = Instant::now();
     let mut saves = 0;
     while begun.elapsed() < length {
-        let draft = client.generate(&Generate { user: user.clone(), label: None, expires_at: None }).unwrap();
+        let draft = client.generate(&Generate::new(user.clone())).unwrap();
         let mode = if saves == 0 { SaveMode::Add } else { SaveMode::Replace };
         client.save(draft.key_id, mode).unwrap();
         saves += 1;

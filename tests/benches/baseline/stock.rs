@@ -80,8 +80,8 @@ async fn save_some(service: Arc<Service>, next: Arc<AtomicU64>, keys: u64, strid
             return known;
         }
         let user = UserId::parse(&format!("user-{number}@example.com")).unwrap();
-        let draft = service.generate(&permit, Generate { user, label: None, expires_at: None }).unwrap();
-        service.save(&permit, Save { key_id: draft.key_id, mode: SaveMode::Add }).await.unwrap();
+        let draft = service.generate(&permit, Generate::new(user)).unwrap();
+        service.save(&permit, Save::new(draft.key_id, SaveMode::Add)).await.unwrap();
         if number.is_multiple_of(stride) {
             known.push(draft.key.0);
         }

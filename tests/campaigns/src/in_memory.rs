@@ -94,14 +94,14 @@ impl Session {
     /// # Errors
     /// As the service's own check.
     pub fn verify(&self, known_head: Option<AuditHead>) -> Result<AuditReport, ServiceError> {
-        self.service.audit_verify(&self.permit(), AuditVerify { known_head }, &|| false)
+        self.service.audit_verify(&self.permit(), AuditVerify::new().known_head(known_head), &|| false)
     }
 
     /// What is answered about a key: `valid USER`, `refused REASON`, or `error STATUS`.
     #[must_use]
     pub fn verdict(&self, question: &Question) -> String {
         let digest = KeyDigest::from_bytes(question.digest);
-        let request = Validate { key_id: question.key_id, digest, operation: None };
+        let request = Validate::new(question.key_id, digest);
         let told = |verdict: &Verdict<'_>| match verdict {
             Verdict::Valid(valid) => format!("valid {}", valid.user),
             Verdict::Refused(Refusal::OperationDenied(row)) => format!("denied {row}"),
@@ -116,31 +116,36 @@ impl Session {
     pub fn generate(&self, user: &str, expires_at: Option<Timestamp>) -> Question {
         let user = UserId::parse(user).unwrap();
         let label = Some(Label::parse("a key").unwrap());
-        let key = self.service.generate(&self.permit(), Generate { user, label, expires_at }).unwrap().key.0;
+        let key = self
+            .service
+            .generate(&self.permit(), Generate::new(user).label(label).expires_at(expires_at))
+            .unwrap()
+            .key
+            .0;
         Question { key_id: key.id(), digest: *key.digest().expose_bytes() }
     }
 
     /// Saves a draft.
     pub fn save(&self, key_id: KeyId, mode: SaveMode) {
-        self.run(self.service.save(&self.permit(), Save { key_id, mode })).unwrap();
+        self.run(self.service.save(&self.permit(), Save::new(key_id, mode))).unwrap();
     }
 
     /// Ends a key.
     pub fn delete(&self, key_id: KeyId) {
-        self.run(self.service.delete(&self.permit(), Delete { key_id })).unwrap();
+        self.run(self.service.delete(&self.permit(), Delete::new(key_id))).unwrap();
     }
 
     /// Tells of a new password.
     pub fn reset_credentials(&self, user: &str) {
         let (user, cause) = (UserId::parse(user).unwrap(), CredentialsCause::Reset);
-        self.run(self.service.credentials_changed(&self.permit(), CredentialsChanged { user, cause }))
+        self.run(self.service.credentials_changed(&self.permit(), CredentialsChanged::new(user, cause)))
             .unwrap();
     }
 
     /// Tells that an account is gone.
     pub fn delete_user(&self, user: &str) {
         let user = UserId::parse(user).unwrap();
-        self.run(self.service.delete_user(&self.permit(), DeleteUser { user })).unwrap();
+        self.run(self.service.delete_user(&self.permit(), DeleteUser::new(user))).unwrap();
     }
 
     /// Ends the service. What a spoiled store says at its end is no answer to anybody.

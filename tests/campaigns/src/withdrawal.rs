@@ -138,7 +138,7 @@ pub fn run(binary: &Path, cycles: u64) -> Report {
 /// Validates until it is told to stop.
 fn validate(board: &Board, number: usize, key: &ApiKey, socket: &Path) {
     let mut peer = Peer::greeted(socket);
-    let message = Validate { key_id: key.id(), digest: key.digest(), operation: None };
+    let message = Validate::new(key.id(), key.digest());
     let asks: Vec<u8> = (1..=PIPELINED).flat_map(|id| request(Opcode::Validate, id, &message)).collect();
     while !board.stop.load(Ordering::Relaxed) {
         peer.send(&asks).expect("a daemon that reads");
@@ -185,6 +185,6 @@ fn reload(root: &mut Peer) {
 }
 
 fn epoch(root: &mut Peer) -> u64 {
-    let answer = root.ask(Opcode::PolicyRows, &PolicyRows { from: 0 }).expect("an answer");
+    let answer = root.ask(Opcode::PolicyRows, &PolicyRows::new(0)).expect("an answer");
     codec::decode::<PolicyPage>(&answer.body).expect("a page").epoch
 }

@@ -142,7 +142,7 @@ impl Revoker<'_> {
         loop {
             let life = (way == Way::Expire).then(Life::begin);
             let expires_at = life.as_ref().map(|life| life.expires_at);
-            let request = Generate { user: user(seat), label: None, expires_at };
+            let request = Generate::new(user(seat)).expires_at(expires_at);
             let saved = answer(|| self.client.generate(&request))
                 .and_then(|draft| answer(|| self.client.save(draft.key_id, mode)).map(|_| draft));
             match saved {

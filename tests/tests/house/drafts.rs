@@ -67,7 +67,7 @@ fn one_callers_drafts_stop_nobody_else_and_the_operator_is_told() {
     let client = apikeyd_client::Client::builder().socket(house.daemon.socket()).build().expect("a client");
     for number in 0..SHARE {
         let user = UserId::parse(&format!("user-{number}")).expect("a user");
-        client.generate(&Generate { user, label: None, expires_at: None }).expect("a draft");
+        client.generate(&Generate::new(user)).expect("a draft");
     }
     for _ in 0..3 {
         let refused = house.ctl.run(["generate", "alice"]);

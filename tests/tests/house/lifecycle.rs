@@ -94,7 +94,7 @@ fn a_list_of_many_keys_comes_in_pages_and_whole() {
     let client = apikeyd_client::Client::builder().socket(house.daemon.socket()).build().expect("a client");
     for number in 0..300 {
         let user = apikeyd_client::UserId::parse(&format!("user-{number}")).expect("a user");
-        let request = apikeyd_protocol::message::Generate { user, label: None, expires_at: None };
+        let request = apikeyd_protocol::message::Generate::new(user);
         let draft = client.generate(&request).expect("a draft");
         client.save(draft.key_id, apikeyd_protocol::term::SaveMode::Add).expect("a key");
     }

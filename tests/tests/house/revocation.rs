@@ -40,8 +40,7 @@ fn revoker(house: &House) -> Client {
 
 fn issue(client: &Client, user: &str) -> ApiKey {
     let user = UserId::parse(user).expect("a user");
-    let Generated { key_id, key, .. } =
-        client.generate(&Generate { user, label: None, expires_at: None }).expect("a draft");
+    let Generated { key_id, key, .. } = client.generate(&Generate::new(user)).expect("a draft");
     client.save(key_id, SaveMode::Add).expect("a key");
     key.0
 }

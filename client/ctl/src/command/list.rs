@@ -5,7 +5,6 @@ use crate::failure::{Exit, Failure};
 use crate::output::time::to_the_second;
 use crate::output::{Members, Output, Rows};
 use apikeyd_client::Client;
-use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 use apikeyd_protocol::message::{KeyPage, KeyRecord, List};
 use apikeyd_protocol::term::KeyState;
 
@@ -42,7 +41,7 @@ fn pages(
 ) -> Result<(), Failure> {
     let mut after = None;
     loop {
-        let page = client.list(&List { after, limit: MAX_PAGE_ITEMS, include_revoked })?;
+        let page = client.list(&List::new().after(after).include_revoked(include_revoked))?;
         let next = page.next;
         let more = take(page)?;
         match next {

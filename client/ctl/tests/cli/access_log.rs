@@ -148,7 +148,7 @@ fn totals_name_no_more_than_ten_lines_that_cannot_be_read() {
 fn a_daemon_judges_a_log_too() {
     let because = "PUT /api/user (change a user)";
     let answer = Answer::ok(Opcode::PolicyTest, &PolicyAnswer { verdict: PolicyVerdict::Deny, because });
-    let peer = Peer::answering([answer.to(&Operation { method: b"PUT", target: b"/api/user" })]);
+    let peer = Peer::answering([answer.to(&Operation::new(b"PUT", b"/api/user"))]);
     let log = line("PUT /api/user HTTP/1.1");
     peer.run_with_input(["policy", "test", "--from", "-", "--totals"], log.as_bytes()).is(
         1,

@@ -15,7 +15,7 @@ use apikeyd_protocol::term::{
 };
 
 pub(crate) fn operation() -> Operation<'static> {
-    Operation { method: b"PUT", target: b"/api/user" }
+    Operation::new(b"PUT", b"/api/user")
 }
 
 pub(crate) fn denied() -> Answer {
@@ -81,7 +81,7 @@ fn status_for(rights: RightSet) -> Status {
 
 #[test]
 fn show_tries_ten_characters_as_a_key_id_first() {
-    let by_id = || Answer::ok(Opcode::RetrieveKey, &ended()).to(&RetrieveKey { key_id: id("00000000zZ") });
+    let by_id = || Answer::ok(Opcode::RetrieveKey, &ended()).to(&RetrieveKey::new(id("00000000zZ")));
     let text = "key id:     00000000zZ\n\
                 user:       bob\n\
                 label:      -\n\
@@ -93,7 +93,7 @@ fn show_tries_ten_characters_as_a_key_id_first() {
 
     let no_key = Answer::failure(Opcode::RetrieveKey, Code::NotFound, "no such key");
     let named = KeyRecord { user: user("00000000zZ"), ..record() };
-    let by_user = || Answer::ok(Opcode::RetrieveUser, &named).to(&RetrieveUser { user: user("00000000zZ") });
+    let by_user = || Answer::ok(Opcode::RetrieveUser, &named).to(&RetrieveUser::new(user("00000000zZ")));
     let text = format!(
         "key id:     {}\n\
          user:       00000000zZ\n\
@@ -117,7 +117,7 @@ fn a_failure_that_is_no_absence_does_not_fall_back_to_the_user() {
 #[test]
 fn list_writes_columns_parted_by_tabs() {
     let page = KeyPage { keys: vec![record(), ended()], next: None };
-    let asked = |include_revoked| List { after: None, limit: 128, include_revoked };
+    let asked = |include_revoked| List::new().include_revoked(include_revoked);
     let run = Peer::answering([Answer::ok(Opcode::List, &page).to(&asked(true))]).run(["list", "--ended"]);
     let text = format!(
         "KEY_ID\tSTATE\tCREATED\tEXPIRES\tLAST_USED\tUSER\tLABEL\n\
@@ -154,7 +154,7 @@ fn delete_says_what_it_found() {
 #[test]
 fn events_of_a_user_say_what_ended() {
     let both = UserRevoked { key_id: Some(key().id()), draft: Some(id("00000000zZ")) };
-    let request = CredentialsChanged { user: user("alice"), cause: CredentialsCause::Reset };
+    let request = CredentialsChanged::new(user("alice"), CredentialsCause::Reset);
     let run = Peer::answering([Answer::ok(Opcode::CredentialsChanged, &both).to(&request)]).run([
         "credentials-changed",
         "alice",
@@ -163,7 +163,7 @@ fn events_of_a_user_say_what_ended() {
     ]);
     let text = format!("ended {}, the key of alice\ndiscarded 00000000zZ, a draft for alice\n", key().id());
     run.is(0, &text, "");
-    let request = DeleteUser { user: user("-x") };
+    let request = DeleteUser::new(user("-x"));
     let run = Peer::answering([Answer::ok(Opcode::DeleteUser, &UserRevoked::default()).to(&request)]).run([
         "delete-user",
         "--",
@@ -211,15 +211,15 @@ fn the_audit_is_listed_up_to_the_limit() {
          2\t2026-11-24T20:24:05Z\tuid=1000 gid=100 pid=4242\tkey-replaced\t{}\talice\treplaced 00000000zZ\n",
         key().id()
     );
-    let all = listed_audit().to(&AuditList { after: 0, limit: 128 });
+    let all = listed_audit().to(&AuditList::new());
     Peer::answering([all]).run(["audit", "list"]).is(0, &text, "");
 
     let row = |revision| AuditRow { revision, at: NOW, actor: Actor::Daemon, event: AuditEvent::BackupTaken };
     let page =
         |first: u64, count: u64, next| AuditPage { rows: (first..first + count).map(row).collect(), next };
     let run = Peer::answering([
-        Answer::ok(Opcode::AuditList, &page(11, 128, Some(138))).to(&AuditList { after: 10, limit: 128 }),
-        Answer::ok(Opcode::AuditList, &page(139, 2, Some(140))).to(&AuditList { after: 138, limit: 2 }),
+        Answer::ok(Opcode::AuditList, &page(11, 128, Some(138))).to(&AuditList::new().after(10)),
+        Answer::ok(Opcode::AuditList, &page(139, 2, Some(140))).to(&AuditList::new().after(138).limit(2)),
     ])
     .run(["audit", "list", "--after", "10", "--limit", "130"]);
     assert_eq!((run.code, run.stdout.lines().count()), (0, 131), "{run:?}");
@@ -229,7 +229,7 @@ fn the_audit_is_listed_up_to_the_limit() {
 fn verify_says_intact_or_what_is_not() {
     let report = |fault| Answer::ok(Opcode::AuditVerify, &AuditReport { rows: 40, head: head(), fault });
     let hex = "ab".repeat(32);
-    let known = AuditVerify { known_head: Some(AuditHead { revision: 7, mac: [0xab; 32] }) };
+    let known = AuditVerify::new().known_head(AuditHead { revision: 7, mac: [0xab; 32] });
     let run =
         Peer::answering([report(None).to(&known)]).run(["audit", "verify", "--head", &format!("7:{hex}")]);
     run.is(0, &format!("intact: 40 rows, head 42:{hex}\n"), "");

@@ -16,7 +16,7 @@ fn draft() -> Answer {
 }
 
 fn save(mode: SaveMode) -> Save {
-    Save { key_id: key().id(), mode }
+    Save::new(key().id(), mode)
 }
 
 fn saved(mode: SaveMode) -> Answer {
@@ -28,16 +28,12 @@ fn saved(mode: SaveMode) -> Answer {
 fn withdrawn() -> Answer {
     let outcome = DeleteOutcome::DraftDiscarded;
     let deleted = Deleted { key_id: key().id(), user: user("alice"), outcome };
-    Answer::ok(Opcode::Delete, &deleted).to(&Delete { key_id: key().id() })
+    Answer::ok(Opcode::Delete, &deleted).to(&Delete::new(key().id()))
 }
 
 #[test]
 fn standard_output_has_the_key_alone_and_standard_error_says_how_to_save_it() {
-    let asked = Generate {
-        user: user("alice"),
-        label: Some(Label::parse("build server").unwrap()),
-        expires_at: Some(LATER),
-    };
+    let asked = Generate::new(user("alice")).label(Label::parse("build server").unwrap()).expires_at(LATER);
     let arguments = ["generate", "alice", "--label", "build server", "--expires", "2027-02-22T20:24:05.120Z"];
     let run = Peer::answering([draft().to(&asked)]).run(arguments);
     let note = format!(

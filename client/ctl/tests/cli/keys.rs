@@ -17,7 +17,7 @@ fn valid() -> Answer {
         expires_at: Some(NOW),
         freshness: Default::default(),
     };
-    let asked = Validate { key_id: key.id(), digest: key.digest(), operation: None };
+    let asked = Validate::new(key.id(), key.digest());
     Answer::ok(Opcode::Validate, &Verdict::Valid(verdict)).to(&asked)
 }
 
@@ -97,8 +97,8 @@ fn every_reason_has_its_word() {
 fn an_operation_goes_to_the_daemon_byte_by_byte() {
     use std::os::unix::ffi::OsStrExt;
     let key = key();
-    let operation = Operation { method: b"PUT", target: b"/api/\xff?a=%00" };
-    let asked = Validate { key_id: key.id(), digest: key.digest(), operation: Some(operation) };
+    let operation = Operation::new(b"PUT", b"/api/\xff?a=%00");
+    let asked = Validate::new(key.id(), key.digest()).operation(operation);
     let answer =
         Answer::ok(Opcode::Validate, &Verdict::Refused(Refusal::OperationAmbiguous("why"))).to(&asked);
     let path = std::ffi::OsStr::from_bytes(operation.target);

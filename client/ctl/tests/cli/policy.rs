@@ -71,7 +71,7 @@ fn an_operation_is_explained_by_a_file_or_by_the_table_in_force() {
         }],
         next: None,
     };
-    let page = Answer::ok(Opcode::PolicyRows, &page).to(&PolicyRows { from: 0 });
+    let page = Answer::ok(Opcode::PolicyRows, &page).to(&PolicyRows::new(0));
     Peer::answering([page]).run(["policy", "test", "--explain", "PUT", "/api%2Fuser"]).is(1, &told, "");
 
     let harmless: [&OsStr; 3] = ["--explain".as_ref(), "PUT".as_ref(), "/api%2Ffile".as_ref()];
@@ -120,7 +120,7 @@ fn an_answer_has_the_code_of_its_reason_and_its_row_with_json() {
 
     let words = "the path has an empty segment: not every reading is allowed";
     let answer = PolicyAnswer { verdict: PolicyVerdict::Ambiguous, because: words };
-    let answer = Answer::ok(Opcode::PolicyTest, &answer).to(&Operation { method: b"GET", target: b"/a//b" });
+    let answer = Answer::ok(Opcode::PolicyTest, &answer).to(&Operation::new(b"GET", b"/a//b"));
     let of_daemon = object(&Peer::answering([answer]).run(["--json", "policy", "test", "GET", "/a//b"]));
     assert_eq!(
         (&of_daemon["reason"], &of_daemon["row"]),
@@ -232,7 +232,7 @@ fn page(epoch: u64, name: &str, next: Option<u32>) -> PolicyPage {
 
 #[test]
 fn pages_of_two_tables_are_not_mixed() {
-    let ask = |page: PolicyPage, from| Answer::ok(Opcode::PolicyRows, &page).to(&PolicyRows { from });
+    let ask = |page: PolicyPage, from| Answer::ok(Opcode::PolicyRows, &page).to(&PolicyRows::new(from));
     let run = Peer::answering([
         ask(page(1, "old", Some(1)), 0),
         ask(page(2, "new 2", None), 1),
@@ -250,8 +250,8 @@ fn without_a_file_the_daemon_judges() {
     let answer = |verdict, because, operation: &Operation<'_>| {
         Answer::ok(Opcode::PolicyTest, &PolicyAnswer { verdict, because }).to(operation)
     };
-    let first = Operation { method: b"GET", target: b"/a" };
-    let second = Operation { method: b"PUT", target: b"/\xff" };
+    let first = Operation::new(b"GET", b"/a");
+    let second = Operation::new(b"PUT", b"/\xff");
     let peer = Peer::answering([
         answer(PolicyVerdict::Allow, "why", &first),
         answer(PolicyVerdict::Ambiguous, "why not", &second),

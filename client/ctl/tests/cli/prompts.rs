@@ -27,7 +27,7 @@ fn done(peer: Peer, terminal: OnTerminal) -> (String, i32) {
 fn discarded() -> Answer {
     let outcome = DeleteOutcome::DraftDiscarded;
     let deleted = Deleted { key_id: key().id(), user: user("alice"), outcome };
-    Answer::ok(Opcode::Delete, &deleted).to(&Delete { key_id: key().id() })
+    Answer::ok(Opcode::Delete, &deleted).to(&Delete::new(key().id()))
 }
 
 fn draft() -> Answer {
@@ -37,7 +37,7 @@ fn draft() -> Answer {
 #[test]
 fn a_key_is_shown_once_and_saved_on_yes() {
     for yes in ["y\n", "Y\n", " yes \n"] {
-        let save = Save { key_id: key().id(), mode: SaveMode::Add };
+        let save = Save::new(key().id(), SaveMode::Add);
         let peer = Peer::answering([
             draft(),
             Answer::ok(Opcode::Save, &Saved { key: record(), replaced: None }).to(&save),

@@ -27,8 +27,6 @@ const USER: u32 = 4001;
 pub(crate) const POLICY: &str =
     "default = \"deny\"\n[[operation]]\nmethod = \"GET\"\npath = \"/a\"\neffect = \"allow\"\n";
 
-const PROBE: Operation<'static> = Operation { method: b"POST", target: b"/api/admin/wipe" };
-
 /// Runs as root in a mount namespace of its own and becomes the daemon.
 const AS_ROOT: &str = r#"
 set -e
@@ -290,7 +288,7 @@ impl Site {
 
     /// Whether the operation is denied now.
     pub(crate) fn denies(&self) -> bool {
-        let answer = self.client().ask(Opcode::PolicyTest, &PROBE);
+        let answer = self.client().ask(Opcode::PolicyTest, &Operation::new("POST", "/api/admin/wipe"));
         assert_eq!(answer.status(), Status::Ok);
         let answer: PolicyAnswer<'_> = apikeyd_protocol::codec::decode(&answer.body).unwrap();
         answer.verdict == PolicyVerdict::Deny

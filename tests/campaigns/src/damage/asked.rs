@@ -69,7 +69,7 @@ fn answers(session: &Session, subject: &Subject, in_rows: bool) -> Result<bool, 
 
 /// Lists, checks the audit and makes a change: whether the change was refused because of damage.
 fn works(session: &Session, in_rows: bool) -> Result<bool, String> {
-    let request = List { after: None, limit: 128, include_revoked: true };
+    let request = List::new().include_revoked(true);
     session.service.list(&session.permit(), request, &|| false).map_err(|error| format!("list: {error}"))?;
     let report = session.verify(None).map_err(|error| format!("audit verify: {error}"))?;
     if let Some(fault) = report.fault {
@@ -77,7 +77,7 @@ fn works(session: &Session, in_rows: bool) -> Result<bool, String> {
     }
     // The user whose row of the index may be the one that lies.
     let draft = session.generate("user-1", None);
-    let request = Save { key_id: draft.key_id, mode: SaveMode::Add };
+    let request = Save::new(draft.key_id, SaveMode::Add);
     match session.run(session.service.save(&session.permit(), request)) {
         Ok(_) if session.verdict(&draft) == "valid user-1" => Ok(false),
         Ok(_) => Err("a new key is not valid".into()),

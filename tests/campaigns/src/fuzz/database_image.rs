@@ -65,15 +65,11 @@ fn accepts_nothing_wrong(subject: &Subject, file: Vec<u8>) {
         assert!(!told.starts_with("valid") || told == answer.right, "{told} instead of {}", answer.right);
     }
     // Errors are clear or there are none; a panic would be neither.
-    let _ = session.service.list(
-        &session.permit(),
-        List { after: None, limit: 128, include_revoked: true },
-        &|| false,
-    );
+    let _ = session.service.list(&session.permit(), List::new().include_revoked(true), &|| false);
     let _ = session.verify(None);
     for answer in subject.answers.iter().filter(|answer| answer.right.starts_with("valid")) {
         let key_id = answer.question.key_id;
-        let ended = session.run(session.service.delete(&session.permit(), Delete { key_id }));
+        let ended = session.run(session.service.delete(&session.permit(), Delete::new(key_id)));
         let told = session.verdict(&answer.question);
         assert!(ended.is_err() || !told.starts_with("valid"), "a key was ended and is accepted: {told}");
     }

@@ -100,13 +100,13 @@ pub fn run(house: &House, command: Command, revocations: usize) -> Outcome {
 fn save_one(peer: &mut Peer) -> Result<Duration, String> {
     let asked = Instant::now();
     let key_id = KeyId::new(1).expect("an id");
-    let answer = peer.ask(Opcode::Save, &Save { key_id, mode: SaveMode::Replace });
+    let answer = peer.ask(Opcode::Save, &Save::new(key_id, SaveMode::Replace));
     answer.map(|_| asked.elapsed()).map_err(|error| error.to_string())
 }
 
 fn change_one(peer: &mut Peer) -> Result<Duration, String> {
     let asked = Instant::now();
     let (user, cause) = (UserId::parse("nobody").expect("a user"), CredentialsCause::Change);
-    let answer = peer.ask(Opcode::CredentialsChanged, &CredentialsChanged { user, cause });
+    let answer = peer.ask(Opcode::CredentialsChanged, &CredentialsChanged::new(user, cause));
     answer.map(|_| asked.elapsed()).map_err(|error| error.to_string())
 }

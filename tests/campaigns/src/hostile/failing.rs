@@ -49,7 +49,7 @@ static STAGES: [Stage; 15] = [
     stage("253 descriptors and gone", ATTACKER, descriptors),
     stage("no right", NOBODY, |socket, _| drop(Peer::greet(socket))),
     stage("the audit asked for and left", OWN, |socket, _| {
-        greeted(socket, &request(Opcode::AuditList, 1, &AuditList { after: 0, limit: 128 }));
+        greeted(socket, &request(Opcode::AuditList, 1, &AuditList::new()));
     }),
     Stage {
         most: MOST_BACKUPS,
@@ -120,8 +120,7 @@ fn twice(opcode: Opcode) -> Vec<u8> {
 }
 
 fn unread(socket: &Path, _: usize) {
-    let many: Vec<u8> =
-        (0..20).flat_map(|id| request(Opcode::PolicyRows, id, &PolicyRows { from: 0 })).collect();
+    let many: Vec<u8> = (0..20).flat_map(|id| request(Opcode::PolicyRows, id, &PolicyRows::new(0))).collect();
     greeted(socket, &many);
 }
 

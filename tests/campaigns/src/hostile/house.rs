@@ -149,7 +149,7 @@ impl House {
 #[must_use]
 pub fn issue(client: &Client, user: &str) -> ApiKey {
     let user = UserId::parse(user).expect("a user");
-    let generated = client.generate(&Generate { user, label: None, expires_at: None }).expect("a draft");
+    let generated = client.generate(&Generate::new(user)).expect("a draft");
     client.save(generated.key_id, SaveMode::Add).expect("a key");
     generated.key.0
 }

@@ -9,9 +9,7 @@ use apikeyd_client::message::{
 use apikeyd_client::term::{AuditHead, CredentialsCause, SaveMode};
 use apikeyd_client::{KeyId, UserId};
 use apikeyd_protocol::key::KeyDigest;
-use apikeyd_protocol::limit::{
-    MAX_BODY_BYTES, MAX_IN_FLIGHT, MAX_LABEL_BYTES, MAX_PAGE_ITEMS, MAX_USER_BYTES, MAX_USES,
-};
+use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT, MAX_LABEL_BYTES, MAX_USER_BYTES, MAX_USES};
 use apikeyd_protocol::message::{Operation, Validate};
 use apikeyd_protocol::name::Label;
 use apikeyd_protocol::operation::Opcode;
@@ -29,35 +27,35 @@ const REPEATED: usize = 4 << 20;
 #[must_use]
 pub fn of(opcode: Opcode, request_id: u64) -> Vec<u8> {
     let target = vec![b'a'; MAX_BODY_BYTES - BESIDE_TARGET];
-    let operation = Operation { method: b"GET", target: &target };
+    let operation = Operation::new(b"GET", &target);
     // Never saved, and as long in the bytes of the protocol as an id can be.
     let key_id = KeyId::new(KeyId::END - 1 - request_id).expect("an id");
     match opcode {
         Opcode::Validate => {
             let digest = KeyDigest::from_bytes([7; KeyDigest::BYTES]);
-            request(opcode, request_id, &Validate { key_id, digest, operation: Some(operation) })
+            request(opcode, request_id, &Validate::new(key_id, digest).operation(operation))
         }
         Opcode::PolicyTest => request(opcode, request_id, &operation),
-        Opcode::PolicyRows => request(opcode, request_id, &PolicyRows { from: 0 }),
+        Opcode::PolicyRows => request(opcode, request_id, &PolicyRows::new(0)),
         Opcode::ReportUses => request(opcode, request_id, &report()),
         Opcode::Generate => request(opcode, request_id, &generate(request_id)),
-        Opcode::Save => request(opcode, request_id, &Save { key_id, mode: SaveMode::Replace }),
-        Opcode::RetrieveUser => request(opcode, request_id, &RetrieveUser { user: user(request_id) }),
-        Opcode::RetrieveKey => request(opcode, request_id, &RetrieveKey { key_id }),
-        Opcode::Delete => request(opcode, request_id, &Delete { key_id }),
+        Opcode::Save => request(opcode, request_id, &Save::new(key_id, SaveMode::Replace)),
+        Opcode::RetrieveUser => request(opcode, request_id, &RetrieveUser::new(user(request_id))),
+        Opcode::RetrieveKey => request(opcode, request_id, &RetrieveKey::new(key_id)),
+        Opcode::Delete => request(opcode, request_id, &Delete::new(key_id)),
         Opcode::CredentialsChanged => {
             let cause = CredentialsCause::Reset;
-            request(opcode, request_id, &CredentialsChanged { user: user(request_id), cause })
+            request(opcode, request_id, &CredentialsChanged::new(user(request_id), cause))
         }
-        Opcode::DeleteUser => request(opcode, request_id, &DeleteUser { user: user(request_id) }),
+        Opcode::DeleteUser => request(opcode, request_id, &DeleteUser::new(user(request_id))),
         Opcode::List => {
-            let list = List { after: None, limit: MAX_PAGE_ITEMS, include_revoked: true };
+            let list = List::new().include_revoked(true);
             request(opcode, request_id, &list)
         }
-        Opcode::AuditList => request(opcode, request_id, &AuditList { after: 0, limit: MAX_PAGE_ITEMS }),
+        Opcode::AuditList => request(opcode, request_id, &AuditList::new()),
         Opcode::AuditVerify => {
             let known_head = Some(AuditHead { revision: u64::MAX, mac: [7; 32] });
-            request(opcode, request_id, &AuditVerify { known_head })
+            request(opcode, request_id, &AuditVerify::new().known_head(known_head))
         }
         Opcode::Status
         | Opcode::PolicySummary
@@ -86,7 +84,7 @@ pub fn many(opcode: Opcode) -> Arc<[u8]> {
 #[must_use]
 pub fn generate(number: u64) -> Generate {
     let label = Some(Label::parse(&"l".repeat(MAX_LABEL_BYTES)).expect("a label"));
-    Generate { user: user(number), label, expires_at: Some(Timestamp::MAX_EXPIRY) }
+    Generate::new(user(number)).label(label).expires_at(Timestamp::MAX_EXPIRY)
 }
 
 /// A user with a name of the full length.
@@ -96,6 +94,6 @@ fn user(number: u64) -> UserId {
 
 fn report() -> ReportUses {
     let at = Timestamp::MAX_EXPIRY;
-    let key = |number| KeyUse { key_id: KeyId::new(KeyId::END - 1 - number).expect("an id"), at };
-    ReportUses { uses: (0..MAX_USES.into()).map(key).collect() }
+    let key = |number| KeyUse::new(KeyId::new(KeyId::END - 1 - number).expect("an id"), at);
+    ReportUses::new((0..MAX_USES.into()).map(key).collect())
 }

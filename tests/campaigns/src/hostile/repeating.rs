@@ -82,11 +82,11 @@ impl Repeating {
 /// Makes a key, saves it, revokes it, and gives how long the last of these took.
 fn revoke_one(peer: &mut Peer) -> Result<Duration, String> {
     let user = UserId::parse("somebody").expect("a user");
-    let draft = ask(peer, Opcode::Generate, &Generate { user, label: None, expires_at: None })?;
+    let draft = ask(peer, Opcode::Generate, &Generate::new(user))?;
     let key_id = codec::decode::<Generated>(&draft).expect("a draft").key_id;
-    ask(peer, Opcode::Save, &Save { key_id, mode: SaveMode::Add })?;
+    ask(peer, Opcode::Save, &Save::new(key_id, SaveMode::Add))?;
     let asked = Instant::now();
-    ask(peer, Opcode::Delete, &Delete { key_id })?;
+    ask(peer, Opcode::Delete, &Delete::new(key_id))?;
     Ok(asked.elapsed())
 }
 

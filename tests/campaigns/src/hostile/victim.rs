@@ -81,11 +81,7 @@ impl Victim {
             let mut peer = Peer::greeted(&socket);
             connected.send(()).expect("somebody who waits");
             let length: Length = gone.recv().expect("a length");
-            let ask = request(
-                Opcode::Validate,
-                1,
-                &Validate { key_id: key.id(), digest: key.digest(), operation: None },
-            );
+            let ask = request(Opcode::Validate, 1, &Validate::new(key.id(), key.digest()));
             let (mut seen, begin) = (Seen::default(), Instant::now());
             while match length {
                 Length::Validations(most) => seen.validations.count() < most,

@@ -4,15 +4,13 @@ use apikeyd_client::Client;
 use apikeyd_client::UserId;
 use apikeyd_client::message::AuditList;
 use apikeyd_client::term::{Actor, AuditEvent, AuditRow};
-use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 
 /// The rows after a revision, to the end.
 pub(super) fn rows_after(client: &Client, revision: u64) -> Vec<AuditRow> {
     let mut rows = Vec::new();
     let mut next = Some(revision);
     while let Some(after) = next {
-        let page =
-            client.audit_list(&AuditList { after, limit: MAX_PAGE_ITEMS }).expect("a page of the audit");
+        let page = client.audit_list(&AuditList::new().after(after)).expect("a page of the audit");
         rows.extend(page.rows);
         next = page.next;
     }

@@ -7,7 +7,6 @@ use super::worker::check_verdict;
 use apikeyd_client::message::{DeleteOutcome, KeyRecord, List};
 use apikeyd_client::term::{AuditEvent, AuditHead, KeyState, RevocationCause, SaveMode};
 use apikeyd_client::{ApiKey, Client, Error, KeyId, Refusal, Status, UserId, Verdict};
-use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
 use apikeyd_tests::stress::clock;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
@@ -248,7 +247,7 @@ fn all_records(client: &Client) -> Vec<KeyRecord> {
     let mut records = Vec::new();
     let mut after = None;
     loop {
-        let request = List { after, limit: MAX_PAGE_ITEMS, include_revoked: true };
+        let request = List::new().after(after).include_revoked(true);
         let page = client.list(&request).expect("a page of the list");
         records.extend(page.keys);
         match page.next {

@@ -47,8 +47,7 @@ async fn settle_some(client: &AsyncClient, next: &AtomicU64, count: u64) -> Vec<
             return saved;
         }
         let user = UserId::parse(&format!("resident-{number}")).expect("a user's name");
-        let draft =
-            client.generate(&Generate { user, label: None, expires_at: None }).await.expect("a draft");
+        let draft = client.generate(&Generate::new(user)).await.expect("a draft");
         client.save(draft.key_id, SaveMode::Add).await.expect("a resident");
         saved.push(draft.key_id);
     }

@@ -112,7 +112,7 @@ impl<'a> Worker<'a> {
     }
 
     fn generate(&mut self, seat: &mut Seat) -> Option<ApiKey> {
-        let request = Generate { user: seat.user.clone(), label: None, expires_at: None };
+        let request = Generate::new(seat.user.clone());
         match self.asker.ask(|client| client.generate(&request)) {
             Answer::Given(draft) => {
                 let (told, key) = (draft.key_id, draft.key.0);

@@ -161,7 +161,7 @@ impl<'a> Caller<'a> {
     }
 
     fn generate(&self, user: &User) -> (Operation, Arc<ApiKey>) {
-        let request = Generate { user: user.id.clone(), label: None, expires_at: None };
+        let request = Generate::new(user.id.clone());
         let invoked = clock::now();
         let draft =
             self.asking.generate(&request).unwrap_or_else(|error| panic!("no draft was made: {error}"));

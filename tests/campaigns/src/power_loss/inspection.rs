@@ -83,7 +83,7 @@ impl Site {
     /// The audit chain is whole, goes on from the last acknowledged change, and has a row for each change.
     fn check_chain(&self, rows: usize) -> Result<(), Broken> {
         let peer = peer(0);
-        let verify = AuditVerify { known_head: self.head };
+        let verify = AuditVerify::new().known_head(self.head);
         let report = self
             .service()
             .audit_verify(&permit(self.service(), &peer), verify, &|| false)
@@ -204,7 +204,7 @@ impl Site {
         let peer = peer(0);
         let (mut records, mut after) = (BTreeMap::new(), None);
         loop {
-            let list = List { after, limit: 128, include_revoked: true };
+            let list = List::new().after(after).include_revoked(true);
             let page = self.service().list(&permit(self.service(), &peer), list, &|| false)?;
             records.extend(page.keys.into_iter().map(|record| (record.key_id, record)));
             after = page.next;
@@ -214,7 +214,7 @@ impl Site {
         }
         let (mut rows, mut from) = (Vec::new(), Some(0));
         while let Some(after) = from {
-            let list = AuditList { after, limit: 128 };
+            let list = AuditList::new().after(after);
             let page = self.service().audit_list(&permit(self.service(), &peer), list, &|| false)?;
             rows.extend(page.rows);
             from = page.next;

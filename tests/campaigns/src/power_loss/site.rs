@@ -194,7 +194,7 @@ impl Site {
         expires_at: Option<Timestamp>,
     ) {
         let peer = peer(uid);
-        let request = Generate { user: user.clone(), label: label.clone(), expires_at };
+        let request = Generate::new(user.clone()).label(label.clone()).expires_at(expires_at);
         let Ok(generated) = self.service().generate(&permit(self.service(), &peer), request) else { return };
         let until = self.now().saturating_add(DRAFT_TTL);
         let draft = Draft { user: user.clone(), label, uid, expires_at, until };
@@ -234,7 +234,7 @@ impl Site {
     /// What a validation of a key says.
     pub(crate) fn verdict(&self, shown: &Shown) -> Result<String, ErrorKind> {
         let peer = peer(0);
-        let request = Validate { key_id: shown.key.id(), digest: shown.key.digest(), operation: None };
+        let request = Validate::new(shown.key.id(), shown.key.digest());
         let told = |verdict: &Verdict<'_>| match verdict {
             Verdict::Valid(valid) => format!("valid {}", valid.user),
             Verdict::Refused(Refusal::Revoked(reason)) => format!("ended {reason:?}"),
@@ -252,17 +252,18 @@ async fn carry_out(service: &Service, uid: u32, action: Action) -> Outcome {
     let permit: Permit<types::Issue> = permit(service, &peer);
     let answer = match action {
         Action::Save { key_id, mode } => service
-            .save(&permit, Save { key_id, mode })
+            .save(&permit, Save::new(key_id, mode))
             .await
             .map(|saved| Answer::Saved { state: saved.key.state, replaced: saved.replaced }),
         Action::Delete { key_id } => {
-            service.delete(&permit, Delete { key_id }).await.map(|deleted| Answer::Deleted(deleted.outcome))
+            service.delete(&permit, Delete::new(key_id)).await.map(|deleted| Answer::Deleted(deleted.outcome))
         }
-        Action::Credentials { user, cause } => {
-            service.credentials_changed(&permit, CredentialsChanged { user, cause }).await.map(Answer::Ended)
-        }
+        Action::Credentials { user, cause } => service
+            .credentials_changed(&permit, CredentialsChanged::new(user, cause))
+            .await
+            .map(Answer::Ended),
         Action::DeleteUser { user } => {
-            service.delete_user(&permit, DeleteUser { user }).await.map(Answer::Ended)
+            service.delete_user(&permit, DeleteUser::new(user)).await.map(Answer::Ended)
         }
     };
     answer.map_err(|error| error.kind)

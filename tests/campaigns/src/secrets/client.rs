@@ -172,7 +172,7 @@ trait Asking {
 
 fn new_key(number: u64) -> Generate {
     let user = UserId::parse(&format!("client-{}-{number}", std::process::id())).unwrap();
-    Generate { user, label: None, expires_at: None }
+    Generate::new(user)
 }
 
 fn write_key(key: &ApiKey, output: &mut File) {

@@ -99,7 +99,7 @@ fn validate_in_every_way(ctl: &Ctl, canary: &Canary) {
 pub(super) fn through_the_socket(socket: &Path, canary: &Canary) {
     let mut request = Vec::new();
     let digest = ApiKey::parse(canary.text.as_bytes()).unwrap().digest();
-    let validate = Validate { key_id: canary.key_id, digest, operation: None };
+    let validate = Validate::new(canary.key_id, digest);
     append_request(&mut request, Opcode::Validate, 1, &validate).unwrap();
     let key = canary.text.as_bytes();
     let framed = |opcode: u16, body: &[u8]| {

@@ -54,7 +54,7 @@ impl Load {
         let client = client(&socket);
         let settle = |number| {
             let user = UserId::parse(&format!("settled-{number}")).expect("a user's name");
-            let draft = client.generate(&Generate { user, label: None, expires_at: None }).expect("a draft");
+            let draft = client.generate(&Generate::new(user)).expect("a draft");
             client.save(draft.key_id, SaveMode::Add).expect("a key");
             draft.key.0
         };
@@ -163,7 +163,7 @@ impl Load {
                 }
                 (Some(old), 2) => self.counts.count("delete user", client.delete_user(&user)).map(|_| old),
                 (old, _) => {
-                    let request = Generate { user: user.clone(), label: None, expires_at: None };
+                    let request = Generate::new(user.clone());
                     let Some(draft) = self.counts.count("generate", client.generate(&request)) else {
                         continue;
                     };
@@ -193,9 +193,9 @@ impl Load {
         let client = client(&self.socket);
         let (mut after, mut revision) = (None, 0);
         while self.goes_on() {
-            let request = List { after, limit: 100, include_revoked: true };
+            let request = List::new().after(after).limit(100).include_revoked(true);
             after = self.counts.count("list", client.list(&request)).and_then(|page| page.next);
-            let request = AuditList { after: revision, limit: 100 };
+            let request = AuditList::new().after(revision).limit(100);
             revision = self
                 .counts
                 .count("audit list", client.audit_list(&request))

@@ -119,7 +119,7 @@ impl House {
         let [one, other] = (pair.questions)(self);
         let mut ask = |question: &Question| {
             let digest = KeyDigest::from_bytes(question.digest);
-            let request = Validate { key_id: question.key_id, digest, operation: None };
+            let request = Validate::new(question.key_id, digest);
             let refused = |verdict: &Verdict<'_>| matches!(verdict, Verdict::Refused(Refusal::Invalid));
             assert!(
                 self.session

@@ -73,7 +73,7 @@ impl Before {
 
     fn draft(&self, user: &str) -> KeyId {
         let user = UserId::parse(user).unwrap();
-        self.client.generate(&Generate { user, label: None, expires_at: None }).unwrap().key_id
+        self.client.generate(&Generate::new(user)).unwrap().key_id
     }
 
     /// Saves until the disk has no more room, and says how many it took.

@@ -109,7 +109,7 @@ fn shift_file(scratch: &Scratch) -> std::path::PathBuf {
 
 fn issue_for_half_an_hour(revoker: &Client, name: &str) -> ApiKey {
     let expires_at = Timestamp::from_unix_millis(wall_ms()).saturating_add(Duration::from_secs(30 * 60));
-    let request = Generate { user: user(name), label: None, expires_at: Some(expires_at) };
+    let request = Generate::new(user(name)).expires_at(expires_at);
     let draft = revoker.generate(&request).expect("a draft");
     revoker.save(draft.key_id, SaveMode::Add).expect("a key");
     draft.key.0

@@ -25,9 +25,7 @@ fn every_way_to_end_a_key() {
         revoker.delete(key.id()).expect("an end");
     });
     is_over_at_once(&house, "replaced", |revoker, _, user| {
-        let draft = revoker
-            .generate(&Generate { user: user.clone(), label: None, expires_at: None })
-            .expect("a draft");
+        let draft = revoker.generate(&Generate::new(user.clone())).expect("a draft");
         revoker.save(draft.key_id, SaveMode::Replace).expect("a key");
     });
     is_over_at_once(&house, "changed", |revoker, _, user| {
@@ -54,7 +52,7 @@ fn a_key_ends_at_its_date() {
         let expires_at = Timestamp::from_unix_millis(wall_ms()).saturating_add(life);
         life *= 2;
         let user = UserId::parse("alice").expect("a user");
-        let request = Generate { user, label: None, expires_at: Some(expires_at) };
+        let request = Generate::new(user).expires_at(expires_at);
         let draft = revoker.generate(&request).expect("a draft");
         if revoker.save(draft.key_id, SaveMode::Add).is_err() {
             return false;

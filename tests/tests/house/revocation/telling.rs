@@ -19,8 +19,7 @@ fn ask(opcode: Opcode, client: &Client, key: &ApiKey) {
         Opcode::Status => drop(client.status()),
         Opcode::PolicyTest => drop(client.policy_test("GET", "/")),
         Opcode::Save => {
-            let draft =
-                client.generate(&Generate { user: alice, label: None, expires_at: None }).expect("a draft");
+            let draft = client.generate(&Generate::new(alice)).expect("a draft");
             drop(client.save(draft.key_id, SaveMode::Add));
         }
         Opcode::RetrieveUser => drop(client.retrieve_user(&alice)),
@@ -28,8 +27,8 @@ fn ask(opcode: Opcode, client: &Client, key: &ApiKey) {
         Opcode::Delete => drop(client.delete(key.id())),
         Opcode::CredentialsChanged => drop(client.credentials_changed(&alice, CredentialsCause::Reset)),
         Opcode::DeleteUser => drop(client.delete_user(&alice)),
-        Opcode::List => drop(client.list(&List { after: None, limit: 10, include_revoked: true })),
-        Opcode::AuditList => drop(client.audit_list(&AuditList { after: 0, limit: 10 })),
+        Opcode::List => drop(client.list(&List::new().limit(10).include_revoked(true))),
+        Opcode::AuditList => drop(client.audit_list(&AuditList::new().limit(10))),
         Opcode::AuditVerify => drop(client.audit_verify(None)),
         Opcode::Statistics => drop(client.statistics()),
         Opcode::FilesInForce => drop(client.files_in_force()),

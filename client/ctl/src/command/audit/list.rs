@@ -57,7 +57,7 @@ fn pages(
 ) -> Result<(), Failure> {
     loop {
         let limit = u16::try_from(left).unwrap_or(MAX_PAGE_ITEMS).min(MAX_PAGE_ITEMS);
-        let page = client.audit_list(&AuditList { after, limit })?;
+        let page = client.audit_list(&AuditList::new().after(after).limit(limit))?;
         left = left.saturating_sub(page.rows.len() as u64);
         let more = take(&page.rows)? && left > 0;
         match page.next {

@@ -67,7 +67,7 @@ impl Script for Prepare<'_> {
         }
         let Generated { key_id, key, .. } = answer.read()?;
         *pending = Some(key.0);
-        outbox.request(Opcode::Save, answer.slot, &Save { key_id, mode: SaveMode::Add })?;
+        outbox.request(Opcode::Save, answer.slot, &Save::new(key_id, SaveMode::Add))?;
         Ok(true)
     }
 }
@@ -111,7 +111,7 @@ impl Script for Validations<'_> {
 /// The request that validates a key, encoded once: for each slot it gets another header.
 pub(super) fn validation(key: &ApiKey) -> Result<Vec<u8>, Failure> {
     let mut frame = Vec::new();
-    let request = Validate { key_id: key.id(), digest: key.digest(), operation: None };
+    let request = Validate::new(key.id(), key.digest());
     append_request(&mut frame, Opcode::Validate, 0, &request)
         .map_err(|error| Failure::internal(error.to_string()))?;
     Ok(frame)
@@ -174,7 +174,7 @@ impl Script for Saves<'_> {
         }
         let generated: Generated = answer.read()?;
         state.saving_since = Some(now);
-        outbox.request(Opcode::Save, slot, &Save { key_id: generated.key_id, mode: state.mode })?;
+        outbox.request(Opcode::Save, slot, &Save::new(generated.key_id, state.mode))?;
         Ok(true)
     }
 }
@@ -190,7 +190,7 @@ pub(super) struct Remove<'a> {
 impl Script for Remove<'_> {
     fn begin(&mut self, slot: u64, _: Instant, outbox: &mut Outbox) -> Result<bool, Failure> {
         let Some(number) = self.left.next() else { return Ok(false) };
-        outbox.request(Opcode::DeleteUser, slot, &DeleteUser { user: self.users.name(number)? })?;
+        outbox.request(Opcode::DeleteUser, slot, &DeleteUser::new(self.users.name(number)?))?;
         Ok(true)
     }
 
@@ -201,7 +201,7 @@ impl Script for Remove<'_> {
 }
 
 fn generate(users: &Users, number: u32, slot: u64, outbox: &mut Outbox) -> Result<(), Failure> {
-    let request = Generate { user: users.name(number)?, label: None, expires_at: None };
+    let request = Generate::new(users.name(number)?);
     outbox.request(Opcode::Generate, slot, &request)
 }
 

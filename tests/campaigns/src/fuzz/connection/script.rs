@@ -67,13 +67,7 @@ pub(super) fn step(input: &mut Input<'_>, model: &mut Model) -> Step {
         }
         0x25 => {
             // The id of a request that may still wait for its answer.
-            append_request(
-                &mut bytes,
-                Opcode::AuditVerify,
-                model.last_id(),
-                &AuditVerify { known_head: None },
-            )
-            .unwrap();
+            append_request(&mut bytes, Opcode::AuditVerify, model.last_id(), &AuditVerify::new()).unwrap();
             bytes = model.goes_astray(bytes);
         }
         0x26 => {
@@ -120,41 +114,39 @@ fn request(opcode: Opcode, input: &mut Input<'_>, model: &mut Model, out: &mut V
     }
     match opcode {
         Opcode::Validate => validate(input, model, out),
-        Opcode::PolicyRows => ask!(PolicyRows { from: u32::from(input.byte()) }),
+        Opcode::PolicyRows => ask!(PolicyRows::new(u32::from(input.byte()))),
         Opcode::PolicyTest => ask!(operation(input)),
         Opcode::ReportUses => {
-            let uses = (0..input.below(4)).map(|_| KeyUse {
-                key_id: model.key(input.byte()).0,
-                at: Timestamp::from_unix_millis(input.u64()),
-            });
-            ask!(ReportUses { uses: uses.collect() });
+            let uses = (0..input.below(4))
+                .map(|_| KeyUse::new(model.key(input.byte()).0, Timestamp::from_unix_millis(input.u64())));
+            ask!(ReportUses::new(uses.collect()));
         }
         Opcode::Generate => {
             let user = user(input);
             let expires_at = (input.byte() == 1).then(|| Timestamp::from_unix_millis(input.u64()));
             let request_id = model.generates(user.clone());
-            append_request(out, opcode, request_id, &Generate { user, label: None, expires_at }).unwrap();
+            append_request(out, opcode, request_id, &Generate::new(user).expires_at(expires_at)).unwrap();
         }
         Opcode::Save => {
             let (key_id, _) = model.key(input.byte());
             let mode = if input.byte().is_multiple_of(2) { SaveMode::Add } else { SaveMode::Replace };
             let request_id = model.saves(key_id);
-            append_request(out, opcode, request_id, &Save { key_id, mode }).unwrap();
+            append_request(out, opcode, request_id, &Save::new(key_id, mode)).unwrap();
         }
-        Opcode::RetrieveUser => ask!(RetrieveUser { user: user(input) }),
-        Opcode::RetrieveKey => ask!(RetrieveKey { key_id: model.key(input.byte()).0 }),
-        Opcode::Delete => ask!(Delete { key_id: model.key(input.byte()).0 }),
+        Opcode::RetrieveUser => ask!(RetrieveUser::new(user(input))),
+        Opcode::RetrieveKey => ask!(RetrieveKey::new(model.key(input.byte()).0)),
+        Opcode::Delete => ask!(Delete::new(model.key(input.byte()).0)),
         Opcode::CredentialsChanged => {
-            ask!(CredentialsChanged { user: user(input), cause: CredentialsCause::Reset })
+            ask!(CredentialsChanged::new(user(input), CredentialsCause::Reset))
         }
-        Opcode::DeleteUser => ask!(DeleteUser { user: user(input) }),
+        Opcode::DeleteUser => ask!(DeleteUser::new(user(input))),
         Opcode::List => {
-            ask!(List { after: None, limit: u16::from(input.byte()), include_revoked: input.byte() > 0 })
+            ask!(List::new().limit(u16::from(input.byte())).include_revoked(input.byte() > 0))
         }
         Opcode::AuditList => {
-            ask!(AuditList { after: u64::from(input.byte()), limit: u16::from(input.byte()) })
+            ask!(AuditList::new().after(u64::from(input.byte())).limit(u16::from(input.byte())))
         }
-        Opcode::AuditVerify => ask!(AuditVerify { known_head: None }),
+        Opcode::AuditVerify => ask!(AuditVerify::new()),
         Opcode::Status
         | Opcode::PolicySummary
         | Opcode::RevocationPage
@@ -170,7 +162,7 @@ fn request(opcode: Opcode, input: &mut Input<'_>, model: &mut Model, out: &mut V
 fn operation<'a>(input: &mut Input<'a>) -> Operation<'a> {
     let method = input.choose(&[&b"GET"[..], b"PUT", b"DELETE", b"get"]);
     let count = input.below(64);
-    Operation { method, target: input.bytes(count) }
+    Operation::new(method, input.bytes(count))
 }
 
 fn validate(input: &mut Input<'_>, model: &mut Model, out: &mut Vec<u8>) {
@@ -180,5 +172,6 @@ fn validate(input: &mut Input<'_>, model: &mut Model, out: &mut Vec<u8>) {
     let digest = KeyDigest::from_bytes(if forged { digest.map(|byte| byte ^ 1) } else { digest });
     let operation = (input.byte() == 1).then(|| operation(input));
     let request_id = model.validates(key_id, forged);
-    append_request(out, Opcode::Validate, request_id, &Validate { key_id, digest, operation }).unwrap();
+    append_request(out, Opcode::Validate, request_id, &Validate::new(key_id, digest).operation(operation))
+        .unwrap();
 }

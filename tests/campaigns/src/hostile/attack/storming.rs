@@ -80,7 +80,7 @@ pub(super) fn pipelines(field: &Field, connections: usize) {
         .flat_map(|number| {
             let key_id = KeyId::new(number * 1_000_003 + 1).expect("an id");
             let digest = KeyDigest::from_bytes([7; KeyDigest::BYTES]);
-            request(Opcode::Validate, number, &Validate { key_id, digest, operation: None })
+            request(Opcode::Validate, number, &Validate::new(key_id, digest))
         })
         .collect();
     let mut peers = greeted(field, connections);

@@ -67,8 +67,7 @@ fn pipeline() -> Vec<u8> {
     let mut bytes = Hello::CURRENT.encode().to_vec();
     for number in 1..=REQUESTS {
         let key_id = KeyId::new(number).unwrap();
-        let asked =
-            Validate { key_id, digest: KeyDigest::from_bytes([7; KeyDigest::BYTES]), operation: None };
+        let asked = Validate::new(key_id, KeyDigest::from_bytes([7; KeyDigest::BYTES]));
         bytes.extend(request(Opcode::Validate, number, &asked));
     }
     bytes
