@@ -39,7 +39,7 @@
 //! let client = Client::connect()?;
 //! let user = UserId::parse("alice@example.com")?;
 //! let draft = client.generate(&Generate::new(user))?;
-//! show(draft.key.0.expose_text());
+//! show(draft.key.expose());
 //! client.save(draft.key_id, SaveMode::Add)?;
 //! # Ok(())
 //! # }

@@ -62,7 +62,7 @@ fn generate(service: &Service, keys: &mut Vec<(KeyId, [u8; 32])>) -> KeyId {
     let permit = authorise(service.standing(rights), caller()).unwrap();
     let user = UserId::parse(&format!("user-{}", keys.len())).unwrap();
     let generated = service.generate(&permit, Generate::new(user)).unwrap();
-    keys.push((generated.key_id, *generated.key.0.digest().expose_bytes()));
+    keys.push((generated.key_id, *generated.key.digest().expose_bytes()));
     generated.key_id
 }
 

@@ -48,8 +48,7 @@ fn a_remembered_key_is_validated_without_an_allocation() {
     let rights = RightSet::EMPTY.with(Right::Admin);
     let user = UserId::parse("a").unwrap();
     let request = Generate::new(user);
-    let key =
-        service.generate(&authorise(service.standing(|| rights), &peer).unwrap(), request).unwrap().key.0;
+    let key = service.generate(&authorise(service.standing(|| rights), &peer).unwrap(), request).unwrap().key;
     let save = Save::new(key.id(), SaveMode::Add);
     runtime.block_on(service.save(&authorise(service.standing(|| rights), &peer).unwrap(), save)).unwrap();
 

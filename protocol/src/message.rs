@@ -17,8 +17,8 @@ mod validation;
 pub use audit::{AuditList, AuditPage, AuditReport, AuditVerify};
 pub use daemon::{BackupReady, FilesInForce, Reloaded, Statistics, Status, StoreState};
 pub use lifecycle::{
-    CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated, KeyText, Save,
-    Saved, UserRevoked,
+    CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated, Save, Saved,
+    UserRevoked,
 };
 pub use page::{KeyUse, PageReady, ReportUses};
 pub use policy::{Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary, PolicyVerdict};

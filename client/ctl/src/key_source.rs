@@ -130,7 +130,7 @@ mod tests {
                 Ok::<(), ()>(())
             });
             let Ok(key) = made else { unreachable!("the generator cannot fail") };
-            let key = key.expose_text();
+            let key = key.expose();
             for good in [key.to_owned(), format!("{key}\n"), format!("{key}\r\n")] {
                 assert_eq!(refused(&good), None, "{good:?}");
             }

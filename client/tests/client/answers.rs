@@ -95,7 +95,7 @@ fn what_may_have_been_done_and_must_not_be_done_twice_is_not_sent_twice() {
         }
     });
     for (clients, asker) in both(fake.path()).into_iter().enumerate() {
-        let error = asker.generate().err().expect("the answer never came");
+        let error = asker.generate().expect_err("the answer never came");
         assert!(matches!(error, Error::ConnectionLost { opcode: Opcode::Generate, .. }), "{error}");
         assert_eq!(generated.load(Ordering::SeqCst), clients + 1);
         assert!(asker.delete_user().is_ok(), "the client goes on with a new connection");
@@ -136,7 +136,7 @@ fn an_answer_to_another_operation_is_an_error() {
         peer.wait_for_end();
     });
     for asker in both(fake.path()) {
-        let error = asker.generate().err().expect("another operation's answer");
+        let error = asker.generate().expect_err("another operation's answer");
         assert!(
             matches!(
                 error,
@@ -183,7 +183,7 @@ fn a_failure_carries_its_status_and_sentence_and_keeps_the_connection() {
         let error = asker.delete_user().unwrap_err();
         assert_eq!((error.status(), error.is_retryable()), (Some(Status::NotPermitted), false));
         assert_eq!(error.to_string(), "not now");
-        let error = asker.generate().err().expect("a failure");
+        let error = asker.generate().expect_err("a failure");
         assert_eq!((error.status(), error.is_retryable()), (Some(Status::ShuttingDown), true));
         assert_eq!(fake.connections(), clients + 1);
     }

@@ -1,6 +1,6 @@
 //! A daemon that follows a script for each connection.
 
-use apikeyd_client::message::{Failure, Generated, KeyText, Refusal, UserRevoked, ValidKey, Verdict};
+use apikeyd_client::message::{Failure, Generated, Refusal, UserRevoked, ValidKey, Verdict};
 use apikeyd_client::{ApiKey, KeyId, Right, RightSet, Status, Timestamp};
 use apikeyd_protocol::frame::{Frame, append_answer};
 use apikeyd_protocol::hello::{Hello, Welcome};
@@ -197,7 +197,7 @@ pub(crate) fn forged(key: &ApiKey) -> ApiKey {
         Ok::<(), std::convert::Infallible>(())
     };
     let forged = ApiKey::generate(&KeyPrefix::default(), fill).unwrap();
-    assert!(forged.id() == id && forged.expose_text() != key.expose_text());
+    assert!(forged.id() == id && forged.expose() != key.expose());
     forged
 }
 
@@ -224,8 +224,7 @@ pub(crate) fn answer_well(asked: &Asked, user: &str) -> Vec<u8> {
         }
         Some(Opcode::Generate) => {
             let key = key(9);
-            let answer_body =
-                Generated { key_id: key.id(), key: KeyText(key), draft_expires_at: Timestamp::default() };
+            let answer_body = Generated { key_id: key.id(), key, draft_expires_at: Timestamp::default() };
             answer(asked, Status::Ok, &answer_body)
         }
         Some(Opcode::DeleteUser) => answer(asked, Status::Ok, &UserRevoked::default()),

@@ -14,8 +14,8 @@ use apikeyd_keystore::domain::{
 use apikeyd_keystore::{Batch, StoreError, Ticket};
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
-    self, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated, KeyText,
-    RetrieveKey, RetrieveUser, Save, Saved, UserRevoked,
+    self, CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated, RetrieveKey,
+    RetrieveUser, Save, Saved, UserRevoked,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::operation;
@@ -131,7 +131,7 @@ impl Service {
             drop(drafts);
             taken.map_err(|full| no_room(permit.uid(), full))?;
             self.counters.generated.add();
-            return Ok(Generated { key_id, key: KeyText(key), draft_expires_at });
+            return Ok(Generated { key_id, key, draft_expires_at });
         }
         Err(ServiceError::new(
             ErrorKind::Internal,

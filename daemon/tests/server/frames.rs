@@ -28,7 +28,7 @@ fn a_key_is_issued_and_validated() {
     let daemon = Running::start();
     let mut client = RawClient::greeted(&daemon.socket());
     let generated = client.issue("alice");
-    let validate = Validate::new(generated.key_id, generated.key.0.digest());
+    let validate = Validate::new(generated.key_id, generated.key.digest());
     let answer = client.ask(Opcode::Validate, &validate);
     match codec::decode::<Verdict<'_>>(&answer.body).unwrap() {
         Verdict::Valid(valid) => assert_eq!((valid.user, valid.key_id), ("alice", generated.key_id)),

@@ -39,14 +39,14 @@ fn a_caller_reports_uses_only_of_keys_that_it_was_answered_to_be_valid() {
     }
     let daemon = Setup::new().config(CONFIG).start();
     let mut root = RawClient::greeted(&daemon.socket());
-    let [own, others] = ["alice", "bob"].map(|user| root.issue(user).key.0);
+    let [own, others] = ["alice", "bob"].map(|user| root.issue(user).key);
     let started_at = root.ask(Opcode::Status, &Empty {}).message::<Status>().started_at;
     let far = started_at.saturating_add(Duration::from_secs(3_600));
     let both = || [&own, &others].map(|key| KeyUse::new(key.id(), far)).to_vec();
 
     report_as(&daemon, 4002, vec![], both());
     assert_eq!(last_used(&mut root, own.id()), None, "nobody ever asked for it");
-    let asked = ApiKey::parse(own.expose_text().as_bytes()).unwrap();
+    let asked = ApiKey::parse(own.expose().as_bytes()).unwrap();
     report_as(&daemon, 4001, vec![asked], both());
     let known = last_used(&mut root, own.id()).expect("a use of the key that was asked for");
     assert!(known < far, "a time to come is the present");

@@ -144,7 +144,7 @@ impl House {
     pub(crate) fn generate_until(&self, user: &str, expires_at: Option<Timestamp>) -> ApiKey {
         let request = Generate::new(UserId::parse(user).unwrap()).expires_at(expires_at);
         let permit = authorise(self.standing(ADMIN), &self.peer).unwrap();
-        self.service().generate(&permit, request).unwrap().key.0
+        self.service().generate(&permit, request).unwrap().key
     }
 
     pub(crate) fn save(&self, key: &ApiKey, mode: SaveMode) -> Result<Saved, ServiceError> {

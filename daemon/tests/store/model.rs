@@ -325,7 +325,7 @@ fn generate(house: &House, model: &mut Model, user: u8, uid: u8, expires_in: Opt
     let until = model.now + DRAFT_TTL;
     assert_eq!(generated.draft_expires_at.unix_millis(), until);
     model.drop_draft(user);
-    model.keys.push(ModelKey { key: generated.key.0, user, uid, expires_at, state: State::Draft { until } });
+    model.keys.push(ModelKey { key: generated.key, user, uid, expires_at, state: State::Draft { until } });
 }
 
 fn retrieve(house: &House, model: &Model, at: usize) {

@@ -112,7 +112,7 @@ fn no_secret_and_no_digest_is_on_the_disk() {
         let holds = |bytes: &[u8]| disk.windows(bytes.len()).any(|window| window == bytes);
         assert!(holds(b"user-5"), "the scan finds what is there");
         for key in &keys {
-            let text = key.expose_text().as_bytes();
+            let text = key.expose().as_bytes();
             let secret = &text[text.len() - 49..text.len() - 6];
             assert!(!holds(&secret[..16]) && !holds(&secret[16..32]));
             assert!(!holds(&key.digest().expose_bytes()[..16]));

@@ -1,5 +1,6 @@
 //! What stands for a key wherever the key itself must not go.
 
+use core::fmt;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -9,10 +10,9 @@ pub(super) const CONTEXT: &str = "apikeyd 2026 key digest v1";
 
 /// BLAKE3 `derive_key` of a key's version, id and secret: computed by the client, so that the secret does
 /// not cross the socket again. It proves possession of the key to the daemon, so it is handled like a
-/// secret: no `Debug`, no `Clone`, wiped when dropped.
+/// secret: it cannot be cloned, its `Debug` prints `[REDACTED]`, and it is wiped when dropped.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
-#[expect(missing_debug_implementations, reason = "a digest must not be printable")]
 pub struct KeyDigest([u8; Self::BYTES]);
 
 impl KeyDigest {
@@ -34,6 +34,12 @@ impl KeyDigest {
     /// Hashes the hashed part of a key: one version digit, ten of id, 43 of secret.
     pub(super) fn of(version_id_secret: &[u8; 54]) -> Self {
         Self(blake3::derive_key(CONTEXT, version_id_secret))
+    }
+}
+
+impl fmt::Debug for KeyDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[REDACTED]")
     }
 }
 

@@ -4,6 +4,7 @@ use super::base62;
 use super::digest::KeyDigest;
 use super::id::KeyId;
 use super::prefix::KeyPrefix;
+use core::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 const VERSION: u8 = b'1';
@@ -13,9 +14,8 @@ const CHECKSUM: usize = 6;
 const BEHIND_PREFIX: usize = 1 + 1 + KeyId::DIGITS + 1 + SECRET + CHECKSUM;
 const HASHED: usize = 1 + KeyId::DIGITS + SECRET;
 
-/// A whole key, secret included: no `Debug`, `Display` or `Clone`, wiped when dropped.
+/// A whole key, secret included. It cannot be cloned, its `Debug` prints `[REDACTED]`, and it is wiped when dropped.
 #[derive(Zeroize, ZeroizeOnDrop)]
-#[expect(missing_debug_implementations, reason = "a key must not be printable")]
 pub struct ApiKey {
     text: [u8; Self::MAX_BYTES],
     len: usize,
@@ -113,9 +113,9 @@ impl ApiKey {
         self.id
     }
 
-    /// The whole key. For the one answer that shows it, and for nothing else.
+    /// The whole key, to show it to its user once. Everything else takes the key itself.
     #[must_use]
-    pub fn expose_text(&self) -> &str {
+    pub fn expose(&self) -> &str {
         self.text.get(..self.len).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or_default()
     }
 
@@ -150,7 +150,7 @@ impl ApiKey {
         key.push(&id.to_digits());
         key.push(b"_");
         key.push(secret);
-        let checksum = checksum_of(key.expose_text().as_bytes());
+        let checksum = checksum_of(key.expose().as_bytes());
         key.push(&checksum);
         key
     }
@@ -158,6 +158,12 @@ impl ApiKey {
     fn push(&mut self, bytes: &[u8]) {
         self.text.iter_mut().skip(self.len).zip(bytes).for_each(|(to, from)| *to = *from);
         self.len += bytes.len();
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[REDACTED]")
     }
 }
 

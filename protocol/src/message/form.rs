@@ -190,3 +190,32 @@ pub(super) mod rows {
         Ok(sequence::page(deserializer)?.into_iter().map(|Row(row)| row).collect())
     }
 }
+
+/// A key as text. It travels in `Generated` and nowhere else.
+pub(super) mod key_text {
+    use crate::key::ApiKey;
+    use core::fmt;
+    use serde::de::{self, Deserializer, Visitor};
+    use serde::ser::Serializer;
+
+    pub(in super::super) fn serialize<S: Serializer>(key: &ApiKey, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(key.expose())
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<ApiKey, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = ApiKey;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the text of a key")
+            }
+            // Only a borrowed or transient `&str` is taken: no owned copy of the secret is made.
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ApiKey, E> {
+                ApiKey::parse(text.as_bytes()).map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}

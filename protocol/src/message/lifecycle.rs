@@ -6,8 +6,7 @@ use crate::key::{ApiKey, KeyId};
 use crate::name::{Label, UserId};
 use crate::term::{CredentialsCause, RevocationCause, SaveMode};
 use crate::time::Timestamp;
-use serde::de::{self, Deserializer, Visitor};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 /// Asks for a draft key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,42 +43,15 @@ impl Generate {
 }
 
 /// A draft. The only message that ever holds a secret.
-#[derive(Serialize, Deserialize)]
-#[expect(missing_debug_implementations, reason = "holds a key, which must not be printable")]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Generated {
     /// The key's id, which names the draft.
     pub key_id: KeyId,
-    /// The key.
-    pub key: KeyText,
+    /// The key, which is shown here and nowhere else.
+    #[serde(with = "form::key_text")]
+    pub key: ApiKey,
     /// Until when the draft can be saved.
     pub draft_expires_at: Timestamp,
-}
-
-/// A key that travels in [`Generated`] as text, and nowhere else.
-#[expect(missing_debug_implementations, reason = "holds a key, which must not be printable")]
-pub struct KeyText(pub ApiKey);
-
-impl Serialize for KeyText {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.expose_text())
-    }
-}
-
-impl<'de> Deserialize<'de> for KeyText {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl Visitor<'_> for Text {
-            type Value = KeyText;
-            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str("the text of a key")
-            }
-            // Only a borrowed or transient `&str` is taken: no owned copy of the secret is made.
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<KeyText, E> {
-                ApiKey::parse(text.as_bytes()).map(KeyText).map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_str(Text)
-    }
 }
 
 /// Makes a draft the user's active key. Idempotent: a repetition gets the same answer.

@@ -11,8 +11,7 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Asks whether a key is valid, and whether it may do an operation.
-#[derive(Serialize, Deserialize)]
-#[expect(missing_debug_implementations, reason = "holds a digest, which must not be printable")]
+#[derive(Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Validate<'a> {
     /// The key's id.

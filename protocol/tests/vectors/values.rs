@@ -5,9 +5,9 @@ use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteOutcome,
     DeleteUser, Deleted, Empty, Failure, FilesInForce, Freshness, Generate, Generated, KeyPage, KeyRecord,
-    KeyText, KeyUse, List, Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows,
-    PolicySummary, PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, Save, Saved,
-    Statistics, Status, StoreState, UserRevoked, ValidKey, Validate, Verdict,
+    KeyUse, List, Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary,
+    PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, Save, Saved, Statistics, Status,
+    StoreState, UserRevoked, ValidKey, Validate, Verdict,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::right::{Right, RightSet};
@@ -239,12 +239,12 @@ fn caching() -> Vec<Example> {
 fn lifecycle() -> Vec<Example> {
     let same = |one: &Generated, other: &Generated| {
         one.key_id == other.key_id
-            && one.key.0.expose_text() == other.key.0.expose_text()
+            && one.key.expose() == other.key.expose()
             && one.draft_expires_at == other.draft_expires_at
     };
     let draft = Generated {
         key_id: key(),
-        key: KeyText(ApiKey::parse(KEY.as_bytes()).unwrap()),
+        key: ApiKey::parse(KEY.as_bytes()).unwrap(),
         draft_expires_at: at(60_000),
     };
     let bare = Generate::new(user());

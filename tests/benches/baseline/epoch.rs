@@ -22,7 +22,7 @@ pub(crate) fn run(rows: usize) {
     let [caching, plain] =
         [true, false].map(|cache| Client::builder().socket(daemon.socket()).cache(cache).build().unwrap());
     let generate = Generate::new(UserId::parse("alice").unwrap());
-    let key = plain.generate(&generate).unwrap().key.0;
+    let key = plain.generate(&generate).unwrap().key;
     plain.save(key.id(), SaveMode::Add).unwrap();
     println!("\n{rows} rows, the first request after an epoch change, {ROUNDS} rounds");
     for (what, changes) in [("the same rows", false), ("other rows", true)] {

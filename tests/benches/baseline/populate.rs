@@ -34,7 +34,7 @@ pub(crate) fn populate(socket: &Path, keys: u64) -> Vec<ApiKey> {
         // A small store is asked for the same keys again and again.
         let distinct = sample.len();
         for at in 0..usize::try_from(SAMPLE).unwrap().saturating_sub(distinct) {
-            let again = ApiKey::parse(sample.get(at % distinct).unwrap().expose_text().as_bytes()).unwrap();
+            let again = ApiKey::parse(sample.get(at % distinct).unwrap().expose().as_bytes()).unwrap();
             sample.push(again);
         }
         sample
@@ -52,7 +52,7 @@ async fn save_some(client: &AsyncClient, next: &AtomicU64, keys: u64, stride: u6
         let draft = client.generate(&Generate::new(user)).await.unwrap();
         client.save(draft.key_id, SaveMode::Add).await.unwrap();
         if number.is_multiple_of(stride) {
-            kept.push(draft.key.0);
+            kept.push(draft.key);
         }
     }
 }

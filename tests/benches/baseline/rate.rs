@@ -30,7 +30,7 @@ pub(crate) const OPERATION: (&str, &str) = ("GET", "/api/file/17?download=1");
 pub(crate) fn fill(socket: &Path, count: u64, file: &Path) {
     let mut file = BufWriter::new(File::create(file).unwrap());
     for key in populate::populate(socket, count) {
-        writeln!(file, "{}", key.expose_text()).unwrap();
+        writeln!(file, "{}", key.expose()).unwrap();
     }
     file.flush().unwrap();
 }

@@ -81,7 +81,7 @@ fn validations(scratch: &Scratch, small: &Stock, large: &Stock) {
 }
 
 fn again(key: &ApiKey) -> ApiKey {
-    ApiKey::parse(key.expose_text().as_bytes()).unwrap()
+    ApiKey::parse(key.expose().as_bytes()).unwrap()
 }
 
 /// Resident memory, as the kernel says it; with it the peak.

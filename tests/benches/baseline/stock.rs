@@ -40,7 +40,7 @@ impl Stock {
             let known = fill(&state_dir, keys);
             let half = dir.join("sample.new");
             let mut file = BufWriter::new(File::create(&half).unwrap());
-            known.iter().for_each(|key| writeln!(file, "{}", key.expose_text()).unwrap());
+            known.iter().for_each(|key| writeln!(file, "{}", key.expose()).unwrap());
             file.flush().unwrap();
             std::fs::rename(half, &sample).unwrap();
         }
@@ -83,7 +83,7 @@ async fn save_some(service: Arc<Service>, next: Arc<AtomicU64>, keys: u64, strid
         let draft = service.generate(&permit, Generate::new(user)).unwrap();
         service.save(&permit, Save::new(draft.key_id, SaveMode::Add)).await.unwrap();
         if number.is_multiple_of(stride) {
-            known.push(draft.key.0);
+            known.push(draft.key);
         }
     }
 }

@@ -120,8 +120,7 @@ impl Session {
             .service
             .generate(&self.permit(), Generate::new(user).label(label).expires_at(expires_at))
             .unwrap()
-            .key
-            .0;
+            .key;
         Question { key_id: key.id(), digest: *key.digest().expose_bytes() }
     }
 

@@ -68,7 +68,7 @@ impl Board {
     pub fn post(&self, seat: usize, key: &ApiKey, ends_at: Option<u64>) -> Posted {
         let number = self.word(0).fetch_add(1, Ordering::Relaxed);
         let posted = Posted(number);
-        let text = key.expose_text().as_bytes();
+        let text = key.expose().as_bytes();
         self.key_word(posted, 0).store(ends_at.unwrap_or(0), Ordering::Relaxed);
         self.key_word(posted, 1).store(u64::try_from(text.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
         for (at, chunk) in text.chunks(size_of::<u64>()).enumerate() {

@@ -151,7 +151,7 @@ impl Revoker<'_> {
                     if let Some(replaced) = replaced {
                         self.board.end(replaced, answered_at);
                     }
-                    let posted = self.board.post(seat, &draft.key.0, life.map(|life| life.over_at));
+                    let posted = self.board.post(seat, &draft.key, life.map(|life| life.over_at));
                     return Live { posted, key_id: draft.key_id, way };
                 }
                 // Drafts end with their daemon; what waited for long may also have outlived its own expiry.

@@ -42,7 +42,7 @@ fn issue(client: &Client, user: &str) -> ApiKey {
     let user = UserId::parse(user).expect("a user");
     let Generated { key_id, key, .. } = client.generate(&Generate::new(user)).expect("a draft");
     client.save(key_id, SaveMode::Add).expect("a key");
-    key.0
+    key
 }
 
 fn is_accepted(verdict: &Result<Verdict, Error>) -> bool {

@@ -35,7 +35,7 @@ mod tests {
             bytes.fill(0x2a);
             Ok::<(), ()>(())
         });
-        made.ok().unwrap().expose_text().to_owned()
+        made.ok().unwrap().expose().to_owned()
     }
 
     #[test]

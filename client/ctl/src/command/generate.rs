@@ -121,7 +121,7 @@ impl Unsaved<'_> {
 
     fn write(&self, saved: Option<&Saved>, output: &mut Output) -> io::Result<()> {
         let Self { draft, generated, .. } = self;
-        let key = generated.key.0.expose_text();
+        let key = generated.key.expose();
         if !output.is_json() {
             return output.secret_line(key);
         }

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 #[test]
 fn a_key_is_refused_as_an_argument_and_not_repeated() {
     let key = key();
-    let key = key.expose_text();
+    let key = key.expose();
     let mistyped = format!("{}X", &key[..key.len() - 1]);
     let inside = format!("/api/files?key={key}&x=1");
     let option = format!("--label={key}");

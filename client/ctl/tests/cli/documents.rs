@@ -31,8 +31,7 @@ fn agrees(heading: &str, run: &Run) {
 }
 
 fn asked(answers: impl IntoIterator<Item = Answer>, arguments: &[&str]) -> Run {
-    Peer::answering(answers)
-        .run_with_input(["--json"].iter().chain(arguments), key().expose_text().as_bytes())
+    Peer::answering(answers).run_with_input(["--json"].iter().chain(arguments), key().expose().as_bytes())
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn standard_output_has_the_key_alone_and_standard_error_says_how_to_save_it() {
         "apikeyctl: not saved yet: `apikeyctl save {}` saves the key until 2026-11-24T20:24:05Z\n",
         key().id()
     );
-    run.is(0, &format!("{}\n", key().expose_text()), &note);
+    run.is(0, &format!("{}\n", key().expose()), &note);
     let run = Peer::answering([draft()]).run(["generate", "alice", "--replace"]);
     assert!(run.stderr.contains(&format!("`apikeyctl save {} --replace`", key().id())), "{run:?}");
 }
@@ -49,7 +49,7 @@ fn standard_output_has_the_key_alone_and_standard_error_says_how_to_save_it() {
 fn with_save_the_key_is_written_when_it_counts() {
     let run = Peer::answering([draft(), saved(SaveMode::Add)]).run(["generate", "alice", "--save"]);
     let note = format!("apikeyctl: saved {} as the key of alice\n", key().id());
-    run.is(0, &format!("{}\n", key().expose_text()), &note);
+    run.is(0, &format!("{}\n", key().expose()), &note);
     let run = Peer::answering([draft(), saved(SaveMode::Replace)]).run([
         "generate",
         "alice",
@@ -57,7 +57,7 @@ fn with_save_the_key_is_written_when_it_counts() {
         "--replace",
     ]);
     let note = format!("apikeyctl: saved {} as the key of alice, in the place of 00000000zZ\n", key().id());
-    run.is(0, &format!("{}\n", key().expose_text()), &note);
+    run.is(0, &format!("{}\n", key().expose()), &note);
 }
 
 #[test]
@@ -111,5 +111,5 @@ fn with_json_the_object_holds_the_key_and_nothing_is_asked() {
     let run = finish(command, b"y\n");
     let object: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
-    assert_eq!((&object["key"], &object["saved"]), (&key().expose_text().into(), &false.into()));
+    assert_eq!((&object["key"], &object["saved"]), (&key().expose().into(), &false.into()));
 }

@@ -24,7 +24,7 @@ fn valid() -> Answer {
 #[test]
 fn one_line_end_is_not_part_of_the_key() {
     for end in ["", "\n", "\r\n"] {
-        let input = format!("{}{end}", key().expose_text());
+        let input = format!("{}{end}", key().expose());
         Peer::answering([valid()]).run_with_input(["validate"], input.as_bytes()).is(0, "alice\n", "");
     }
 }
@@ -33,7 +33,7 @@ fn one_line_end_is_not_part_of_the_key() {
 fn a_key_file_is_read_like_standard_input() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("key");
-    std::fs::write(&file, format!("{}\n", key().expose_text())).unwrap();
+    std::fs::write(&file, format!("{}\n", key().expose())).unwrap();
     let arguments = ["validate".as_ref(), "--key-file".as_ref(), file.as_os_str()];
     Peer::answering([valid()]).run(arguments).is(0, "alice\n", "");
     run(["validate", "--key-file", "/nonexistent/key"]).fails(2, "cannot read the key file /nonexistent/key");
@@ -42,7 +42,7 @@ fn a_key_file_is_read_like_standard_input() {
 
 #[test]
 fn what_is_no_key_is_refused_without_a_daemon() {
-    let text = key().expose_text().to_owned();
+    let text = key().expose().to_owned();
     let mut wrong = text.clone();
     wrong.replace_range(30..31, if &text[30..31] == "x" { "y" } else { "x" });
     for (input, saying) in [
@@ -88,7 +88,7 @@ fn every_reason_has_its_word() {
         (Refusal::OperationAmbiguous("why"), "operation ambiguous: why"),
     ] {
         let answer = Answer::ok(Opcode::Validate, &Verdict::Refused(refusal));
-        let run = Peer::answering([answer]).run_with_input(["validate"], key().expose_text().as_bytes());
+        let run = Peer::answering([answer]).run_with_input(["validate"], key().expose().as_bytes());
         run.is(1, &format!("refused: {words}\n"), "");
     }
 }
@@ -103,6 +103,6 @@ fn an_operation_goes_to_the_daemon_byte_by_byte() {
         Answer::ok(Opcode::Validate, &Verdict::Refused(Refusal::OperationAmbiguous("why"))).to(&asked);
     let path = std::ffi::OsStr::from_bytes(operation.target);
     let arguments = ["validate".as_ref(), "--method".as_ref(), "PUT".as_ref(), "--path".as_ref(), path];
-    let run = Peer::answering([answer]).run_with_input(arguments, key.expose_text().as_bytes());
+    let run = Peer::answering([answer]).run_with_input(arguments, key.expose().as_bytes());
     assert_eq!(run.code, 1, "{run:?}");
 }

@@ -46,7 +46,7 @@ fn a_key_is_shown_once_and_saved_on_yes() {
         terminal.types(yes);
         let (screen, code) = done(peer, terminal);
         assert_eq!(code, 0, "{screen}");
-        assert_eq!(screen.matches(key().expose_text()).count(), 1, "{screen}");
+        assert_eq!(screen.matches(key().expose()).count(), 1, "{screen}");
         assert!(screen.contains("Save it as the key of alice? [y/N] "), "{screen}");
         assert!(screen.ends_with(&format!("saved {} as the key of alice\n", key().id())), "{screen}");
     }
@@ -94,7 +94,7 @@ fn a_key_is_typed_unseen() {
     let mut terminal = OnTerminal::start(command);
     terminal.wait_for("API key (not shown): ");
     assert!(!terminal.echoes());
-    terminal.types(key().expose_text());
+    terminal.types(key().expose());
     terminal.types("\n");
     let (screen, code) = done(peer, terminal);
     assert_eq!((screen.as_str(), code), ("API key (not shown): \nalice\n", 0));

@@ -1,7 +1,7 @@
 //! Values that the answers are made of. Times lie so that every digit of their text shows.
 
 use apikeyd_protocol::key::{ApiKey, KeyId, KeyPrefix};
-use apikeyd_protocol::message::{Generated, KeyRecord, KeyText};
+use apikeyd_protocol::message::{Generated, KeyRecord};
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::term::{AuditHead, KeyState, RevocationCause};
 use apikeyd_protocol::time::Timestamp;
@@ -26,7 +26,7 @@ pub(crate) fn key() -> ApiKey {
 
 /// Its draft.
 pub(crate) fn generated() -> Generated {
-    Generated { key_id: key().id(), key: KeyText(key()), draft_expires_at: NOW }
+    Generated { key_id: key().id(), key: key(), draft_expires_at: NOW }
 }
 
 pub(crate) fn user(name: &str) -> UserId {

@@ -50,7 +50,7 @@ fn another_key_of_the_same_id_is_asked_for() {
         asker.user();
         let forged = crate::fake::forged(&crate::fake::key(1));
         daemon.state().ended.push(forged.id());
-        let verdict = asker.validate_text(forged.expose_text()).unwrap();
+        let verdict = asker.validate_text(forged.expose()).unwrap();
         assert_eq!(verdict, Verdict::Refused(Refusal::Invalid));
     });
 }

@@ -25,7 +25,7 @@ fn check(text: &[u8]) {
     match read {
         Ok(key) => {
             let (body, _) = text.split_last_chunk::<49>().unwrap();
-            assert_eq!(key.expose_text().as_bytes(), text);
+            assert_eq!(key.expose().as_bytes(), text);
             assert_eq!(Some(key.id().get()), id_of(&body[body.len() - 11..body.len() - 1]));
             assert_eq!(key.id().to_digits(), body[body.len() - 11..body.len() - 1]);
             assert_eq!(key.expose_distinctive()[..], text[text.len() - 61..text.len() - 6]);

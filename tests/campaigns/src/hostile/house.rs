@@ -151,7 +151,7 @@ pub fn issue(client: &Client, user: &str) -> ApiKey {
     let user = UserId::parse(user).expect("a user");
     let generated = client.generate(&Generate::new(user)).expect("a draft");
     client.save(generated.key_id, SaveMode::Add).expect("a key");
-    generated.key.0
+    generated.key
 }
 
 /// Everybody may connect; victims and attackers have the rights that they need.

@@ -115,7 +115,7 @@ impl<'a> Worker<'a> {
         let request = Generate::new(seat.user.clone());
         match self.asker.ask(|client| client.generate(&request)) {
             Answer::Given(draft) => {
-                let (told, key) = (draft.key_id, draft.key.0);
+                let (told, key) = (draft.key_id, draft.key);
                 let is_so = told == key.id();
                 self.arena.tally.check(is_so, || format!("{told} is not the id of {} in the key", key.id()));
                 Some(key)

@@ -167,7 +167,7 @@ impl<'a> Caller<'a> {
             self.asking.generate(&request).unwrap_or_else(|error| panic!("no draft was made: {error}"));
         let answer = Answer::Generated(draft.key_id);
         let operation = Operation { invoked, returned: clock::now(), call: Call::Generate, answer };
-        let key = Arc::new(draft.key.0);
+        let key = Arc::new(draft.key);
         user.known.lock().unwrap_or_else(PoisonError::into_inner).keys.push(Arc::clone(&key));
         (operation, key)
     }

@@ -199,7 +199,7 @@ impl Site {
         let until = self.now().saturating_add(DRAFT_TTL);
         let draft = Draft { user: user.clone(), label, uid, expires_at, until };
         self.model.generated(generated.key_id, draft);
-        self.keys.push(Shown { key: generated.key.0, user: user.clone(), uid });
+        self.keys.push(Shown { key: generated.key, user: user.clone(), uid });
     }
 
     /// Asks for changes all at once: one transaction.

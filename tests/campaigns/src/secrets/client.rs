@@ -176,7 +176,7 @@ fn new_key(number: u64) -> Generate {
 }
 
 fn write_key(key: &ApiKey, output: &mut File) {
-    output.write_all(key.expose_text().as_bytes()).unwrap();
+    output.write_all(key.expose().as_bytes()).unwrap();
     output.write_all(b"\n").unwrap();
 }
 
@@ -211,7 +211,7 @@ impl Asking for Threads {
         drop(self.caching.generate(&new_key(number)).unwrap());
         let made = self.plain.generate(&new_key(number)).unwrap();
         self.plain.save(made.key_id, SaveMode::Add).unwrap();
-        write_key(&made.key.0, output);
+        write_key(&made.key, output);
     }
 }
 
@@ -244,7 +244,7 @@ impl Asking for Tasks {
         self.runtime.block_on(async {
             let made = self.client.generate(&new_key(number)).await.unwrap();
             self.client.save(made.key_id, SaveMode::Add).await.unwrap();
-            write_key(&made.key.0, output);
+            write_key(&made.key, output);
         });
     }
 }

@@ -56,7 +56,7 @@ impl Load {
             let user = UserId::parse(&format!("settled-{number}")).expect("a user's name");
             let draft = client.generate(&Generate::new(user)).expect("a draft");
             client.save(draft.key_id, SaveMode::Add).expect("a key");
-            draft.key.0
+            draft.key
         };
         let caching = Client::builder().socket(&socket).timeout(TIMEOUT).build().expect("a client");
         Self {
@@ -170,8 +170,8 @@ impl Load {
                     let mode = if old.is_some() { SaveMode::Replace } else { SaveMode::Add };
                     let saved = self.counts.count("save", client.save(draft.key_id, mode));
                     if saved.is_some() {
-                        self.check_valid(&draft.key.0, self.caching.validate(&draft.key.0).ok().as_ref());
-                        keys[place] = Some(draft.key.0);
+                        self.check_valid(&draft.key, self.caching.validate(&draft.key).ok().as_ref());
+                        keys[place] = Some(draft.key);
                     } else {
                         // A restart left it open what this user has: the next turn begins with nothing.
                         self.counts.count("delete user", client.delete_user(&user));

@@ -112,7 +112,7 @@ fn issue_for_half_an_hour(revoker: &Client, name: &str) -> ApiKey {
     let request = Generate::new(user(name)).expires_at(expires_at);
     let draft = revoker.generate(&request).expect("a draft");
     revoker.save(draft.key_id, SaveMode::Add).expect("a key");
-    draft.key.0
+    draft.key
 }
 
 fn user(name: &str) -> UserId {

@@ -59,7 +59,7 @@ fn a_key_ends_at_its_date() {
         }
         until("the key has expired", || {
             let is_over = wall_ms() >= expires_at.unix_millis();
-            let verdict = client.validate(&draft.key.0);
+            let verdict = client.validate(&draft.key);
             assert!(!(is_over && is_accepted(&verdict)), "{verdict:?} after its date");
             is_over
         });

@@ -66,7 +66,7 @@ impl Script for Prepare<'_> {
             return self.begin(answer.slot, answer.now, outbox);
         }
         let Generated { key_id, key, .. } = answer.read()?;
-        *pending = Some(key.0);
+        *pending = Some(key);
         outbox.request(Opcode::Save, answer.slot, &Save::new(key_id, SaveMode::Add))?;
         Ok(true)
     }

@@ -244,7 +244,7 @@ impl Model {
     fn draft(&mut self, what: &What, generated: &Generated) {
         let What::Draft(user) = what else { return };
         assert!(self.keys.iter().all(|key| key.key_id != generated.key_id), "an id is given out twice");
-        let (key_id, digest) = (generated.key_id, *generated.key.0.digest().expose_bytes());
+        let (key_id, digest) = (generated.key_id, *generated.key.digest().expose_bytes());
         self.keys.push(Key { key_id, digest, user: user.clone(), saved: false, ended: false });
     }
 }
