@@ -25,7 +25,7 @@ mod fake;
 #[path = "../tests/client/paged.rs"]
 mod paged;
 
-use apikeyd_client::{ApiKey, Client, Error, Verdict};
+use apikeyd_client::{ApiKey, Client, Error, Operation, Verdict};
 use apikeyd_protocol::key::KeyPrefix;
 use divan::{Bencher, black_box};
 use paged::{Paged, deny};
@@ -49,11 +49,11 @@ static HOUSE: LazyLock<House> = LazyLock::new(|| {
     let draw = |bytes: &mut [u8]| getrandom::fill(bytes);
     let keys: Vec<_> = (0..KEYS).map(|_| ApiKey::generate(&KeyPrefix::default(), draw).unwrap()).collect();
     for key in &keys {
-        assert!(client.validate_operation(key, "GET", "/api/file/0").unwrap().valid().is_some());
+        assert!(client.authorize(key, Operation::new("GET", "/api/file/0")).unwrap().valid().is_some());
     }
     let before = client.cache_statistics();
     for key in &keys {
-        assert!(client.validate_operation(key, "GET", "/api/file/0").unwrap().valid().is_some());
+        assert!(client.authorize(key, Operation::new("GET", "/api/file/0")).unwrap().valid().is_some());
     }
     let asked = client.cache_statistics().misses - before.misses;
     assert!(asked < 10, "{asked} of {KEYS} hot keys were asked for");
@@ -83,22 +83,22 @@ fn validate(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench(threads = [1, 2], sample_count = 200, sample_size = 5_000)]
-fn validate_operation_of_one_path(bencher: Bencher<'_, '_>) {
+fn authorize_of_one_path(bencher: Bencher<'_, '_>) {
     let house = &*HOUSE;
     bencher.bench(|| {
         let key = black_box(next_key(house));
-        accepted(house.client.validate_operation(key, "GET", black_box("/api/file/report")))
+        accepted(house.client.authorize(key, Operation::new("GET", black_box("/api/file/report"))))
     });
 }
 
 #[divan::bench(threads = [1, 2], sample_count = 200, sample_size = 5_000)]
-fn validate_operation_of_ten_thousand_paths(bencher: Bencher<'_, '_>) {
+fn authorize_of_ten_thousand_paths(bencher: Bencher<'_, '_>) {
     let house = &*HOUSE;
     let paths: Vec<_> = (0..KEYS).map(|number| format!("/api/file/{number}")).collect();
     bencher.bench(|| {
         let key = next_key(house);
         let path = &paths[(NEXT.get() >> 40) % KEYS];
-        accepted(house.client.validate_operation(black_box(key), "GET", path))
+        accepted(house.client.authorize(black_box(key), Operation::new("GET", path)))
     });
 }
 

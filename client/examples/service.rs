@@ -12,7 +12,7 @@
 
 #![allow(clippy::print_stderr, reason = "a program for a terminal")]
 
-use apikeyd_client::{Client, Error, Refusal, Verdict};
+use apikeyd_client::{Client, Error, Operation, Refusal, Verdict};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
@@ -53,7 +53,7 @@ fn answer(client: &Client, head: &Head) -> (&'static str, String) {
     let Some(key) = &head.key else {
         return ("401 Unauthorized", "send your API key as: Authorization: Bearer KEY".into());
     };
-    match client.validate_text_operation(key, &head.method, &head.target) {
+    match client.authorize(key, Operation::new(&head.method, &head.target)) {
         Ok(Verdict::Valid(key)) => ("200 OK", format!("hello {}", key.user)),
         Ok(Verdict::Refused(refusal @ (Refusal::OperationDenied(_) | Refusal::OperationAmbiguous(_)))) => {
             ("403 Forbidden", refusal.to_string())

@@ -1,4 +1,4 @@
-//! The client for threads.
+//! The blocking client.
 
 mod connection;
 mod pool;
@@ -7,31 +7,24 @@ mod refill;
 pub(crate) use pool::Pools;
 
 pub(crate) use crate::builder::Builder;
-use crate::cache::{Cache, CacheStatistics, Miss};
+use crate::cache::{Asked, Cache, CacheStatistics, KeyAlone, Miss};
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ProtocolError};
-use crate::request::{
-    AskBackup, AskFilesInForce, AskReload, AskStatistics, AskStatus, PolicyAnswer, Request,
-};
+use crate::presented::PresentedKey;
+use crate::request::{AskBackup, Request};
 use crate::verdict::{Refusal, Verdict};
-use apikeyd_protocol::key::{ApiKey, KeyId};
-use apikeyd_protocol::message::{
-    AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteUser,
-    Deleted, FilesInForce, Generate, Generated, KeyPage, KeyRecord, List, Operation, PolicyPage, PolicyRows,
-    Reloaded, RetrieveKey, RetrieveUser, Save, Saved, Statistics, Status, UserRevoked, Validate,
-};
-use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::key::{ApiKey, KeyFormatError};
+use apikeyd_protocol::message::{BackupReady, Operation, Validate};
 use apikeyd_protocol::right::RightSet;
-use apikeyd_protocol::term::{AuditHead, CredentialsCause, SaveMode};
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Asks the daemon, one request at a time for each calling thread.
+/// The blocking client: each thread that calls it has one request in flight.
 ///
 /// Clones are cheap and share one small set of connections; a thread takes one for the length of its request,
-/// so that no lock is held meanwhile. After a `fork` the child makes connections of its own. Verdicts are used again
+/// so that no lock is held meanwhile. After a `fork` the child makes connections of its own. Verdicts are cached
 /// where that is safe: see [`Builder::cache`].
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -58,7 +51,15 @@ impl Client {
         Self::builder().connect()
     }
 
-    /// For other settings.
+    /// Settings for a client, at their defaults.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use apikeyd_client::Client;
+    /// # use std::time::Duration;
+    /// let client = Client::builder().socket("/run/apikeyd/apikeyd.sock").timeout(Duration::from_secs(1)).connect()?;
+    /// # Ok::<(), apikeyd_client::Error>(())
+    /// ```
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -72,13 +73,13 @@ impl Client {
         Self { pools: Arc::new(Pools::new(endpoint, connections)), cache, timeout }
     }
 
-    /// This client with another time for a whole request; the connections and the cache are shared.
+    /// This client with another timeout for a whole request; the connections and the cache are shared.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Self {
         Self { timeout, ..self.clone() }
     }
 
-    /// What this process may do, as the daemon said when the connection was made. Connects if need be.
+    /// The rights of this process, as the daemon gave them when the connection was made. Connects if necessary.
     ///
     /// # Errors
     /// Everything that can go wrong in connecting.
@@ -86,69 +87,90 @@ impl Client {
         self.pools.rights(self.deadline())
     }
 
-    /// Is this key good?
+    /// Validates a key: an [`ApiKey`], or a text that may not even be one. Such a text is refused without asking the daemon.
     ///
     /// # Errors
-    /// When there is no verdict. A refused key is a verdict, not an error.
-    pub fn validate(&self, key: &ApiKey) -> Result<Verdict, Error> {
-        self.judge(key, None)
-    }
-
-    /// Is this key good, and may this operation be done with it? `method` and `target` are those of the
-    /// request that will be served, raw, as on its request line.
+    /// When there is no verdict: let nobody in. A refused key is a verdict, not an error.
     ///
-    /// # Errors
-    /// When there is no verdict.
-    pub fn validate_operation(
+    /// # Examples
+    /// ```no_run
+    /// # use apikeyd_client::{Client, Verdict};
+    /// # fn main() -> Result<(), apikeyd_client::Error> {
+    /// let client = Client::connect()?;
+    /// let presented = "akd_1QwErTy0123_...";
+    /// match client.validate(presented)? {
+    ///     Verdict::Valid(key) => println!("this is {}", key.user),
+    ///     Verdict::Refused(_) => println!("401"),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[inline]
+    pub fn validate<'k>(
         &self,
-        key: &ApiKey,
-        method: impl AsRef<[u8]>,
-        target: impl AsRef<[u8]>,
+        key: impl TryInto<PresentedKey<'k>, Error = KeyFormatError>,
     ) -> Result<Verdict, Error> {
-        self.judge(key, Some(Operation::new(method.as_ref(), target.as_ref())))
-    }
-
-    /// [`validate`](Self::validate) for a text that may not even be a key; such a text is refused here, and
-    /// the daemon is not asked.
-    ///
-    /// # Errors
-    /// When there is no verdict.
-    pub fn validate_text(&self, key: impl AsRef<[u8]>) -> Result<Verdict, Error> {
-        match ApiKey::parse(key.as_ref()) {
-            Ok(key) => self.validate(&key),
+        match key.try_into() {
+            Ok(presented) => self.validate_key(presented.key()),
             Err(fault) => Ok(Verdict::Refused(Refusal::Malformed(fault))),
         }
     }
 
-    /// [`validate_operation`](Self::validate_operation) for a text that may not even be a key; such a text is
-    /// refused here, and the daemon is not asked.
+    /// Validates a key, and judges by the daemon's policy table whether it may do an operation.
+    ///
+    /// The operation is that of the request that will be served, raw, as on its request line; not what a header says
+    /// that a client can set.
     ///
     /// # Errors
-    /// When there is no verdict.
-    pub fn validate_text_operation(
+    /// When there is no verdict: let nobody in. A refusal is a verdict, not an error.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use apikeyd_client::{Client, Operation, Refusal, Verdict};
+    /// # fn main() -> Result<(), apikeyd_client::Error> {
+    /// # let client = Client::connect()?;
+    /// # let (presented, method, target) = (String::new(), "GET", "/api/7?page=2");
+    /// match client.authorize(&presented, Operation::new(method, target))? {
+    ///     Verdict::Valid(key) => println!("200, {}", key.user),
+    ///     Verdict::Refused(Refusal::OperationDenied(_)) => println!("403"),
+    ///     Verdict::Refused(_) => println!("401"),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    #[inline]
+    pub fn authorize<'k>(
         &self,
-        key: impl AsRef<[u8]>,
-        method: impl AsRef<[u8]>,
-        target: impl AsRef<[u8]>,
+        key: impl TryInto<PresentedKey<'k>, Error = KeyFormatError>,
+        operation: Operation<'_>,
     ) -> Result<Verdict, Error> {
-        match ApiKey::parse(key.as_ref()) {
-            Ok(key) => self.validate_operation(&key, method, target),
+        match key.try_into() {
+            Ok(presented) => self.authorize_key(presented.key(), operation),
             Err(fault) => Ok(Verdict::Refused(Refusal::Malformed(fault))),
         }
     }
 
-    /// What the cache of this client and its clones did; all zero without one.
+    /// Counters of the cache that this client and its clones share; all zero without one.
     #[must_use]
     pub fn cache_statistics(&self) -> CacheStatistics {
         self.cache.as_ref().map(|cache| cache.statistics()).unwrap_or_default()
     }
 
+    // Not generic, and never inlined: compiled once each, here, and not for each form of a key and each call.
+    #[inline(never)]
+    fn validate_key(&self, key: &ApiKey) -> Result<Verdict, Error> {
+        self.judge(key, KeyAlone)
+    }
+
+    #[inline(never)]
+    fn authorize_key(&self, key: &ApiKey, operation: Operation<'_>) -> Result<Verdict, Error> {
+        self.judge(key, operation)
+    }
+
     /// Every validation passes here.
     #[inline]
-    fn judge(&self, key: &ApiKey, operation: Option<Operation<'_>>) -> Result<Verdict, Error> {
-        match self.cache.as_ref().and_then(|cache| cache.look_up(key, operation.as_ref())) {
+    fn judge(&self, key: &ApiKey, asked: impl Asked) -> Result<Verdict, Error> {
+        match self.cache.as_ref().and_then(|cache| cache.look_up(key, &asked)) {
             Some(key) => Ok(Verdict::Valid(key)),
-            None => self.ask_for_verdict(key, operation),
+            None => self.ask_for_verdict(key, asked.operation().copied()),
         }
     }
 
@@ -165,154 +187,28 @@ impl Client {
         Ok(judged.verdict)
     }
 
-    /// Makes a draft key, which is shown in this answer and nowhere else. Never sent twice: after an error the
-    /// draft may exist, and a new `generate` takes its place.
-    ///
-    /// # Errors
-    /// `InvalidArgument` for an expiry in the past, `Busy` when too many drafts wait.
-    pub fn generate(&self, request: &Generate) -> Result<Generated, Error> {
-        self.ask(request)
-    }
-
-    /// Makes a draft the user's active key. May be repeated: the answer is the same.
-    ///
-    /// # Errors
-    /// `NotFound` for a draft that is gone, or for `Replace` without an active key; `Conflict` for `Add` with
-    /// one; `NotPermitted` for another user's draft.
-    pub fn save(&self, key_id: KeyId, mode: SaveMode) -> Result<Saved, Error> {
-        self.ask(&Save::new(key_id, mode))
-    }
-
-    /// The user's active key.
-    ///
-    /// # Errors
-    /// `NotFound` when there is none.
-    pub fn retrieve_user(&self, user: &UserId) -> Result<KeyRecord, Error> {
-        self.ask(&RetrieveUser::new(user.clone()))
-    }
-
-    /// A saved key by its id, active or ended.
-    ///
-    /// # Errors
-    /// `NotFound` when no key of that id was saved.
-    pub fn retrieve_key(&self, key_id: KeyId) -> Result<KeyRecord, Error> {
-        self.ask(&RetrieveKey::new(key_id))
-    }
-
-    /// Ends a key, or discards a draft of this user. When this returns, no validation that starts afterwards
-    /// on this host accepts the key. Deleting an ended key succeeds and says so.
-    ///
-    /// # Errors
-    /// `NotFound` for an id that is unknown.
-    pub fn delete(&self, key_id: KeyId) -> Result<Deleted, Error> {
-        self.ask(&Delete::new(key_id))
-    }
-
-    /// Tells that the user's password was changed or reset: ends the active key, drops the draft.
-    ///
-    /// # Errors
-    /// Only those of every request; a user without a key is none.
-    pub fn credentials_changed(&self, user: &UserId, cause: CredentialsCause) -> Result<UserRevoked, Error> {
-        self.ask(&CredentialsChanged::new(user.clone(), cause))
-    }
-
-    /// Tells that the user's account is gone: ends the active key, drops the draft.
-    ///
-    /// # Errors
-    /// Only those of every request; a user without a key is none.
-    pub fn delete_user(&self, user: &UserId) -> Result<UserRevoked, Error> {
-        self.ask(&DeleteUser::new(user.clone()))
-    }
-
-    /// One page of saved keys.
-    ///
-    /// # Errors
-    /// `InvalidArgument` for a page of no or too many records.
-    pub fn list(&self, request: &List) -> Result<KeyPage, Error> {
-        self.ask(request)
-    }
-
-    /// One page of the audit.
-    ///
-    /// # Errors
-    /// `InvalidArgument` for a page of no or too many rows.
-    pub fn audit_list(&self, request: &AuditList) -> Result<AuditPage, Error> {
-        self.ask(request)
-    }
-
-    /// Checks the whole audit chain, and that a head seen before is still in it. Takes time on a long chain:
-    /// see [`with_timeout`](Self::with_timeout).
-    ///
-    /// # Errors
-    /// Only those of every request; a fault of the chain is in the report.
-    pub fn audit_verify(&self, known_head: Option<AuditHead>) -> Result<AuditReport, Error> {
-        self.ask(&AuditVerify::new().known_head(known_head))
-    }
-
-    /// Counters since the daemon's start.
-    ///
-    /// # Errors
-    /// Only those of every request.
-    pub fn statistics(&self) -> Result<Statistics, Error> {
-        self.ask(&AskStatistics::ASK)
-    }
-
-    /// By which files the daemon runs: its configuration and its policy file.
-    ///
-    /// # Errors
-    /// Only those of every request; `UnknownOpcode` from a daemon that is older than this question.
-    pub fn files_in_force(&self) -> Result<FilesInForce, Error> {
-        self.ask(&AskFilesInForce::ASK)
-    }
-
-    /// What the daemon is and how it is.
-    ///
-    /// # Errors
-    /// Only those of every request.
-    pub fn status(&self) -> Result<Status, Error> {
-        self.ask(&AskStatus::ASK)
-    }
-
-    /// One page of the policy table, after `from` rows.
-    ///
-    /// # Errors
-    /// Only those of every request.
-    pub fn policy_rows(&self, from: u32) -> Result<PolicyPage, Error> {
-        self.ask(&PolicyRows::new(from))
-    }
-
-    /// The policy table's verdict on an operation, without a key.
-    ///
-    /// # Errors
-    /// Only those of every request.
-    pub fn policy_test(
-        &self,
-        method: impl AsRef<[u8]>,
-        target: impl AsRef<[u8]>,
-    ) -> Result<PolicyAnswer, Error> {
-        self.ask(&Operation::new(method.as_ref(), target.as_ref()))
-    }
-
-    /// Has the daemon read its policy file and its rights again.
-    ///
-    /// # Errors
-    /// `InvalidConfiguration` when a file has faults; what was in force stays in force.
-    pub fn reload(&self) -> Result<Reloaded, Error> {
-        self.ask(&AskReload::ASK)
-    }
-
     /// A consistent copy of the database. Takes time on a large one: see
     /// [`with_timeout`](Self::with_timeout). Never sent twice.
     ///
     /// # Errors
-    /// `StorageUnavailable` when there is no room for the copy.
+    /// [`Error::Answered`] with `StorageUnavailable` when there is no room for the copy.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use apikeyd_client::Client;
+    /// # use std::time::Duration;
+    /// # let client = Client::connect()?;
+    /// let mut backup = client.with_timeout(Duration::from_secs(600)).backup()?;
+    /// std::io::copy(&mut backup.file, &mut std::fs::File::create("apikeyd.backup")?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn backup(&self) -> Result<Backup, Error> {
         let (ready, descriptor) = self.pools.ask_for_descriptor(&AskBackup::ASK, self.deadline())?;
         let file = descriptor.map(File::from).ok_or(ProtocolError::NoDescriptor)?;
         Ok(Backup { ready, file })
     }
 
-    fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, Error> {
+    pub(crate) fn ask<R: Request>(&self, request: &R) -> Result<R::Answer, Error> {
         self.pools.ask(request, self.deadline())
     }
 

@@ -93,7 +93,7 @@ empty_requests! {
 }
 
 requests! {
-    AskStatus => Status, wire::Status;
+    AskStatus => Status, wire::DaemonStatus;
     AskPage => RevocationPage, wire::PageReady;
     wire::ReportUses => ReportUses, wire::Empty;
     wire::PolicyRows => PolicyRows, wire::PolicyPage;

@@ -15,7 +15,7 @@ mod sequence;
 mod validation;
 
 pub use audit::{AuditList, AuditPage, AuditReport, AuditVerify};
-pub use daemon::{BackupReady, FilesInForce, Reloaded, Statistics, Status, StoreState};
+pub use daemon::{BackupReady, DaemonStatus, FilesInForce, Reloaded, Statistics, StoreState};
 pub use lifecycle::{
     CredentialsChanged, Delete, DeleteOutcome, DeleteUser, Deleted, Generate, Generated, Save, Saved,
     UserRevoked,

@@ -8,8 +8,8 @@ use apikeyd_protocol::frame::{Frame, Status, append_answer, append_request};
 use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
-    AuditPage, Failure, FilesInForce, Freshness, Generate, Generated, KeyPage, List, Operation, PolicyPage,
-    ReportUses, Save, Statistics, Status as StatusAnswer, ValidKey, Validate, Verdict,
+    AuditPage, DaemonStatus, Failure, FilesInForce, Freshness, Generate, Generated, KeyPage, List, Operation,
+    PolicyPage, ReportUses, Save, Statistics, ValidKey, Validate, Verdict,
 };
 use apikeyd_protocol::operation::Opcode;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -150,7 +150,7 @@ fn a_hostile_body_never_makes_the_reader_hold_more_than_twice_its_limit() {
         PolicyPage => &[0, 0, 0, 0, 128];
         Statistics => &[];
         Statistics => &[251, 0, 4];
-        StatusAnswer => &[];
+        DaemonStatus => &[];
         FilesInForce => &[1];
         FilesInForce => &[1, 1, b'/', 1];
         Failure => &[];

@@ -71,7 +71,7 @@ pub fn main() -> ExitCode {
     let mut answers = std::io::stdout().lock();
     for key in std::io::stdin().lock().lines() {
         let before = client.cache_statistics().hits;
-        let verdict = client.validate_text(key.expect("a line")).expect("a verdict");
+        let verdict = client.validate(&key.expect("a line")).expect("a verdict");
         let verdict = if matches!(verdict, Verdict::Valid(_)) { "accepted" } else { "refused" };
         let how = if client.cache_statistics().hits > before { "cached" } else { "asked" };
         writeln!(answers, "{verdict} {how}").and_then(|()| answers.flush()).expect("who reads the answers");

@@ -43,8 +43,8 @@ impl Either {
         };
         let before = hits();
         let verdict = match self {
-            Self::Blocking(client) => client.validate_text(key),
-            Self::Asynchronous(client, runtime) => runtime.block_on(client.validate_text(key)),
+            Self::Blocking(client) => client.validate(key),
+            Self::Asynchronous(client, runtime) => runtime.block_on(client.validate(key)),
         };
         matches!(verdict, Ok(Verdict::Valid(_))) && hits() > before
     }

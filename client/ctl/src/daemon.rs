@@ -2,9 +2,7 @@
 
 use crate::failure::{Exit, Failure};
 use crate::request::Connection;
-use apikeyd_client::{Builder, Client, DEFAULT_CACHE_ENTRIES, Error, Waiting};
-use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::hello::WelcomeCode;
+use apikeyd_client::{Builder, Client, DEFAULT_CACHE_ENTRIES, Error, Status, Waiting, WelcomeCode};
 use apikeyd_protocol::socket::{MAX_SOCKET_PATH_BYTES, SOCKET_VARIABLE};
 use std::time::Duration;
 

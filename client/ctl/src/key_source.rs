@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::terminal::{self, Reply};
-use apikeyd_protocol::key::{ApiKey, KeyFormatError};
+use apikeyd_client::{ApiKey, KeyFormatError};
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::PathBuf;

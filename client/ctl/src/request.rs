@@ -7,10 +7,7 @@ use crate::arguments::{
 use crate::failure::Failure;
 use crate::key_source::KeySource;
 use crate::output::time;
-use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::Generate;
-use apikeyd_protocol::name::UserId;
-use apikeyd_protocol::term::{AuditHead, CredentialsCause, SaveMode};
+use apikeyd_client::{AuditHead, CredentialsCause, Generate, KeyId, Operation, SaveMode, UserId};
 use clap_complete::Shell;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
@@ -67,7 +64,7 @@ pub(crate) enum Command {
         /// Where it comes from.
         source: KeySource,
         /// What is to be done with it.
-        operation: Option<Operation>,
+        operation: Option<OwnedOperation>,
     },
     /// A user's password changed.
     CredentialsChanged {
@@ -94,7 +91,7 @@ pub(crate) enum Command {
         /// The file.
         policy: Option<PathBuf>,
         /// What to explain.
-        operation: Operation,
+        operation: OwnedOperation,
     },
     /// Check a policy file.
     PolicyCheck(PathBuf),
@@ -130,20 +127,27 @@ pub(crate) enum Shown {
     KeyOrUser(KeyId, UserId),
 }
 
-/// An operation, raw.
+/// An operation as it was given, raw.
 #[derive(Debug)]
-pub(crate) struct Operation {
+pub(crate) struct OwnedOperation {
     /// The method.
     pub(crate) method: Vec<u8>,
     /// Path and query.
     pub(crate) target: Vec<u8>,
 }
 
+impl OwnedOperation {
+    /// To ask the daemon about.
+    pub(crate) fn as_operation(&self) -> Operation<'_> {
+        Operation::new(&self.method, &self.target)
+    }
+}
+
 /// What `policy test` judges.
 #[derive(Debug)]
 pub(crate) enum Operations {
     /// One operation.
-    One(Operation),
+    One(OwnedOperation),
     /// One on each line of a file.
     File(PathBuf),
     /// One on each line of standard input.
@@ -232,7 +236,7 @@ fn validated(arguments: ValidateArguments) -> Command {
     let operation = arguments
         .method
         .zip(arguments.path)
-        .map(|(method, path)| Operation { method: method.into_vec(), target: path.into_vec() });
+        .map(|(method, path)| OwnedOperation { method: method.into_vec(), target: path.into_vec() });
     let source = match arguments.key_file {
         Some(file) if file.as_os_str() != "-" => KeySource::File(file),
         Some(_) | None => KeySource::StandardInput,
@@ -245,7 +249,7 @@ fn tested(arguments: PolicyTestArguments) -> Result<Command, Failure> {
         (Some(file), _) if file.as_os_str() == "-" => Operations::StandardInput,
         (Some(file), _) => Operations::File(file),
         (None, Some((method, path))) => {
-            let operation = Operation { method: method.into_vec(), target: path.into_vec() };
+            let operation = OwnedOperation { method: method.into_vec(), target: path.into_vec() };
             if arguments.explain {
                 return Ok(Command::PolicyExplain { policy: arguments.policy, operation });
             }

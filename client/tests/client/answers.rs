@@ -196,10 +196,10 @@ fn a_request_that_does_not_fit_is_not_sent_and_hurts_no_other() {
         peer.serve("u");
     });
     for (clients, asker) in both(fake.path()).into_iter().enumerate() {
-        assert!(asker.validate_operation("/short").is_ok());
-        let error = asker.validate_operation(&"/long".repeat(20_000)).unwrap_err();
+        assert!(asker.authorize("/short").is_ok());
+        let error = asker.authorize(&"/long".repeat(20_000)).unwrap_err();
         assert!(matches!(error, Error::TooLong { opcode: Opcode::Validate, limit: 65_536 }), "{error}");
-        assert!(asker.validate_operation("/short").is_ok());
+        assert!(asker.authorize("/short").is_ok());
         assert_eq!(fake.connections(), clients + 1);
     }
 }

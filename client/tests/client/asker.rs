@@ -1,8 +1,10 @@
 //! One face for both clients, so that each scenario is tried with both.
 
 use crate::fake::key;
-use apikeyd_client::message::{Generate, Generated};
-use apikeyd_client::{Backup, Builder, CacheStatistics, Client, Error, RightSet, UserId, Verdict};
+use apikeyd_client::{
+    Backup, Builder, CacheStatistics, Client, Error, Generate, Generated, Operation, RightSet, UserId,
+    Verdict,
+};
 use std::path::Path;
 use std::time::Duration;
 
@@ -62,12 +64,12 @@ impl Asker {
         ask!(self, client => client.validate(&key(1)))
     }
 
-    pub(crate) fn validate_operation(&self, target: &str) -> Result<Verdict, Error> {
-        ask!(self, client => client.validate_operation(&key(1), "GET", target))
+    pub(crate) fn authorize(&self, target: &str) -> Result<Verdict, Error> {
+        ask!(self, client => client.authorize(&key(1), Operation::new("GET", target)))
     }
 
     pub(crate) fn validate_text(&self, text: &str) -> Result<Verdict, Error> {
-        ask!(self, client => client.validate_text(text))
+        ask!(self, client => client.validate(text))
     }
 
     pub(crate) fn generate(&self) -> Result<Generated, Error> {
@@ -75,7 +77,7 @@ impl Asker {
         ask!(self, client => client.generate(&request))
     }
 
-    pub(crate) fn delete_user(&self) -> Result<apikeyd_client::message::UserRevoked, Error> {
+    pub(crate) fn delete_user(&self) -> Result<apikeyd_client::UserRevoked, Error> {
         ask!(self, client => client.delete_user(&UserId::parse("u").unwrap()))
     }
 

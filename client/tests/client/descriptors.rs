@@ -2,9 +2,7 @@
 
 use crate::asker::both;
 use crate::fake::{Asked, Fake, Peer, answer, answer_well};
-use apikeyd_client::message::BackupReady;
-use apikeyd_client::term::AuditHead;
-use apikeyd_client::{Error, ProtocolError, Status};
+use apikeyd_client::{AuditHead, BackupReady, Error, ProtocolError, Status};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::fs::File;

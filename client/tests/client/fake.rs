@@ -1,11 +1,11 @@
 //! A daemon that follows a script for each connection.
 
-use apikeyd_client::message::{Failure, Generated, Refusal, UserRevoked, ValidKey, Verdict};
-use apikeyd_client::{ApiKey, KeyId, Right, RightSet, Status, Timestamp};
+use apikeyd_client::{ApiKey, Generated, KeyId, Right, RightSet, Status, Timestamp, UserRevoked};
 use apikeyd_protocol::frame::{Frame, append_answer};
 use apikeyd_protocol::hello::{Hello, Welcome};
 use apikeyd_protocol::key::KeyPrefix;
 use apikeyd_protocol::message::Freshness;
+use apikeyd_protocol::message::{Failure, Refusal, ValidKey, Verdict};
 use apikeyd_protocol::operation::Opcode;
 use serde::Serialize;
 use std::io::{Read, Write};
@@ -218,7 +218,7 @@ pub(crate) fn answer_well(asked: &Asked, user: &str) -> Vec<u8> {
     let opcode = Opcode::from_code(asked.opcode);
     match opcode {
         Some(Opcode::Validate) => {
-            let request: apikeyd_client::message::Validate<'_> =
+            let request: apikeyd_protocol::message::Validate<'_> =
                 apikeyd_protocol::codec::decode(&asked.body).unwrap();
             answer(asked, Status::Ok, &valid(user, request.key_id))
         }

@@ -18,5 +18,7 @@ mod paged;
 #[cfg(feature = "tokio")]
 mod pipelining;
 mod pooling;
+mod presented;
 mod processes;
+mod public_list;
 mod trust;

@@ -1,12 +1,12 @@
 //! A fake daemon with a revocation page, whose words the test sets.
 
 use crate::fake::{Asked, Fake, Peer, answer, failure};
-use apikeyd_client::message::{
-    Empty, Freshness, KeyUse, PageReady, PolicyPage, PolicyRow, PolicyRows, PolicySummary, Refusal,
-    ReportUses, ValidKey, Validate, Verdict,
-};
-use apikeyd_client::{KeyId, Status, Timestamp};
+use apikeyd_client::{KeyId, PolicyPage, PolicyRow, Status, Timestamp};
 use apikeyd_protocol::codec::decode;
+use apikeyd_protocol::message::{
+    Empty, Freshness, KeyUse, PageReady, PolicyRows, PolicySummary, Refusal, ReportUses, ValidKey, Validate,
+    Verdict,
+};
 use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::page::{BYTES, HEADER_WORDS, MAGIC};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};

@@ -37,7 +37,7 @@ fn expected(numbers: std::ops::RangeInclusive<u64>) -> Vec<(KeyId, String)> {
 
 /// An answer that names the key which was asked about.
 fn own_answer(asked: &Asked) -> Vec<u8> {
-    let request: apikeyd_client::message::Validate<'_> =
+    let request: apikeyd_protocol::message::Validate<'_> =
         apikeyd_protocol::codec::decode(&asked.body).unwrap();
     let user = format!("user-{}", request.key_id);
     crate::fake::answer(asked, Status::Ok, &valid(&user, request.key_id))
@@ -155,7 +155,7 @@ fn a_failed_request_fails_alone() {
     let fake = Fake::start(|_, mut peer| {
         peer.welcome();
         while let Some(asked) = peer.request() {
-            let request: apikeyd_client::message::Validate<'_> =
+            let request: apikeyd_protocol::message::Validate<'_> =
                 apikeyd_protocol::codec::decode(&asked.body).unwrap();
             let fails = request.key_id == key(3).id();
             peer.send(&if fails { failure(&asked, Status::Internal, "broken") } else { own_answer(&asked) });

@@ -10,7 +10,7 @@ use apikeyd_keystore::Pace;
 use apikeyd_keystore::domain::KeyRecord;
 use apikeyd_protocol::limit::{MAX_COUNTERS, MAX_PAGE_ITEMS};
 use apikeyd_protocol::message::{
-    AuditList, AuditPage, AuditReport, AuditVerify, KeyPage, List, Statistics, Status, StoreState,
+    AuditList, AuditPage, AuditReport, AuditVerify, DaemonStatus, KeyPage, List, Statistics, StoreState,
 };
 use apikeyd_protocol::operation;
 use apikeyd_protocol::right::types;
@@ -42,7 +42,7 @@ impl Serve for operation::Status {
     fn serve(call: Call<'_, Self>) -> Result<Served, ServiceError> {
         let Call { daemon, permit, reply, .. } = call;
         let condition = daemon.service.condition(&permit);
-        Ok(reply.answer::<Self>(&Status {
+        Ok(reply.answer::<Self>(&DaemonStatus {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             started_at: daemon.started_at,

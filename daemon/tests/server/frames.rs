@@ -77,7 +77,7 @@ fn a_bad_body_or_opcode_is_told_and_the_connection_goes_on() {
         assert_eq!((answer.status(), answer.header.opcode, answer.header.request_id), (status, opcode, 5));
         assert!(answer.failure().len() > 10);
     }
-    let _alive: message::Status = client.ask(Opcode::Status, &Empty {}).message();
+    let _alive: message::DaemonStatus = client.ask(Opcode::Status, &Empty {}).message();
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn who_stops_reading_or_leaves_within_a_frame_harms_nobody() {
         client.try_send(&request(Opcode::Status, 1, &Empty {}));
     }
     let mut client = RawClient::greeted(&daemon.socket());
-    let _alive: message::Status = client.ask(Opcode::Status, &Empty {}).message();
+    let _alive: message::DaemonStatus = client.ask(Opcode::Status, &Empty {}).message();
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn descriptors_that_callers_send_are_not_kept() {
         let sent =
             sendmsg(&client.stream, &[IoSlice::new(&bytes)], &mut ancillary, SendFlags::empty()).unwrap();
         assert_eq!(sent, bytes.len());
-        let _answered: message::Status = client.answer().message();
+        let _answered: message::DaemonStatus = client.answer().message();
         daemon.wait_for_descriptors(before);
     }
 }

@@ -81,7 +81,7 @@ fn only_streams_connect() {
         assert_eq!(connect(&other, &address), Err(Errno::PROTOTYPE));
     }
     let mut client = RawClient::greeted(&daemon.socket());
-    let _alive: message::Status = client.ask(Opcode::Status, &Empty {}).message();
+    let _alive: message::DaemonStatus = client.ask(Opcode::Status, &Empty {}).message();
 }
 
 #[test]

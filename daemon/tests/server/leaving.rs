@@ -97,5 +97,5 @@ fn a_change_whose_caller_has_left_is_made_whole_and_written_down() {
         let added = AuditEvent::KeyAdded { key_id, user: record.user };
         assert_eq!(page.rows.iter().filter(|row| row.event == added).count(), 1, "{:?}", page.rows);
     }
-    let _alive: message::Status = client.ask(Opcode::Status, &Empty {}).message();
+    let _alive: message::DaemonStatus = client.ask(Opcode::Status, &Empty {}).message();
 }

@@ -22,7 +22,7 @@ fn past_the_limit_callers_are_told_so_and_the_watchdog_still_gets_in() {
     while daemon.told_within(Duration::from_millis(1)).is_some() {}
     daemon.wait_told("WATCHDOG=1");
     daemon.wait_told("WATCHDOG=1");
-    let _still_served: message::Status = inside[0].ask(Opcode::Status, &Empty {}).message();
+    let _still_served: message::DaemonStatus = inside[0].ask(Opcode::Status, &Empty {}).message();
     inside.pop();
     // The place is free once the daemon has seen the end.
     while code_of(&mut RawClient::silent(&daemon.socket())) != WelcomeCode::Accepted {}
@@ -65,7 +65,7 @@ fn out_of_descriptors_the_daemon_rests_and_recovers() {
     assert!(daemon.log().contains("could not be accepted"), "{}", daemon.log());
     drop(clients);
     let mut client = RawClient::greeted(&daemon.socket());
-    let _alive: message::Status = client.ask(Opcode::Status, &Empty {}).message();
+    let _alive: message::DaemonStatus = client.ask(Opcode::Status, &Empty {}).message();
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn connections_that_fail_at_any_stage_leave_nothing_behind() {
     daemon.wait_for_descriptors(before);
     let deadline = Instant::now() + Duration::from_secs(10);
     // A connection is counted until a moment after its descriptor is closed.
-    while steady.ask(Opcode::Status, &Empty {}).message::<message::Status>().connections > 1 {
+    while steady.ask(Opcode::Status, &Empty {}).message::<message::DaemonStatus>().connections > 1 {
         assert!(Instant::now() < deadline, "connections that ended are still counted");
     }
 }
@@ -110,7 +110,7 @@ fn a_claimed_length_takes_no_memory() {
             client
         })
         .collect();
-    let _answered: message::Status = steady.ask(Opcode::Status, &Empty {}).message();
+    let _answered: message::DaemonStatus = steady.ask(Opcode::Status, &Empty {}).message();
     let grown = resident().saturating_sub(before);
     assert!(grown < 16 * 1024, "{grown} KiB for {} connections", clients.len());
 }

@@ -46,7 +46,7 @@ fn who_never_reads_is_given_up_and_others_are_served_meanwhile() {
     let mut other = RawClient::greeted(&daemon.socket());
     while !flood.is_finished() {
         let asked = Instant::now();
-        let _served: message::Status = other.ask(Opcode::Status, &Empty {}).message();
+        let _served: message::DaemonStatus = other.ask(Opcode::Status, &Empty {}).message();
         assert!(asked.elapsed() < Duration::from_secs(1));
         assert!(
             begin.elapsed() < Duration::from_secs(20),

@@ -4,7 +4,7 @@ use crate::raw_client::RawClient;
 use crate::running::{Running, Setup, as_user, is_root};
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
-    Empty, KeyRecord, KeyUse, ReportUses, RetrieveKey, Status, ValidKey, Validate, Verdict,
+    DaemonStatus, Empty, KeyRecord, KeyUse, ReportUses, RetrieveKey, ValidKey, Validate, Verdict,
 };
 use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::time::Timestamp;
@@ -40,7 +40,7 @@ fn a_caller_reports_uses_only_of_keys_that_it_was_answered_to_be_valid() {
     let daemon = Setup::new().config(CONFIG).start();
     let mut root = RawClient::greeted(&daemon.socket());
     let [own, others] = ["alice", "bob"].map(|user| root.issue(user).key);
-    let started_at = root.ask(Opcode::Status, &Empty {}).message::<Status>().started_at;
+    let started_at = root.ask(Opcode::Status, &Empty {}).message::<DaemonStatus>().started_at;
     let far = started_at.saturating_add(Duration::from_secs(3_600));
     let both = || [&own, &others].map(|key| KeyUse::new(key.id(), far)).to_vec();
 

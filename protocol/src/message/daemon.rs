@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the daemon is and how it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Status {
+pub struct DaemonStatus {
     /// The daemon's version.
     #[serde(deserialize_with = "sequence::text")]
     pub version: String,

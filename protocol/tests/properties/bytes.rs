@@ -6,8 +6,8 @@ use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Header};
 use apikeyd_protocol::hello::{Hello, Welcome};
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_GREETING_BYTES};
 use apikeyd_protocol::message::{
-    AuditPage, AuditReport, Deleted, FilesInForce, Generate, Generated, KeyPage, Operation, PolicyPage,
-    ReportUses, Saved, Statistics, Status, Validate, Verdict,
+    AuditPage, AuditReport, DaemonStatus, Deleted, FilesInForce, Generate, Generated, KeyPage, Operation,
+    PolicyPage, ReportUses, Saved, Statistics, Validate, Verdict,
 };
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
@@ -44,7 +44,7 @@ macro_rules! read_as_each {
 
 fn read_all(bytes: &[u8]) {
     read_as_each!(bytes; Validate<'_>, Verdict<'_>, Operation<'_>, Generate, Generated, Saved, Deleted, KeyPage,
-        AuditPage, AuditReport, PolicyPage, ReportUses, Statistics, Status, FilesInForce);
+        AuditPage, AuditReport, PolicyPage, ReportUses, Statistics, DaemonStatus, FilesInForce);
 }
 
 proptest! {

@@ -8,11 +8,11 @@ use apikeyd_protocol::codec::{decode, encode};
 use apikeyd_protocol::key::KeyDigest;
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
-    AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteOutcome,
-    DeleteUser, Deleted, Failure, FilesInForce, Generate, KeyPage, KeyUse, List, Operation, PageReady,
-    PolicyAnswer, PolicyPage, PolicyRows, PolicySummary, PolicyVerdict, Refusal, Reloaded, ReportUses,
-    RetrieveKey, RetrieveUser, Save, Saved, Statistics, Status, StoreState, UserRevoked, ValidKey, Validate,
-    Verdict,
+    AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, DaemonStatus, Delete,
+    DeleteOutcome, DeleteUser, Deleted, Failure, FilesInForce, Generate, KeyPage, KeyUse, List, Operation,
+    PageReady, PolicyAnswer, PolicyPage, PolicyRows, PolicySummary, PolicyVerdict, Refusal, Reloaded,
+    ReportUses, RetrieveKey, RetrieveUser, Save, Saved, Statistics, StoreState, UserRevoked, ValidKey,
+    Validate, Verdict,
 };
 use apikeyd_protocol::right::RightSet;
 use apikeyd_protocol::term::SaveMode;
@@ -139,7 +139,7 @@ proptest! {
               rights in any::<u32>().prop_map(RightSet::from_bits),
               store in prop_oneof![Just(StoreState::Ready), Just(StoreState::ReadOnly)],
               counters in vec((text(), number()), 0..100), policy_changed: bool) {
-        let status = Status {
+        let status = DaemonStatus {
             version: text.clone(), pid: small[0], started_at: Timestamp::from_unix_millis(numbers[0]),
             instance: numbers[1], rights, store, store_id, revision: numbers[2], active_keys: numbers[3],
             revoked_keys: numbers[4], drafts: numbers[5], connections: small[1], policy_rows: small[2],

@@ -3,11 +3,11 @@
 use crate::example::{Example, example};
 use apikeyd_protocol::key::{ApiKey, KeyDigest, KeyId};
 use apikeyd_protocol::message::{
-    AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteOutcome,
-    DeleteUser, Deleted, Empty, Failure, FilesInForce, Freshness, Generate, Generated, KeyPage, KeyRecord,
-    KeyUse, List, Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicySummary,
-    PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, Save, Saved, Statistics, Status,
-    StoreState, UserRevoked, ValidKey, Validate, Verdict,
+    AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, DaemonStatus, Delete,
+    DeleteOutcome, DeleteUser, Deleted, Empty, Failure, FilesInForce, Freshness, Generate, Generated,
+    KeyPage, KeyRecord, KeyUse, List, Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows,
+    PolicySummary, PolicyVerdict, Refusal, Reloaded, ReportUses, RetrieveKey, RetrieveUser, Save, Saved,
+    Statistics, StoreState, UserRevoked, ValidKey, Validate, Verdict,
 };
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::right::{Right, RightSet};
@@ -134,7 +134,7 @@ fn refusals() -> Vec<Example> {
 }
 
 fn daemon() -> Vec<Example> {
-    let status = |store| Status {
+    let status = |store| DaemonStatus {
         version: "0.1.0".to_owned(),
         pid: 4242,
         started_at: at(0),
@@ -161,8 +161,8 @@ fn daemon() -> Vec<Example> {
     let reloaded = |policy_rows, policy_changed| Reloaded { policy_rows, policy_changed };
     vec![
         example!("Status.request.empty", Empty, Empty {}),
-        example!("Status.answer.ready", Status, status(StoreState::Ready)),
-        example!("Status.answer.read-only", Status, status(StoreState::ReadOnly)),
+        example!("Status.answer.ready", DaemonStatus, status(StoreState::Ready)),
+        example!("Status.answer.read-only", DaemonStatus, status(StoreState::ReadOnly)),
         example!("Statistics.request.empty", Empty, Empty {}),
         example!("Statistics.answer.counters", Statistics, Statistics { counters }),
         example!("FilesInForce.request.empty", Empty, Empty {}),

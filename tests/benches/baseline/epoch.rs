@@ -1,6 +1,6 @@
 //! What the first request after an epoch change costs a client that caches, beside an ordinary request.
 
-use apikeyd_client::{ApiKey, Client, UserId};
+use apikeyd_client::{ApiKey, Client, Operation, UserId};
 use apikeyd_protocol::message::Generate;
 use apikeyd_protocol::term::SaveMode;
 use apikeyd_tests::daemon::Start;
@@ -59,7 +59,7 @@ fn table(rows: usize, changed: usize) -> String {
 }
 
 fn ask(client: &Client, key: &ApiKey) {
-    assert!(client.validate_operation(key, "GET", "/api/orders/17").unwrap().valid().is_some());
+    assert!(client.authorize(key, Operation::new("GET", "/api/orders/17")).unwrap().valid().is_some());
 }
 
 /// In microseconds.

@@ -1,7 +1,6 @@
 //! Fills a store through the socket, as services would.
 
-use apikeyd_client::AsyncClient;
-use apikeyd_client::{ApiKey, UserId};
+use apikeyd_client::{ApiKey, AsyncClient, UserId};
 use apikeyd_protocol::message::Generate;
 use apikeyd_protocol::term::SaveMode;
 use std::path::Path;

@@ -17,7 +17,7 @@
 
 use super::load::{Load, Shape};
 use super::{floor, populate, revoke, save};
-use apikeyd_client::{ApiKey, Client};
+use apikeyd_client::{ApiKey, Client, Operation};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -91,7 +91,7 @@ fn cached(socket: &Path, keys: &[ApiKey], threads: usize, length: Duration, oper
     let client = Client::builder().socket(socket).build().unwrap();
     let validate = |key: &ApiKey| {
         let verdict = match operation {
-            true => client.validate_operation(key, OPERATION.0, OPERATION.1),
+            true => client.authorize(key, Operation::new(OPERATION.0, OPERATION.1)),
             false => client.validate(key),
         };
         assert!(verdict.unwrap().valid().is_some());

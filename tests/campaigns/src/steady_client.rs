@@ -30,7 +30,7 @@ pub fn main(arguments: &Arguments) -> ExitCode {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 while !stop.load(Ordering::Relaxed) {
-                    let counter = match client.validate_text(key.trim_end()) {
+                    let counter = match client.validate(key.trim_end()) {
                         Ok(Verdict::Valid(_)) => &accepted,
                         Ok(Verdict::Refused(_)) => &refused,
                         Err(error) => {

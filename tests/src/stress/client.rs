@@ -10,7 +10,7 @@
 use super::board::{Board, Posted, SEATS};
 use super::clock;
 use super::found::Found;
-use apikeyd_client::{ApiKey, Client, Error, Verdict};
+use apikeyd_client::{ApiKey, Client, Error, Operation, Verdict};
 use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
@@ -164,7 +164,7 @@ impl<'a> Validator<'a> {
 
     fn ask(&self, key: &ApiKey) -> Result<Verdict, Error> {
         if self.operation {
-            self.client.validate_operation(key, "GET", "/api/orders/17?page=2")
+            self.client.authorize(key, Operation::new("GET", "/api/orders/17?page=2"))
         } else {
             self.client.validate(key)
         }

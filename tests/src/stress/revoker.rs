@@ -2,9 +2,9 @@
 
 use super::board::{Board, Posted, SEATS};
 use super::{clock, user_of};
-use apikeyd_client::message::{DeleteOutcome, Generate};
-use apikeyd_client::term::{CredentialsCause, SaveMode};
-use apikeyd_client::{Client, Error, KeyId, Status, Timestamp, UserId};
+use apikeyd_client::{
+    Client, CredentialsCause, DeleteOutcome, Error, Generate, KeyId, SaveMode, Status, Timestamp, UserId,
+};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -11,9 +11,7 @@ mod stress;
 mod telling;
 
 use crate::support::House;
-use apikeyd_client::message::{Generate, Generated};
-use apikeyd_client::term::SaveMode;
-use apikeyd_client::{ApiKey, Client, Error, UserId, Verdict};
+use apikeyd_client::{ApiKey, Client, Error, Generate, Generated, SaveMode, UserId, Verdict};
 use std::time::{Duration, Instant};
 
 /// How long a condition may take to come true before a test fails: more than a lease, and than a daemon waits

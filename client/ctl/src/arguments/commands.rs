@@ -2,9 +2,7 @@
 
 use super::head::audit_head;
 use super::span::Expiry;
-use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::name::{Label, UserId};
-use apikeyd_protocol::term::AuditHead;
+use apikeyd_client::{AuditHead, KeyId, Label, UserId};
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::ffi::OsString;

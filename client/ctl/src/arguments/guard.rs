@@ -1,7 +1,7 @@
 //! Keys do not belong on a command line: every user of the machine can read it in the process list, and
 //! shells keep it in their history.
 
-use apikeyd_protocol::key::looks_like_key;
+use apikeyd_client::looks_like_key;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
@@ -28,7 +28,8 @@ pub(super) fn refusal(place: usize) -> String {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-    use apikeyd_protocol::key::{ApiKey, KeyPrefix};
+    use apikeyd_client::ApiKey;
+    use apikeyd_protocol::key::KeyPrefix;
 
     fn key() -> String {
         let made = ApiKey::generate(&KeyPrefix::default(), |bytes| {

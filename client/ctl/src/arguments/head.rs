@@ -1,6 +1,6 @@
 //! The audit head as people keep it.
 
-use apikeyd_protocol::term::AuditHead;
+use apikeyd_client::AuditHead;
 
 /// An audit head as `audit verify` and `backup` print it: `REVISION:HEX`.
 pub(super) fn audit_head(text: &str) -> Result<AuditHead, String> {

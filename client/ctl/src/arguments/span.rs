@@ -1,6 +1,6 @@
 //! Spans and points of time as people write them.
 
-use apikeyd_protocol::time::Timestamp;
+use apikeyd_client::Timestamp;
 use jiff::civil;
 use std::str::FromStr;
 use std::time::Duration;

@@ -4,9 +4,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::output::text::visible;
 use crate::output::time::{rfc3339, to_the_second};
-use apikeyd_client::Client;
-use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::{DeleteOutcome, Deleted};
+use apikeyd_client::{Client, DeleteOutcome, Deleted, KeyId};
 use serde::Serialize;
 
 /// The answer of `delete`, see JSON.md.

@@ -15,10 +15,7 @@ use crate::output::Output;
 use crate::output::text::visible;
 use crate::output::time::{rfc3339, to_the_second};
 use crate::terminal;
-use apikeyd_client::Client;
-use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::message::{Generate, Generated, Saved};
-use apikeyd_protocol::term::SaveMode;
+use apikeyd_client::{Client, Generate, Generated, SaveMode, Saved, Status};
 use serde::Serialize;
 use std::io::{self, IsTerminal};
 

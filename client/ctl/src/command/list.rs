@@ -4,9 +4,7 @@ use super::record::RecordObject;
 use crate::failure::{Exit, Failure};
 use crate::output::time::to_the_second;
 use crate::output::{Members, Output, Rows};
-use apikeyd_client::Client;
-use apikeyd_protocol::message::{KeyPage, KeyRecord, List};
-use apikeyd_protocol::term::KeyState;
+use apikeyd_client::{Client, KeyPage, KeyRecord, KeyState, List};
 
 const HEADINGS: [&str; 7] = ["KEY_ID", "STATE", "CREATED", "EXPIRES", "LAST_USED", "USER", "LABEL"];
 

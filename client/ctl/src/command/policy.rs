@@ -12,10 +12,9 @@ mod totals;
 use crate::daemon::client;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
-use crate::request::{Connection, Operation};
-use apikeyd_client::Client;
+use crate::request::{Connection, OwnedOperation};
+use apikeyd_client::{Client, PolicyVerdict};
 use apikeyd_policy::{PolicyTable, Verdict};
-use apikeyd_protocol::message::PolicyVerdict;
 use reason::Reason;
 use serde::Serialize;
 use std::path::Path;
@@ -65,10 +64,10 @@ const fn word(verdict: PolicyVerdict) -> &'static str {
 
 impl Judge {
     /// Judges one operation.
-    fn judge(&self, operation: &Operation) -> Result<Judged, Failure> {
+    fn judge(&self, operation: &OwnedOperation) -> Result<Judged, Failure> {
         match self {
             Self::Daemon(client) => {
-                let answer = client.policy_test(&operation.method, &operation.target)?;
+                let answer = client.policy_test(operation.as_operation())?;
                 let reason = Reason::of_words(answer.verdict, &answer.because);
                 Ok(Judged { verdict: answer.verdict, because: answer.because, reason })
             }

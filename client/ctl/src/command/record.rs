@@ -4,8 +4,7 @@ use crate::failure::Failure;
 use crate::output::text::visible;
 use crate::output::time::{rfc3339, to_the_second};
 use crate::output::{Output, Tone};
-use apikeyd_protocol::message::KeyRecord;
-use apikeyd_protocol::term::KeyState;
+use apikeyd_client::{KeyRecord, KeyState};
 use serde::Serialize;
 
 /// The object `record` of JSON.md.

@@ -5,11 +5,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::output::text::visible;
 use crate::output::time::to_the_second;
-use apikeyd_client::{Client, Error};
-use apikeyd_protocol::frame::Status;
-use apikeyd_protocol::key::KeyId;
-use apikeyd_protocol::message::Saved;
-use apikeyd_protocol::term::{KeyState, SaveMode};
+use apikeyd_client::{Client, Error, KeyId, KeyState, SaveMode, Saved, Status};
 use serde::Serialize;
 
 /// The answer of `save`, see JSON.md.

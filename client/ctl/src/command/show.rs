@@ -4,8 +4,7 @@ use super::record::{RecordObject, write_lines};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::request::Shown;
-use apikeyd_client::Client;
-use apikeyd_protocol::frame::Status;
+use apikeyd_client::{Client, Status};
 
 pub(super) fn run(client: &Client, shown: &Shown, output: &mut Output) -> Result<Exit, Failure> {
     let record = match shown {

@@ -4,11 +4,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::text::{hex, visible};
 use crate::output::time::{rfc3339, to_the_second};
 use crate::output::{Output, Tone};
-use apikeyd_client::Client;
-use apikeyd_client::Error;
-use apikeyd_protocol::frame::Status as Code;
-use apikeyd_protocol::message::{FilesInForce, Statistics, Status, StoreState};
-use apikeyd_protocol::right::Right;
+use apikeyd_client::{Client, DaemonStatus, Error, FilesInForce, Right, Statistics, Status, StoreState};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -59,13 +55,13 @@ pub(super) fn run(client: &Client, output: &mut Output) -> Result<Exit, Failure>
 /// The files in force, unless the daemon is older than this question.
 fn files(client: &Client) -> Result<Option<FilesInForce>, Failure> {
     match client.files_in_force() {
-        Err(Error::Answered { status: Code::UnknownOpcode, .. }) => Ok(None),
+        Err(Error::Answered { status: Status::UnknownOpcode, .. }) => Ok(None),
         answer => Ok(Some(answer?)),
     }
 }
 
 fn object<'a>(
-    status: &'a Status,
+    status: &'a DaemonStatus,
     files: Option<&'a FilesInForce>,
     statistics: Option<&'a Statistics>,
 ) -> StatusObject<'a> {
@@ -109,7 +105,7 @@ const fn default_effect(files: &FilesInForce) -> &'static str {
 }
 
 fn write_lines(
-    status: &Status,
+    status: &DaemonStatus,
     files: Option<&FilesInForce>,
     statistics: Option<&Statistics>,
     output: &mut Output,

@@ -3,10 +3,7 @@
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::output::text::visible;
-use apikeyd_client::Client;
-use apikeyd_protocol::message::UserRevoked;
-use apikeyd_protocol::name::UserId;
-use apikeyd_protocol::term::CredentialsCause;
+use apikeyd_client::{Client, CredentialsCause, UserId, UserRevoked};
 use serde::Serialize;
 
 /// The answer of both commands, see JSON.md.

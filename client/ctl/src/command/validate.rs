@@ -6,7 +6,7 @@ use crate::key_source::KeySource;
 use crate::output::text::visible;
 use crate::output::time::rfc3339;
 use crate::output::{Output, Tone};
-use crate::request::{Connection, Operation};
+use crate::request::{Connection, OwnedOperation};
 use apikeyd_client::{Refusal, ValidKey, Verdict};
 use serde::Serialize;
 
@@ -31,7 +31,7 @@ struct RefusedObject<'a> {
 pub(super) fn run(
     connection: &Connection,
     source: &KeySource,
-    operation: Option<&Operation>,
+    operation: Option<&OwnedOperation>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let key = match source.read()? {
@@ -45,7 +45,7 @@ pub(super) fn run(
     let client = client(connection)?;
     let verdict = match operation {
         None => client.validate(&key)?,
-        Some(operation) => client.validate_operation(&key, &operation.method, &operation.target)?,
+        Some(operation) => client.authorize(&key, operation.as_operation())?,
     };
     match verdict {
         Verdict::Valid(key) => valid(&key, output),

@@ -1,6 +1,6 @@
 //! Points of time as RFC 3339, in UTC.
 
-use apikeyd_protocol::time::Timestamp;
+use apikeyd_client::Timestamp;
 
 /// With milliseconds, for programs: `2026-11-24T20:04:05.120Z`. What lies behind the year 9999 is shown as
 /// its last moment.

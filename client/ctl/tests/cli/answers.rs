@@ -2,11 +2,11 @@
 
 use crate::peer::{Answer, Peer};
 use crate::samples::{LATER, NOW, ended, head, id, key, record, user};
-use apikeyd_protocol::frame::Status as Code;
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{
-    AuditList, AuditPage, AuditReport, AuditVerify, CredentialsChanged, DeleteOutcome, DeleteUser, Deleted,
-    FilesInForce, KeyPage, KeyRecord, List, Operation, PolicyAnswer, PolicyVerdict, Reloaded, RetrieveKey,
-    RetrieveUser, Statistics, Status, StoreState, UserRevoked,
+    AuditList, AuditPage, AuditReport, AuditVerify, CredentialsChanged, DaemonStatus, DeleteOutcome,
+    DeleteUser, Deleted, FilesInForce, KeyPage, KeyRecord, List, Operation, PolicyAnswer, PolicyVerdict,
+    Reloaded, RetrieveKey, RetrieveUser, Statistics, StoreState, UserRevoked,
 };
 use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::right::{Right, RightSet};
@@ -61,8 +61,8 @@ pub(crate) fn status() -> Answer {
     Answer::ok(Opcode::Status, &status_for(RightSet::EMPTY.with(Right::Admin)))
 }
 
-fn status_for(rights: RightSet) -> Status {
-    Status {
+fn status_for(rights: RightSet) -> DaemonStatus {
+    DaemonStatus {
         version: "0.1.0".into(),
         pid: 4242,
         started_at: NOW,
@@ -91,7 +91,7 @@ fn show_tries_ten_characters_as_a_key_id_first() {
                 last used:  never\n";
     Peer::answering([by_id()]).run(["show", "00000000zZ"]).is(0, text, "");
 
-    let no_key = Answer::failure(Opcode::RetrieveKey, Code::NotFound, "no such key");
+    let no_key = Answer::failure(Opcode::RetrieveKey, Status::NotFound, "no such key");
     let named = KeyRecord { user: user("00000000zZ"), ..record() };
     let by_user = || Answer::ok(Opcode::RetrieveUser, &named).to(&RetrieveUser::new(user("00000000zZ")));
     let text = format!(
@@ -110,7 +110,7 @@ fn show_tries_ten_characters_as_a_key_id_first() {
 
 #[test]
 fn a_failure_that_is_no_absence_does_not_fall_back_to_the_user() {
-    let denied = Answer::failure(Opcode::RetrieveKey, Code::NotPermitted, "issue is needed");
+    let denied = Answer::failure(Opcode::RetrieveKey, Status::NotPermitted, "issue is needed");
     Peer::answering([denied]).run(["show", "00000000zZ"]).fails(77, "issue is needed");
 }
 
@@ -194,11 +194,11 @@ fn status_shows_counters_to_those_who_may_see_them() {
                read:         2026-11-24T20:24:05Z\n\
                requests_validate                        7\n";
     assert!(run.stdout.ends_with(end), "{run:?}");
-    let unknown = Answer::failure(Opcode::FilesInForce, Code::UnknownOpcode, "not known");
+    let unknown = Answer::failure(Opcode::FilesInForce, Status::UnknownOpcode, "not known");
     let run = Peer::answering([status(), counted(), unknown]).run(["status"]);
     let end = "connections:  2\npolicy:       12 rows\nrequests_validate                        7\n";
     assert_eq!((run.code, run.stdout.ends_with(end)), (0, true), "a daemon that is older: {run:?}");
-    let failing = Status { store: StoreState::ReadOnly, ..seen };
+    let failing = DaemonStatus { store: StoreState::ReadOnly, ..seen };
     let run = Peer::answering([Answer::ok(Opcode::Status, &failing)]).run(["status"]);
     assert!(run.stdout.contains("\nstore:        read-only: the disk is full or failing;"), "{run:?}");
 }

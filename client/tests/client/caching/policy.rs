@@ -84,12 +84,12 @@ fn a_table_that_is_the_same_in_the_next_epoch_is_kept() {
 }
 
 fn allowed(asker: &Asker, target: &str) {
-    assert!(asker.validate_operation(target).unwrap().valid().is_some(), "{target}");
+    assert!(asker.authorize(target).unwrap().valid().is_some(), "{target}");
 }
 
 fn denied(asker: &Asker, target: &str) {
     let refusal = Refusal::OperationDenied(format!("no {target}"));
-    assert_eq!(asker.validate_operation(target).unwrap(), Verdict::Refused(refusal));
+    assert_eq!(asker.authorize(target).unwrap(), Verdict::Refused(refusal));
 }
 
 #[test]

@@ -5,10 +5,10 @@ use super::input::Input;
 use apikeyd_protocol::codec::{decode, encode};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
-    AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, Delete, DeleteUser,
-    Deleted, Empty, Failure, FilesInForce, Generate, Generated, KeyPage, KeyRecord, List, Operation,
-    PageReady, PolicyAnswer, PolicyPage, PolicyRows, PolicySummary, Reloaded, ReportUses, RetrieveKey,
-    RetrieveUser, Save, Saved, Statistics, Status, UserRevoked, Validate, Verdict,
+    AuditList, AuditPage, AuditReport, AuditVerify, BackupReady, CredentialsChanged, DaemonStatus, Delete,
+    DeleteUser, Deleted, Empty, Failure, FilesInForce, Generate, Generated, KeyPage, KeyRecord, List,
+    Operation, PageReady, PolicyAnswer, PolicyPage, PolicyRows, PolicySummary, Reloaded, ReportUses,
+    RetrieveKey, RetrieveUser, Save, Saved, Statistics, UserRevoked, Validate, Verdict,
 };
 use apikeyd_protocol::operation::Opcode;
 
@@ -55,7 +55,7 @@ macro_rules! canonical {
             assert!(decode::<$type>(&longer).is_err(), "a byte behind a message is taken");
             let shorter = body.split_last().map(|(_, shorter)| shorter);
             assert!(shorter.is_none_or(|body| decode::<$type>(body).is_err()), "a cut message is taken");
-            if written.len() == body.len() && !stringify!($type).starts_with("Status") {
+            if written.len() == body.len() && !stringify!($type).starts_with("DaemonStatus") {
                 assert_eq!(written, body, "the shortest form is read as itself");
             }
         }
@@ -100,7 +100,7 @@ fn answer(opcode: Opcode, body: &[u8]) {
             canonical!(body, Verdict<'_>);
             verdict_by_hand(body);
         }
-        Opcode::Status => canonical!(body, Status),
+        Opcode::Status => canonical!(body, DaemonStatus),
         Opcode::PolicyRows => canonical!(body, PolicyPage),
         Opcode::PolicySummary => canonical!(body, PolicySummary),
         Opcode::PolicyTest => canonical!(body, PolicyAnswer<'_>),

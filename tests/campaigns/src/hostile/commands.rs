@@ -7,9 +7,8 @@ use super::repeating::Repeating;
 use super::siege::Siege;
 use super::strangers::{ATTACKING_ISSUER, PLACES};
 use super::victim::Times;
-use apikeyd_client::message::{CredentialsChanged, Save};
-use apikeyd_client::term::{CredentialsCause, SaveMode};
-use apikeyd_client::{KeyId, UserId};
+use apikeyd_client::{CredentialsCause, KeyId, SaveMode, UserId};
+use apikeyd_protocol::message::{CredentialsChanged, Save};
 use apikeyd_protocol::operation::Opcode;
 use std::time::{Duration, Instant};
 

@@ -7,10 +7,9 @@ use super::strangers::{
 };
 use super::vitals::Vitals;
 use crate::kill::residents;
-use apikeyd_client::message::{Empty, Generate, Status};
-use apikeyd_client::term::SaveMode;
-use apikeyd_client::{ApiKey, Client, UserId};
+use apikeyd_client::{ApiKey, Client, DaemonStatus, Generate, SaveMode, UserId};
 use apikeyd_protocol::codec;
+use apikeyd_protocol::message::Empty;
 use apikeyd_protocol::operation::Opcode;
 use apikeyd_tests::daemon::{Daemon, Start};
 use apikeyd_tests::scratch::Scratch;
@@ -97,7 +96,7 @@ impl House {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let answer = peer.ask(Opcode::Status, &Empty {}).expect("an answer");
-            let status: Status = codec::decode(&answer.body).expect("a status");
+            let status: DaemonStatus = codec::decode(&answer.body).expect("a status");
             if status.connections == 1 {
                 return peer;
             }

@@ -2,14 +2,13 @@
 //! to gain by sending many.
 
 use super::peer::request;
-use apikeyd_client::message::{
-    AuditList, AuditVerify, CredentialsChanged, Delete, DeleteUser, Empty, Generate, KeyUse, List,
-    PolicyRows, ReportUses, RetrieveKey, RetrieveUser, Save,
-};
-use apikeyd_client::term::{AuditHead, CredentialsCause, SaveMode};
-use apikeyd_client::{KeyId, UserId};
+use apikeyd_client::{AuditHead, AuditList, CredentialsCause, Generate, KeyId, List, SaveMode, UserId};
 use apikeyd_protocol::key::KeyDigest;
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT, MAX_LABEL_BYTES, MAX_USER_BYTES, MAX_USES};
+use apikeyd_protocol::message::{
+    AuditVerify, CredentialsChanged, Delete, DeleteUser, Empty, KeyUse, PolicyRows, ReportUses, RetrieveKey,
+    RetrieveUser, Save,
+};
 use apikeyd_protocol::message::{Operation, Validate};
 use apikeyd_protocol::name::Label;
 use apikeyd_protocol::operation::Opcode;

@@ -1,9 +1,6 @@
 //! The audit since the last comparison.
 
-use apikeyd_client::Client;
-use apikeyd_client::UserId;
-use apikeyd_client::message::AuditList;
-use apikeyd_client::term::{Actor, AuditEvent, AuditRow};
+use apikeyd_client::{Actor, AuditEvent, AuditList, AuditRow, Client, UserId};
 
 /// The rows after a revision, to the end.
 pub(super) fn rows_after(client: &Client, revision: u64) -> Vec<AuditRow> {

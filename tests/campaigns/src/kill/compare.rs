@@ -4,9 +4,10 @@ use super::Arena;
 use super::audit;
 use super::seat::{Action, Seat};
 use super::worker::check_verdict;
-use apikeyd_client::message::{DeleteOutcome, KeyRecord, List};
-use apikeyd_client::term::{AuditEvent, AuditHead, KeyState, RevocationCause, SaveMode};
-use apikeyd_client::{ApiKey, Client, Error, KeyId, Refusal, Status, UserId, Verdict};
+use apikeyd_client::{
+    ApiKey, AuditEvent, AuditHead, Client, DeleteOutcome, Error, KeyId, KeyRecord, KeyState, List, Refusal,
+    RevocationCause, SaveMode, Status, UserId, Verdict,
+};
 use apikeyd_tests::stress::clock;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;

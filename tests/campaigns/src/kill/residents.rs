@@ -1,8 +1,6 @@
 //! Keys of users whom nobody touches: they make the database as large as a busy host's.
 
-use apikeyd_client::message::Generate;
-use apikeyd_client::term::SaveMode;
-use apikeyd_client::{AsyncClient, KeyId, UserId};
+use apikeyd_client::{AsyncClient, Generate, KeyId, SaveMode, UserId};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;

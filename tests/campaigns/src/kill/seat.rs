@@ -1,7 +1,8 @@
 //! What must be true of one user: the changes that were acknowledged, and at most one that may have been made.
 
-use apikeyd_client::term::{AuditEvent, CredentialsCause, KeyState, RevocationCause, SaveMode};
-use apikeyd_client::{ApiKey, KeyId, UserId};
+use apikeyd_client::{
+    ApiKey, AuditEvent, CredentialsCause, KeyId, KeyState, RevocationCause, SaveMode, UserId,
+};
 use apikeyd_tests::stress::{Board, Posted, user_of};
 use std::collections::{BTreeMap, VecDeque};
 

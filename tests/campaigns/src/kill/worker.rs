@@ -4,9 +4,10 @@ use super::Arena;
 use super::asker::{Answer, Asker};
 use super::seat::{Abandoned, Action, Doubt, Seat, mode_of};
 use crate::seeded::Seeded;
-use apikeyd_client::message::{DeleteOutcome, Generate, UserRevoked};
-use apikeyd_client::term::{CredentialsCause, RevocationCause};
-use apikeyd_client::{ApiKey, Client, Error, KeyId, Refusal, Status, Verdict};
+use apikeyd_client::{
+    ApiKey, Client, CredentialsCause, DeleteOutcome, Error, Generate, KeyId, Refusal, RevocationCause,
+    Status, UserRevoked, Verdict,
+};
 use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::stress::clock;
 use std::fmt;

@@ -3,9 +3,10 @@
 use super::history::{Answer, Call, Operation, Window};
 use super::options::Plan;
 use crate::seeded::Seeded;
-use apikeyd_client::message::{DeleteOutcome, Generate};
-use apikeyd_client::term::{CredentialsCause, KeyState, SaveMode};
-use apikeyd_client::{ApiKey, Client, Error, Status, UserId, Verdict};
+use apikeyd_client::{
+    ApiKey, Client, CredentialsCause, DeleteOutcome, Error, Generate, KeyState, SaveMode, Status, UserId,
+    Verdict,
+};
 use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::stress::clock;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,7 +1,6 @@
 //! What was asked, what was answered, and when.
 
-use apikeyd_client::KeyId;
-use apikeyd_client::term::{RevocationCause, SaveMode};
+use apikeyd_client::{KeyId, RevocationCause, SaveMode};
 
 /// A request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

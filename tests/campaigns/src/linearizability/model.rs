@@ -5,8 +5,7 @@
 //! long as none of the changes since was answered when they began; and time does not run backwards from one to the next.
 
 use super::history::{Answer, Call, Operation};
-use apikeyd_client::KeyId;
-use apikeyd_client::term::{RevocationCause, SaveMode};
+use apikeyd_client::{KeyId, RevocationCause, SaveMode};
 use std::collections::HashMap;
 
 /// What the daemon holds of a user.

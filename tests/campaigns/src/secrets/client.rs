@@ -1,8 +1,6 @@
 //! A client's process: it reads keys from its input, asks about them in every way, wipes what is its own, and waits.
 
-use apikeyd_client::message::Generate;
-use apikeyd_client::term::SaveMode;
-use apikeyd_client::{ApiKey, AsyncClient, Client as Blocking, UserId};
+use apikeyd_client::{ApiKey, AsyncClient, Client as Blocking, Generate, Operation, SaveMode, UserId};
 use core::hint::black_box;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -198,12 +196,12 @@ impl Threads {
 impl Asking for Threads {
     fn ask(&self, text: &[u8]) {
         for client in [&self.caching, &self.caching, &self.plain] {
-            let _verdict = client.validate_text(text).unwrap();
-            let _verdict = client.validate_text_operation(text, "GET", "/api/file").unwrap();
-            let _verdict = client.validate_text_operation(text, "DELETE", "/api//user/1").unwrap();
+            let _verdict = client.validate(text).unwrap();
+            let _verdict = client.authorize(text, Operation::new("GET", "/api/file")).unwrap();
+            let _verdict = client.authorize(text, Operation::new("DELETE", "/api//user/1")).unwrap();
             let _verdict = client.validate(&ApiKey::parse(text).unwrap()).unwrap();
             // A typing error ends in the client.
-            let _refused = client.validate_text(&text[..text.len() - 1]);
+            let _refused = client.validate(&text[..text.len() - 1]);
         }
     }
 
@@ -234,8 +232,8 @@ impl Asking for Tasks {
     fn ask(&self, text: &[u8]) {
         self.runtime.block_on(async {
             for _ in 0..2 {
-                let _verdict = self.client.validate_text(text).await.unwrap();
-                let _verdict = self.client.validate_text_operation(text, "GET", "/api/file").await.unwrap();
+                let _verdict = self.client.validate(text).await.unwrap();
+                let _verdict = self.client.authorize(text, Operation::new("GET", "/api/file")).await.unwrap();
             }
         });
     }

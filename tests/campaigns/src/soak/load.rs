@@ -3,9 +3,9 @@
 
 use super::counts::Counts;
 use super::options::Plan;
-use apikeyd_client::message::{AuditList, Generate, List};
-use apikeyd_client::term::{CredentialsCause, SaveMode};
-use apikeyd_client::{ApiKey, Client, UserId, Verdict};
+use apikeyd_client::{
+    ApiKey, AuditList, Client, CredentialsCause, Generate, List, Operation, SaveMode, UserId, Verdict,
+};
 use apikeyd_tests::scratch::Scratch;
 use hdrhistogram::Histogram;
 use std::path::PathBuf;
@@ -124,7 +124,7 @@ impl Load {
             }
             let began = Instant::now();
             let verdict =
-                self.counts.count("validate", client.validate_operation(key, "GET", "/api/orders/17"));
+                self.counts.count("validate", client.authorize(key, Operation::new("GET", "/api/orders/17")));
             let nanos = u64::try_from(began.elapsed().as_nanos()).unwrap_or(u64::MAX);
             lock(&self.latency).saturating_record(nanos);
             self.check_valid(key, verdict.as_ref());

@@ -5,9 +5,7 @@ mod descriptors;
 mod disk;
 
 use apikeyd_campaigns::hostile::house::issue;
-use apikeyd_client::message::{Generate, StoreState};
-use apikeyd_client::term::SaveMode;
-use apikeyd_client::{ApiKey, Client, Error, KeyId, Status, UserId, Verdict};
+use apikeyd_client::{ApiKey, Client, Error, Generate, KeyId, SaveMode, Status, StoreState, UserId, Verdict};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};

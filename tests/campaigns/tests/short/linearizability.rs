@@ -1,8 +1,7 @@
 //! The short form of `linearizability`, and histories by hand.
 
 use apikeyd_campaigns::linearizability::{Answer, Call, Operation, Plan, explain, run};
-use apikeyd_client::KeyId;
-use apikeyd_client::term::SaveMode;
+use apikeyd_client::{KeyId, SaveMode};
 use apikeyd_tests::scratch::Scratch;
 use std::path::Path;
 

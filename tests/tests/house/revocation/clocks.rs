@@ -2,9 +2,7 @@
 
 use super::{PATIENCE, assert_refused, hasty, is_accepted, issue, revoker, until, warm};
 use crate::support::{House, Key, wall_ms};
-use apikeyd_client::message::Generate;
-use apikeyd_client::term::{KeyState, SaveMode};
-use apikeyd_client::{ApiKey, Client, Error, Timestamp, UserId};
+use apikeyd_client::{ApiKey, Client, Error, Generate, KeyState, SaveMode, Timestamp, UserId};
 use apikeyd_tests::caching_client::{Answered, CachingClient};
 use apikeyd_tests::daemon::Start;
 use apikeyd_tests::multicall;

@@ -2,9 +2,7 @@
 
 use super::{assert_refused, client, is_accepted, issue, revoker, until, warm};
 use crate::support::{House, wall_ms};
-use apikeyd_client::message::Generate;
-use apikeyd_client::term::{CredentialsCause, SaveMode};
-use apikeyd_client::{ApiKey, Client, Timestamp, UserId};
+use apikeyd_client::{ApiKey, Client, CredentialsCause, Generate, Operation, SaveMode, Timestamp, UserId};
 use std::time::Duration;
 
 /// That a cached key is refused by the very validation that follows.
@@ -74,7 +72,7 @@ fn a_new_policy_counts_at_once() {
         House::open_with(|start, scratch| start.arg("--policy").arg(scratch.write("policy.toml", OPEN)));
     let (client, revoker) = (client(&house), revoker(&house));
     let key = issue(&revoker, "alice");
-    let asks = || client.validate_operation(&key, "GET", "/api/orders");
+    let asks = || client.authorize(&key, Operation::new("GET", "/api/orders"));
     until("the cache answers for an operation", || {
         let before = client.cache_statistics().hits;
         is_accepted(&asks()) && client.cache_statistics().hits > before

@@ -3,9 +3,9 @@
 
 use super::{client, is_accepted, issue, revoker, until, warm};
 use crate::support::House;
-use apikeyd_client::message::{AuditList, Generate, List};
-use apikeyd_client::term::{CredentialsCause, SaveMode};
-use apikeyd_client::{ApiKey, Client, UserId};
+use apikeyd_client::{
+    ApiKey, AuditList, Client, CredentialsCause, Generate, List, Operation, SaveMode, UserId,
+};
 use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::page::WAIT_OUT;
 use std::sync::Mutex;
@@ -17,7 +17,7 @@ fn ask(opcode: Opcode, client: &Client, key: &ApiKey) {
     let alice = UserId::parse("alice").expect("a user");
     match opcode {
         Opcode::Status => drop(client.status()),
-        Opcode::PolicyTest => drop(client.policy_test("GET", "/")),
+        Opcode::PolicyTest => drop(client.policy_test(Operation::new("GET", "/"))),
         Opcode::Save => {
             let draft = client.generate(&Generate::new(alice)).expect("a draft");
             drop(client.save(draft.key_id, SaveMode::Add));

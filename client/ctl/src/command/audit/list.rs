@@ -4,10 +4,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::text::hex;
 use crate::output::time::{rfc3339, to_the_second};
 use crate::output::{Members, Output, Rows};
-use apikeyd_client::Client;
-use apikeyd_protocol::limit::MAX_PAGE_ITEMS;
-use apikeyd_protocol::message::AuditList;
-use apikeyd_protocol::term::{Actor, AuditEvent, AuditRow, CredentialsCause};
+use apikeyd_client::{Actor, AuditEvent, AuditList, AuditRow, Client, CredentialsCause, MAX_PAGE_ITEMS};
 use serde::Serialize;
 
 const HEADINGS: [&str; 7] = ["REVISION", "TIME", "ACTOR", "EVENT", "KEY_ID", "USER", "DETAIL"];

@@ -3,8 +3,7 @@
 use super::head_text;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, Tone};
-use apikeyd_client::Client;
-use apikeyd_protocol::term::{AuditFault, AuditHead};
+use apikeyd_client::{AuditFault, AuditHead, Client};
 use serde::Serialize;
 
 /// The answer of `audit verify`, see JSON.md.

@@ -3,13 +3,9 @@
 use super::users::Users;
 use super::wire::{Answer, Outbox, Script, nanoseconds};
 use crate::failure::Failure;
+use apikeyd_client::{ApiKey, Generate, Generated, Opcode, SaveMode, Saved, UserRevoked};
 use apikeyd_protocol::frame::append_request;
-use apikeyd_protocol::key::ApiKey;
-use apikeyd_protocol::message::{
-    DeleteUser, Generate, Generated, Save, Saved, UserRevoked, Validate, Verdict,
-};
-use apikeyd_protocol::operation::Opcode;
-use apikeyd_protocol::term::SaveMode;
+use apikeyd_protocol::message::{DeleteUser, Save, Validate, Verdict};
 use hdrhistogram::Histogram;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,7 +1,7 @@
 //! The users of one measurement, by number.
 
 use crate::failure::Failure;
-use apikeyd_protocol::name::UserId;
+use apikeyd_client::UserId;
 use std::fmt;
 use std::ops::Range;
 

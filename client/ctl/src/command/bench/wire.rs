@@ -2,13 +2,12 @@
 
 use crate::failure::{Exit, Failure};
 use crate::request::Connection;
-use apikeyd_client::{DEFAULT_TIMEOUT, Error, default_socket};
+use apikeyd_client::{DEFAULT_TIMEOUT, Error, Opcode, Status, WelcomeCode, default_socket};
 use apikeyd_protocol::codec;
-use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Status, append_request};
-use apikeyd_protocol::hello::{Hello, Welcome, WelcomeCode};
+use apikeyd_protocol::frame::{Frame, HEADER_BYTES, append_request};
+use apikeyd_protocol::hello::{Hello, Welcome};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message;
-use apikeyd_protocol::operation::Opcode;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;

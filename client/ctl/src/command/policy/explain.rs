@@ -6,7 +6,7 @@ use crate::daemon::client;
 use crate::failure::{Exit, Failure};
 use crate::output::text::{visible, visible_bytes};
 use crate::output::{Output, Tone};
-use crate::request::{Connection, Operation};
+use crate::request::{Connection, OwnedOperation};
 use apikeyd_policy::{Explanation, PolicyTable, Reached, Verdict};
 use serde::Serialize;
 use std::path::Path;
@@ -44,7 +44,7 @@ struct PartObject {
 pub(crate) fn run(
     connection: &Connection,
     policy: Option<&Path>,
-    operation: &Operation,
+    operation: &OwnedOperation,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
     let table = match policy {
@@ -61,7 +61,7 @@ pub(crate) fn run(
     Ok(if is_allowed { Exit::Done } else { Exit::Refused })
 }
 
-fn object(explanation: &Explanation<'_>, operation: &Operation) -> ExplainedObject {
+fn object(explanation: &Explanation<'_>, operation: &OwnedOperation) -> ExplainedObject {
     let part =
         |(segment, sent): &(&str, String)| PartObject { segment: (*segment).into(), sent: sent.clone() };
     let row = |reached: &Reached<'_>| ReachedObject {

@@ -1,7 +1,7 @@
 //! Why a verdict was given, in a form that can be counted.
 
+use apikeyd_client::PolicyVerdict;
 use apikeyd_policy::{Ambiguity, Judgement, NOT_EVERY_READING};
-use apikeyd_protocol::message::PolicyVerdict;
 use std::borrow::Cow;
 
 /// A code, and the row that the verdict names.
@@ -52,8 +52,8 @@ impl Reason {
 #[cfg(test)]
 mod tests {
     use super::Reason;
+    use apikeyd_client::PolicyVerdict;
     use apikeyd_policy::{PolicyTable, Verdict};
-    use apikeyd_protocol::message::PolicyVerdict;
 
     #[test]
     fn the_words_of_a_judgement_give_its_reason() {

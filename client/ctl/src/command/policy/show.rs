@@ -3,9 +3,8 @@
 use super::file::table;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, Rows};
-use apikeyd_client::Client;
+use apikeyd_client::{Client, PolicyPage, PolicyRow};
 use apikeyd_policy::{Effect, HandedRow, PolicyTable, Row};
-use apikeyd_protocol::message::{PolicyPage, PolicyRow};
 use serde::Serialize;
 use std::path::Path;
 

@@ -6,9 +6,9 @@ use super::{Judge, Judged, access_log, word};
 use crate::failure::{Exit, Failure};
 use crate::output::text::{visible, visible_bytes};
 use crate::output::{Output, Tone};
-use crate::request::{Operation, Operations};
+use crate::request::{Operations, OwnedOperation};
+use apikeyd_client::PolicyVerdict;
 use apikeyd_policy::parse_case_line;
-use apikeyd_protocol::message::PolicyVerdict;
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -113,7 +113,7 @@ impl Answers {
         &mut self,
         judge: &Judge,
         line: u64,
-        operation: &Operation,
+        operation: &OwnedOperation,
         output: &mut Output,
     ) -> Result<(), Failure> {
         let judged = judge.judge(operation)?;
@@ -161,13 +161,13 @@ impl Answers {
 }
 
 /// A line with a tab is `METHOD<TAB>TARGET`; the servers that write access logs escape tabs.
-fn operation(line: &[u8]) -> Result<Operation, String> {
+fn operation(line: &[u8]) -> Result<OwnedOperation, String> {
     let logged = if line.contains(&b'\t') { None } else { access_log::parse(line) };
     let (method, target) = match logged {
         Some(logged) => logged,
         None => parse_case_line(line).map_err(|fault| fault.to_string())?,
     };
-    Ok(Operation { method, target })
+    Ok(OwnedOperation { method, target })
 }
 
 /// Reads a line: `None` at the end, `Some(false)` for one that was too long and was skipped.
@@ -199,7 +199,7 @@ fn next_line(source: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<Option
 
 fn write(
     line: Option<u64>,
-    operation: Option<&Operation>,
+    operation: Option<&OwnedOperation>,
     judged: &Judged,
     output: &mut Output,
 ) -> Result<(), Failure> {

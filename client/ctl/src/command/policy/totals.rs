@@ -3,7 +3,7 @@
 use super::{Reason, word};
 use crate::failure::Failure;
 use crate::output::{Output, Rows};
-use apikeyd_protocol::message::PolicyVerdict;
+use apikeyd_client::PolicyVerdict;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -139,7 +139,7 @@ fn fields_of<'a>((verdict, reason, lines): (&'static str, &'a Reason, u64)) -> R
 #[cfg(test)]
 mod tests {
     use super::{MAX_REASONS, Reason, Totals};
-    use apikeyd_protocol::message::PolicyVerdict;
+    use apikeyd_client::PolicyVerdict;
 
     #[test]
     fn reasons_beyond_the_bound_are_counted_as_one() {

@@ -4,9 +4,9 @@ use apikeyd_protocol::codec::decode;
 use apikeyd_protocol::frame::{Frame, Status};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{
-    AuditPage, AuditReport, BackupReady, Deleted, Empty, Failure, FilesInForce, Generated, KeyPage,
-    KeyRecord, PolicyAnswer, PolicyPage, PolicySummary, Reloaded, Saved, Statistics, Status as Condition,
-    UserRevoked, Verdict,
+    AuditPage, AuditReport, BackupReady, DaemonStatus, Deleted, Empty, Failure, FilesInForce, Generated,
+    KeyPage, KeyRecord, PolicyAnswer, PolicyPage, PolicySummary, Reloaded, Saved, Statistics, UserRevoked,
+    Verdict,
 };
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::operation::Opcode;
@@ -212,7 +212,7 @@ impl Model {
                     self.key_mut(key_id, |key| key.ended = true);
                 }
             }
-            Opcode::Status => drop(decode::<Condition>(body).expect("a condition")),
+            Opcode::Status => drop(decode::<DaemonStatus>(body).expect("a status")),
             Opcode::PolicyRows => drop(decode::<PolicyPage>(body).expect("rows")),
             Opcode::PolicySummary => drop(decode::<PolicySummary>(body).expect("a summary")),
             Opcode::PolicyTest => drop(decode::<PolicyAnswer<'_>>(body).expect("a judgement")),

@@ -33,7 +33,7 @@ fn without_descriptors_those_who_are_in_are_served_and_the_processor_rests() {
     }
     before.assert_validates();
     let draft = before.draft("in between");
-    before.client.save(draft, apikeyd_client::term::SaveMode::Add).expect("a change needs no descriptor");
+    before.client.save(draft, apikeyd_client::SaveMode::Add).expect("a change needs no descriptor");
     before.assert_backup_fails_alone();
     before.assert_validates();
     let vitals = Vitals::of(daemon.pid());
