@@ -7,7 +7,7 @@ mod refill;
 
 use crate::blocking::Backup;
 use crate::builder::Builder;
-use crate::cache::{Asked, Cache, CacheStatistics, KeyAlone, Miss};
+use crate::cache::{Cache, CacheStatistics, KeyAlone, MaybeOperation, Miss};
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ProtocolError};
@@ -135,10 +135,10 @@ impl AsyncClient {
 
     /// Every validation passes here.
     #[inline]
-    async fn judge(&self, key: &ApiKey, asked: impl Asked) -> Result<Verdict, Error> {
-        match self.cache.as_ref().and_then(|cache| cache.look_up(key, &asked)) {
+    async fn judge(&self, key: &ApiKey, operation: impl MaybeOperation) -> Result<Verdict, Error> {
+        match self.cache.as_ref().and_then(|cache| cache.look_up(key, &operation)) {
             Some(key) => Ok(Verdict::Valid(key)),
-            None => self.ask_for_verdict(key, asked.operation().copied()).await,
+            None => self.ask_for_verdict(key, operation.operation().copied()).await,
         }
     }
 

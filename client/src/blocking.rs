@@ -7,7 +7,7 @@ mod refill;
 pub(crate) use pool::Pools;
 
 pub(crate) use crate::builder::Builder;
-use crate::cache::{Asked, Cache, CacheStatistics, KeyAlone, Miss};
+use crate::cache::{Cache, CacheStatistics, KeyAlone, MaybeOperation, Miss};
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ProtocolError};
@@ -167,10 +167,10 @@ impl Client {
 
     /// Every validation passes here.
     #[inline]
-    fn judge(&self, key: &ApiKey, asked: impl Asked) -> Result<Verdict, Error> {
-        match self.cache.as_ref().and_then(|cache| cache.look_up(key, &asked)) {
+    fn judge(&self, key: &ApiKey, operation: impl MaybeOperation) -> Result<Verdict, Error> {
+        match self.cache.as_ref().and_then(|cache| cache.look_up(key, &operation)) {
             Some(key) => Ok(Verdict::Valid(key)),
-            None => self.ask_for_verdict(key, asked.operation().copied()),
+            None => self.ask_for_verdict(key, operation.operation().copied()),
         }
     }
 

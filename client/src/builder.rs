@@ -1,4 +1,4 @@
-//! The settings of a client, the same for both kinds.
+//! The settings of a client, of either kind.
 
 use crate::blocking::Client;
 use crate::cache::{Cache, DEFAULT_CACHE_ENTRIES, MAX_USE_REPORT_INTERVAL, WallClock};
@@ -9,14 +9,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Time for a whole request, connecting included, unless the builder or the call says otherwise.
+/// The default timeout of a whole request, connecting included.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections that a blocking client holds at the most, unless the builder says otherwise. The daemon
-/// allows 64 to one user by default, and that user may run several services.
+/// A blocking client has up to this many connections by default. The daemon allows one user 64 by default, and that user
+/// may run several services.
 pub const DEFAULT_CONNECTIONS: usize = 16;
 
-/// Makes a client.
+/// Settings for a client, and its constructors.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Builder {
@@ -37,62 +37,62 @@ impl Builder {
         self
     }
 
-    /// Time for a whole request: waiting for a connection, connecting, sending and the answer.
+    /// Timeout of a whole request: waiting for a connection, connecting, sending and the answer.
     /// Default: [`DEFAULT_TIMEOUT`].
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Connections of a blocking client at the most, 1 or more: so many threads are served at once, further
+    /// Up to this many connections of a blocking client, at least 1: this many threads are served at once, further
     /// ones wait. Default: [`DEFAULT_CONNECTIONS`]. The asynchronous client needs one and ignores this.
     pub const fn connections(mut self, limit: usize) -> Self {
         self.connections = Some(limit);
         self
     }
 
-    /// Accepts no server but one of this uid, as the kernel gives it. Without this the server must be root,
-    /// this process's own user, the owner of the socket's directory if nobody else may write there, or
-    /// anybody if that directory is root's and nobody else may write there.
+    /// Accepts only a server that runs as this uid, as the kernel reports it. By default the server must be root, this
+    /// process's own user, the owner of the socket's directory if nobody else may write there, or anybody if that
+    /// directory is root's and nobody else may write there.
     pub const fn require_server_uid(mut self, uid: u32) -> Self {
         self.server_uid = Some(uid);
         self
     }
 
-    /// Whether verdicts are used again, default yes: a key that was found good is accepted without asking, as long
-    /// as the daemon's revocation page says that the verdict stands. It never accepts a key after the answer to
-    /// its revocation. A program that asks once does better without.
+    /// Whether verdicts are cached; default: yes. A key that was found valid is accepted without asking the daemon, as long
+    /// as the daemon's revocation page says that the verdict is fresh: never after the answer to the key's revocation. A
+    /// program that validates once does better without.
     pub const fn cache(mut self, cache: bool) -> Self {
         self.without_cache = !cache;
         self
     }
 
-    /// Keys that are kept at the most, rounded up to a power of two: 16 bytes of memory for each place, and about
-    /// 200 more, and the bytes of long names, for each key in it. Default: [`DEFAULT_CACHE_ENTRIES`].
+    /// The cache holds up to this many keys, rounded up to a power of two. Memory: 16 bytes for each slot, and about 200
+    /// more, and the bytes of long names, for each key in the cache. Default: [`DEFAULT_CACHE_ENTRIES`].
     pub const fn cache_entries(mut self, entries: usize) -> Self {
         self.cache_entries = Some(entries);
         self
     }
 
-    /// Time from a use that the cache answered to its report to the daemon, which shows it as the key's last use.
+    /// Time from a validation that the cache answered to its report to the daemon, which shows it as the key's last use.
     /// At most [`MAX_USE_REPORT_INTERVAL`], which is the default, and at least [`MIN_USE_REPORT_INTERVAL`](crate::MIN_USE_REPORT_INTERVAL); what is
     /// beyond a bound counts as the bound. The last client that shares a cache reports what is left when it is
-    /// dropped, on a thread that it does not wait for. A process that ends before that, or is killed, loses the uses
-    /// of one interval at the most.
+    /// dropped, on a thread that it does not wait for. A process that ends before that, or is killed, loses at most the
+    /// uses of one interval.
     pub const fn use_report_interval(mut self, interval: Duration) -> Self {
         self.use_report_interval = Some(interval);
         self
     }
 
-    /// The wall clock that the cache holds the expiry of a key against, called in each validation of a key that it holds
-    /// and that expires, from any thread. Default: the kernel's coarse one. A clock that is behind has a key that the
-    /// cache holds accepted past its expiry: for tests that jump in time.
+    /// The wall clock by which cached keys expire: called from any thread, in each validation of a cached key that has an
+    /// expiry. Default: the kernel's coarse clock. For tests that jump in time: with a clock that is behind, the cache accepts
+    /// keys past their expiry.
     pub fn wall_clock(mut self, now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.wall_clock = WallClock::Given(Arc::new(now));
         self
     }
 
-    /// A blocking client. Does no IO: the first request connects, and tells if that fails.
+    /// A blocking client. Does no IO: the first request connects, and fails if that fails.
     ///
     /// # Errors
     /// [`Error::SocketPath`] when the path cannot name a socket.
@@ -113,7 +113,7 @@ impl Builder {
         Ok(client)
     }
 
-    /// An asynchronous client. Does no IO: the first request connects, and tells if that fails.
+    /// An asynchronous client. Does no IO: the first request connects, and fails if that fails.
     ///
     /// # Errors
     /// [`Error::SocketPath`] when the path cannot name a socket.

@@ -8,17 +8,17 @@
 //!               ask the daemon ─► valid? store it; get the page, or the policy table, if need be
 //! ```
 //!
-//! What is kept of a key is a keyed hash, never its secret. Refusals are not kept. With an operation the key comes
-//! from the cache and the operation is judged by the daemon's own [policy] table; what that refuses the daemon is
-//! asked, so that every refusal is the daemon's. Why a revoked key is not accepted: `docs/REVOCATION.md`.
+//! A slot holds a keyed hash of the key, never its secret. Refusals are not cached. An operation is judged here by a copy of
+//! the daemon's [policy] table, but only to allow it: for everything else the daemon is asked, so that every refusal is
+//! the daemon's. Why a revoked key is not accepted: `docs/REVOCATION.md`.
 //!
-//! Nothing on the way of a hit takes a lock, or writes to memory that other threads use at the time.
+//! A hit takes no lock, and writes no memory that other threads are using.
 
-mod attached;
 mod clock;
-mod counting;
+mod counters;
 mod fetching;
 mod long;
+mod mapped;
 mod memo;
 mod pages;
 mod policy;
@@ -29,7 +29,7 @@ mod uses;
 mod worker;
 
 pub(crate) use clock::WallClock;
-pub use counting::CacheStatistics;
+pub use counters::CacheStatistics;
 #[cfg(feature = "tokio")]
 pub(crate) use fetching::Step;
 pub use uses::{MAX_USE_REPORT_INTERVAL, MIN_USE_REPORT_INTERVAL};
@@ -42,10 +42,10 @@ use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::{Freshness, Operation, PageReady};
 use apikeyd_protocol::page::CLOCK_LAG;
-use attached::{Attached, Handed, Unusable};
 use clock::{exact_ns, recent_ns};
-use counting::Counting;
+use counters::Counters;
 use fetching::Fetching;
+use mapped::{Handover, MappedPage, Unusable};
 use pages::{InUse, Pages};
 use slot::Entry;
 use std::fmt;
@@ -57,18 +57,18 @@ use table::{Found, KeyTable};
 use tag::TagKey;
 use uses::Uses;
 
-/// Keys that are kept at the most, unless the builder says otherwise.
+/// The cache holds up to this many keys, unless the builder says otherwise.
 pub const DEFAULT_CACHE_ENTRIES: usize = 65_536;
 
-/// A key that ends by itself within this time is asked for each time: the wall clock that a hit reads may be
-/// behind by so much.
+/// A key that expires within this time is never answered from the cache: the wall clock that a hit reads may be behind by
+/// this much.
 const EXPIRY_MARGIN_MS: u64 = 1_000;
 const _: () = assert!(CLOCK_LAG.as_millis() <= EXPIRY_MARGIN_MS as u128, "the same clock's lag");
 
-/// The page is asked for again after a failure, at the earliest.
+/// The shortest time between two requests for the page, or the policy table.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The page is asked for again where there was none to have, at the earliest.
+/// The shortest time until the page is asked for again after the daemon had none.
 const RETRY_WITHOUT: Duration = Duration::from_secs(60);
 
 /// The cache of a client and its clones.
@@ -76,7 +76,7 @@ pub(crate) struct Cache {
     inner: Arc<Inner>,
 }
 
-/// What the thread that reports uses holds, too.
+/// Shared with the thread that reports uses.
 struct Inner {
     tags: TagKey,
     table: KeyTable,
@@ -85,13 +85,13 @@ struct Inner {
     process: ForkMark,
     uses: Uses,
     fetching: Fetching,
-    counting: Counting,
-    /// When the page, or the policy table, may be asked for again, by the clock of hits.
+    counters: Counters,
+    /// When the page, and the policy table, may be asked for again, by the clock of hits.
     next_page: AtomicU64,
     next_policy: AtomicU64,
 }
 
-/// A validation that the cache could not answer, and what the daemon said.
+/// A validation that the cache could not answer, and the daemon's verdict.
 pub(crate) struct Miss<'m> {
     pub(crate) cache: &'m Cache,
     pub(crate) key: &'m ApiKey,
@@ -100,46 +100,46 @@ pub(crate) struct Miss<'m> {
 }
 
 impl Miss<'_> {
-    /// Keeps the verdict, or says what is missing for that: see [`Cache::keep`].
-    pub(crate) fn keep(&self) -> Option<Wish> {
-        self.cache.keep(self.key, self.has_operation, self.judged)
+    /// Stores the verdict, or says what is missing: see [`Cache::store`].
+    pub(crate) fn store(&self) -> Option<Missing> {
+        self.cache.store(self.key, self.has_operation, self.judged)
     }
 }
 
-/// What is asked about a key, as a type: so each way to ask is compiled for itself, and a hit without an operation takes a
-/// third less.
-pub(crate) trait Asked {
+/// Whether a validation comes with an operation, as a type: each kind is compiled for itself, and a hit without an operation
+/// costs a third less.
+pub(crate) trait MaybeOperation {
     /// The operation, if there is one.
     fn operation(&self) -> Option<&Operation<'_>>;
 }
 
-/// Nothing but whether the key is valid.
+/// A validation of the key alone.
 pub(crate) struct KeyAlone;
 
-impl Asked for KeyAlone {
+impl MaybeOperation for KeyAlone {
     #[inline]
     fn operation(&self) -> Option<&Operation<'_>> {
         None
     }
 }
 
-impl Asked for Operation<'_> {
+impl MaybeOperation for Operation<'_> {
     #[inline]
     fn operation(&self) -> Option<&Operation<'_>> {
         Some(self)
     }
 }
 
-/// What to ask the daemon for, so that the next validation need not be asked.
+/// What to ask the daemon for, so that the cache can answer the next validation.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
+pub(crate) enum Missing {
     Page,
     Policy,
 }
 
 impl Cache {
-    /// Empty. `None` where the system gives no randomness, or no memory that a forked child finds empty: then every
-    /// validation is asked.
+    /// Empty. `None` where the system has no randomness, or no memory that a forked child finds empty: then the daemon is
+    /// asked for every validation.
     pub(crate) fn new(
         entries: usize,
         endpoint: Endpoint,
@@ -154,7 +154,7 @@ impl Cache {
             process: ForkMark::new()?,
             uses: Uses::new(endpoint.clone(), report_interval),
             fetching: Fetching::new(endpoint),
-            counting: Counting::new(),
+            counters: Counters::new(),
             next_page: AtomicU64::new(0),
             next_policy: AtomicU64::new(0),
         };
@@ -163,74 +163,74 @@ impl Cache {
 
     /// The key, if it is known to be valid, and the operation to be allowed.
     #[inline]
-    pub(crate) fn look_up(&self, key: &ApiKey, asked: &impl Asked) -> Option<ValidKey> {
+    pub(crate) fn look_up(&self, key: &ApiKey, operation: &impl MaybeOperation) -> Option<ValidKey> {
         let inner = &*self.inner;
-        // Read after the validation has started, as the words of the page are.
+        // Read after the validation has begun, like the words of the page.
         let now = recent_ns();
-        let (found, entry) = inner.pages.with(|in_use| inner.find(in_use, now, key, asked))??;
+        let (found, entry) = inner.pages.with(|in_use| inner.find(in_use, now, key, operation))??;
         let valid = found.slot.valid_key(&entry, key.id(), || found.long()?.read())?;
         if found.slot.note_use(now) {
             self.used();
         }
-        inner.counting.hit();
+        inner.counters.hit();
         Some(valid)
     }
 
-    /// Keeps what the daemon answered, if the page can tell how long it stands. Otherwise says what is missing for
-    /// that; each thing is wished of one caller only, and not too often.
-    fn keep(&self, asked: &ApiKey, has_operation: bool, judged: &Judged) -> Option<Wish> {
+    /// Stores the daemon's verdict, if there is a page that tells how long it is fresh. Otherwise says what is missing, to
+    /// one caller at a time, and not too often.
+    fn store(&self, presented: &ApiKey, has_operation: bool, judged: &Judged) -> Option<Missing> {
         let (Verdict::Valid(key), Some(freshness)) = (&judged.verdict, judged.freshness) else { return None };
         let inner = &*self.inner;
         if !inner.process.claim(|| inner.reset_in_child()) {
             return None;
         }
         let now = recent_ns();
-        let is_of_use = |page: &Attached| page.instance() == freshness.instance && page.is_leased(now);
+        let is_of_use = |page: &MappedPage| page.instance() == freshness.instance && page.is_leased(now);
         let Some(in_use) = inner.pages.share().filter(|in_use| is_of_use(&in_use.page)) else {
-            return claim(&inner.next_page, now).then_some(Wish::Page);
+            return claim(&inner.next_page, now).then_some(Missing::Page);
         };
         let page = &in_use.page;
-        let verdict = slot::Verdict { tag: inner.tags.of_key(asked), freshness, key };
+        let verdict = slot::Verdict { tag: inner.tags.of_key(presented), freshness, key };
         let evicted = inner.table.insert(&verdict, now, |entry| is_fresh(page, entry, now, &inner.wall));
         if evicted.was_fresh {
-            inner.counting.evicted();
+            inner.counters.evicted();
         }
         evicted.unreported.into_iter().for_each(|unreported| inner.uses.remember(unreported));
         let wants_policy = has_operation
             && !in_use.has_policy_of(&freshness)
             && page.policy_rules() == apikeyd_policy::RULES;
-        (wants_policy && claim(&inner.next_policy, now)).then_some(Wish::Policy)
+        (wants_policy && claim(&inner.next_policy, now)).then_some(Missing::Policy)
     }
 
-    /// A validation is asked.
+    /// Counts a validation that the daemon was asked for.
     pub(crate) fn missed(&self) {
-        self.inner.counting.miss();
+        self.inner.counters.miss();
     }
 
-    /// The clock to read before the page is asked for and after it came.
+    /// The clock to read before the request for the page.
     pub(crate) fn clock() -> u64 {
         exact_ns()
     }
 
-    /// The daemon was asked for its page, `before` by the clock, and this came.
+    /// Takes the answer to a request for the page, which was sent `before` by the clock.
     pub(crate) fn take_page(&self, before: u64, answer: Result<(PageReady, Option<OwnedFd>), Error>) {
         match answer {
-            Ok((ready, file)) => self.attach(Handed { before, ready, file, after: Self::clock() }),
-            // It has none, or does not know what that is.
+            Ok((ready, file)) => self.attach(Handover { before, ready, file, after: Self::clock() }),
+            // It has none, or does not know the request.
             Err(Error::Answered { status, .. }) if status != Status::Busy => self.no_page(),
             // Asked again soon.
             Err(_) => {}
         }
     }
 
-    fn attach(&self, handed: Handed) {
-        match Attached::check(handed) {
+    fn attach(&self, handover: Handover) {
+        match MappedPage::check(handover) {
             Ok(page) => self.inner.pages.put(Some(page)),
             Err(Unusable) => self.no_page(),
         }
     }
 
-    /// There is no page to have: this daemon has none, or this process cannot use it.
+    /// Notes that this daemon has no page, or that this process cannot use it.
     fn no_page(&self) {
         let next = recent_ns().saturating_add(nanoseconds(RETRY_WITHOUT));
         self.inner.next_page.store(next, Ordering::Relaxed);
@@ -239,7 +239,7 @@ impl Cache {
     pub(crate) fn statistics(&self) -> CacheStatistics {
         let inner = &*self.inner;
         let has_page = inner.pages.with(|in_use| in_use.page.is_leased(recent_ns())).unwrap_or_default();
-        inner.counting.statistics(inner.table.occupied().count(), has_page)
+        inner.counters.statistics(inner.table.occupied().count(), has_page)
     }
 
     #[cold]
@@ -258,12 +258,18 @@ impl Drop for Cache {
 
 impl Inner {
     #[inline]
-    fn find(&self, in_use: &InUse, now: u64, key: &ApiKey, asked: &impl Asked) -> Option<(Found<'_>, Entry)> {
+    fn find(
+        &self,
+        in_use: &InUse,
+        now: u64,
+        key: &ApiKey,
+        operation: &impl MaybeOperation,
+    ) -> Option<(Found<'_>, Entry)> {
         for found in self.table.slots_of(key.id()).into_iter().flatten() {
             let Some(entry) = found.slot.read(key.id()) else { continue };
             // The tag last: the processor hashes while it waits for the memory of the slot and of the page.
             if is_fresh(&in_use.page, &entry, now, &self.wall)
-                && asked
+                && operation
                     .operation()
                     .is_none_or(|operation| in_use.allows(&entry.freshness, operation, &self.tags))
                 && entry.tag == self.tags.of_key(key)
@@ -300,12 +306,12 @@ impl InUse {
 
 /// Whether a verdict is still what the daemon would answer.
 #[inline]
-fn is_fresh(page: &Attached, entry: &Entry, now: u64, wall: &WallClock) -> bool {
+fn is_fresh(page: &MappedPage, entry: &Entry, now: u64, wall: &WallClock) -> bool {
     page.holds(&entry.freshness, now)
         && entry.expires_at_ms().is_none_or(|end| wall.now_ms().saturating_add(EXPIRY_MARGIN_MS) < end)
 }
 
-/// Whether the time has come, for one caller alone.
+/// Whether it is time, for one caller only.
 fn claim(next: &AtomicU64, now: u64) -> bool {
     let due = next.load(Ordering::Relaxed);
     let later = now.saturating_add(nanoseconds(RETRY));

@@ -1,9 +1,9 @@
-//! One time limit over everything that a request waits for.
+//! One timeout over everything that a request waits for.
 
 use crate::error::{Error, Waiting};
 use std::time::{Duration, Instant};
 
-/// Longer times are as good as this one, and adding it to the clock cannot overflow.
+/// Longer timeouts count as this one, which cannot overflow the clock.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// When a request has to be over.

@@ -1,12 +1,12 @@
-//! Receiving a descriptor with the bytes (SCM_RIGHTS, unix(7)).
+//! Receives a descriptor along with bytes (SCM_RIGHTS, unix(7)).
 
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use std::io::IoSliceMut;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
-/// Reads bytes, and keeps the first descriptor that comes along. Further ones are closed; in a plain `recv`,
-/// which everything but a backup uses, the kernel closes all.
+/// Reads bytes, and keeps the first descriptor that comes with them. Further ones are closed; in a plain `recv`, which
+/// is used wherever no descriptor is expected, the kernel closes all.
 pub(crate) fn receive(
     socket: impl AsFd,
     room: &mut [u8],

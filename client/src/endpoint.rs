@@ -1,4 +1,4 @@
-//! Where the daemon is looked for, and who is believed to be it.
+//! Where the daemon is, and which server is trusted to be it.
 
 use crate::error::Error;
 use apikeyd_protocol::socket::{MAX_SOCKET_PATH_BYTES, SOCKET_VARIABLE, SYSTEM_SOCKET, user_socket};
@@ -14,7 +14,7 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 /// The uid of root.
 const ROOT: u32 = 0;
 
-/// A socket's path that has been checked, and the server that is expected behind it.
+/// A socket's path that has been checked, and the uid that its server must have.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
     socket: PathBuf,
@@ -38,13 +38,13 @@ impl Endpoint {
 
     /// Whether a server of this uid may be the daemon.
     ///
-    /// With a required uid, only that one. Without, the server must be somebody who could hurt the caller
-    /// anyway, or was put there by such a one:
+    /// With a required uid, only that one. Without, the server must be one that could harm the caller anyway, or was put
+    /// there by such a user:
     /// * root, or the caller itself;
     /// * the owner of the directory that holds the socket, if nobody else may write there: the path leads to
-    ///   that user's own place;
+    ///   that user's own directory;
     /// * anybody, if that directory is root's and nobody else may write there: only root can have arranged
-    ///   that server. So runs the daemon as packaged, under a user of its own.
+    ///   that server. The packaged daemon runs so, under a user of its own.
     ///
     /// The owner of the socket file alone proves nothing: in a directory that all may write, an impostor
     /// owns the socket that it made.
@@ -54,12 +54,12 @@ impl Endpoint {
     pub(crate) fn check_server(&self, uid: u32) -> Result<(), Error> {
         let trusted = match self.server_uid {
             Some(required) => uid == required,
-            None => uid == ROOT || uid == own_uid() || self.stands_in_a_place_of(uid),
+            None => uid == ROOT || uid == own_uid() || self.is_in_trusted_directory(uid),
         };
         if trusted { Ok(()) } else { Err(Error::WrongServer { socket: self.socket.clone(), uid }) }
     }
 
-    fn stands_in_a_place_of(&self, uid: u32) -> bool {
+    fn is_in_trusted_directory(&self, uid: u32) -> bool {
         let directory = self.socket.parent().filter(|parent| !parent.as_os_str().is_empty());
         let Ok(directory) = directory.unwrap_or(Path::new(".")).metadata() else { return false };
         let owner = directory.uid();
@@ -67,9 +67,9 @@ impl Endpoint {
     }
 }
 
-/// The socket that is used when none is named: `$APIKEYD_SOCKET` unless it is empty, for root the system's,
-/// for others their own daemon's unless it is certain that nothing is there, else the system's. One that cannot be looked at
-/// is tried, so that connecting says what is wrong: another daemon knows other keys.
+/// The socket that is used when none is given: `$APIKEYD_SOCKET` unless it is empty; for root the system's; for other
+/// users their own daemon's, or the system's if it is certain that their own does not exist. One that cannot be examined
+/// is used, so that connecting says what is wrong: another daemon knows other keys.
 #[must_use]
 pub fn default_socket() -> PathBuf {
     choose_socket(std::env::var_os(SOCKET_VARIABLE), own_uid(), std::env::var_os("XDG_RUNTIME_DIR"))
@@ -83,7 +83,7 @@ fn choose_socket(named: Option<OsString>, uid: u32, runtime_dir: Option<OsString
     own.filter(|socket| !is_absent(socket)).unwrap_or_else(|| SYSTEM_SOCKET.into())
 }
 
-/// A link that leads nowhere is something that is there.
+/// A dangling link is not absent.
 fn is_absent(path: &Path) -> bool {
     path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }

@@ -1,4 +1,4 @@
-//! What can go wrong between a caller and the daemon. A refused key is not among it: that is a verdict.
+//! Errors between a caller and the daemon. A refused key is not an error: it is a verdict.
 
 use apikeyd_protocol::codec::DecodeError;
 use apikeyd_protocol::frame::{Status, TooLarge};
@@ -10,11 +10,11 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why a request has no answer that can be used.
+/// Why a request has no usable answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The path cannot name a socket at all. Found before any IO.
+    /// The path cannot name a socket. Found before any IO.
     #[error(
         "{path:?} cannot be a socket's path: give 1 to {MAX_SOCKET_PATH_BYTES} bytes without a zero byte, \
          in the builder or in {SOCKET_VARIABLE}"
@@ -23,7 +23,7 @@ pub enum Error {
         /// The path that was given.
         path: PathBuf,
     },
-    /// Something else has that name. It was left alone.
+    /// Something else has that name. It was not touched.
     #[error("{} is {kind} and not a socket: name the daemon's socket in the builder or in {SOCKET_VARIABLE}", path.display())]
     NotASocket {
         /// The path that was given.
@@ -36,7 +36,7 @@ pub enum Error {
     Unreachable {
         /// Where the daemon was looked for.
         socket: PathBuf,
-        /// What the kernel said.
+        /// The system's error.
         source: io::Error,
     },
     /// This process may not open the socket.
@@ -47,10 +47,10 @@ pub enum Error {
     SocketForbidden {
         /// The socket.
         socket: PathBuf,
-        /// What the kernel said.
+        /// The system's error.
         source: io::Error,
     },
-    /// Somebody listens there who is not trusted to be the daemon; nothing was sent.
+    /// A server listens there that is not trusted to be the daemon; nothing was sent.
     #[error(
         "the server at {} runs as uid {uid}, which is not trusted there: check who made that socket, and if \
          it is the daemon, name its uid with require_server_uid",
@@ -59,15 +59,15 @@ pub enum Error {
     WrongServer {
         /// The socket.
         socket: PathBuf,
-        /// Who listens there, as the kernel said.
+        /// The server's user, as the kernel reports it.
         uid: u32,
     },
-    /// The server ended the connection instead of answering the hello.
-    #[error("the server at {} ended the connection before its welcome: its journal may say why", socket.display())]
+    /// The server closed the connection instead of answering the hello.
+    #[error("the server at {} closed the connection before its welcome: its journal may say why", socket.display())]
     NoWelcome {
         /// The socket.
         socket: PathBuf,
-        /// What the kernel said, if the connection did not simply end.
+        /// The system's error, unless the server closed the connection.
         source: Option<io::Error>,
     },
     /// The daemon answered the hello with a refusal.
@@ -81,69 +81,69 @@ pub enum Error {
         /// The daemon's version.
         version: Version,
     },
-    /// The time for the whole request is over. A request that changes something may have been done.
+    /// The timeout of the whole request has passed. A request that changes something may have taken effect.
     #[error(
         "the daemon gave no answer within {timeout:?}, while {waiting}: look at its status, or allow more time"
     )]
     TimedOut {
-        /// The time that was given.
+        /// The timeout.
         timeout: Duration,
-        /// What was waited for when it ended.
+        /// What the request was waiting for when it passed.
         waiting: Waiting,
     },
-    /// The connection broke before the answer came. The request may have been done.
+    /// The connection broke before the answer came. The request may have taken effect.
     #[error(
         "the connection to the daemon broke before the answer to {opcode}: it may have been done or not; ask again"
     )]
     ConnectionLost {
-        /// What was asked.
+        /// The operation.
         opcode: Opcode,
-        /// What the kernel said, if the connection did not simply end.
+        /// The system's error, unless the server closed the connection.
         source: Option<io::Error>,
     },
-    /// The daemon answered that it did not do it.
+    /// The daemon answered with another status than `Ok`: the request had no effect.
     #[error("{message}")]
     Answered {
         /// The status, for programs.
         status: Status,
-        /// The daemon's sentence, for people.
+        /// The daemon's message, for people.
         message: String,
     },
-    /// The request does not fit what the daemon reads; nothing was sent.
+    /// The request is longer than the daemon accepts; nothing was sent.
     #[error("{opcode} does not fit the {limit} bytes that the daemon reads: shorten it")]
     TooLong {
-        /// What was asked.
+        /// The operation.
         opcode: Opcode,
-        /// Bytes that fit.
+        /// The longest body that the daemon accepts, in bytes.
         limit: usize,
     },
-    /// What came back is not this protocol. The connection was given up.
+    /// The answer is not of this protocol. The connection was closed.
     #[error("the daemon's bytes are not this protocol: {0}; check that client and daemon fit together")]
     Protocol(#[from] ProtocolError),
-    /// The system refused something else: no more descriptors, no memory.
+    /// Another system call failed: no more descriptors, no memory.
     #[error("the system refused {action}: {source}")]
     System {
         /// What was tried.
         action: &'static str,
-        /// What the kernel said.
+        /// The system's error.
         source: io::Error,
     },
 }
 
-/// What a request was waiting for when its time ended.
+/// What a request was waiting for when its timeout passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Waiting {
-    /// For one of this client's connections, all in use.
+    /// For one of this client's connections, which were all in use.
     #[error("waiting for a free connection of this client")]
-    Turn,
-    /// For the daemon to take the connection.
+    Connection,
+    /// For the daemon to accept the connection.
     #[error("connecting")]
     Connect,
     /// For the welcome.
     #[error("waiting for the welcome")]
     Welcome,
-    /// For room to send.
+    /// For space to send.
     #[error("sending")]
     Send,
     /// For the answer.
@@ -164,24 +164,24 @@ pub enum ProtocolError {
     /// A welcome that allows no requests.
     #[error("it allows no requests on a connection")]
     NothingAllowed,
-    /// A longer frame than there may be.
+    /// A frame that is longer than the protocol allows.
     #[error("{0}")]
     Oversize(#[from] TooLarge),
-    /// An answer to nothing that is waited for.
+    /// An answer to a request that nobody waits for.
     #[error("an answer to request {0}, which nobody waits for")]
     UnknownRequest(u64),
     /// An answer that names another operation than its request.
     #[error("an answer to {asked} names operation {answered}")]
     WrongOpcode {
-        /// What was asked.
+        /// The operation.
         asked: Opcode,
-        /// What the answer names.
+        /// The operation that the answer names.
         answered: u16,
     },
     /// A body that is not the message its opcode promises.
     #[error("{0}")]
     Body(#[from] DecodeError),
-    /// A user id or a label that is none.
+    /// A user id or a label that is not valid.
     #[error("a name that {0}")]
     Name(#[from] NameError),
     /// A backup without its descriptor.
@@ -190,7 +190,7 @@ pub enum ProtocolError {
 }
 
 impl Error {
-    /// Whether the same request may succeed later without anybody changing it.
+    /// Whether the same request may succeed later, unchanged.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {

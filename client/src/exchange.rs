@@ -1,15 +1,15 @@
-//! One connection as the client sees it, without IO: what to send, what was answered, what is wrong.
+//! The protocol of one connection, without IO: what to send, what was answered, what is wrong.
 //!
 //! ```text
 //!  driver                              exchange
 //!  sends HELLO, reads into Inbox ────► welcome()            Welcome, or the refusal as an error
 //!  Outbox::new(&welcome)
-//!  outbox.push(request, ticket)  ────► a frame in Sending   the driver sends what stands there
+//!  outbox.push(request, ticket)  ────► a frame in Sending   the driver sends its bytes
 //!  reads into inbox.room()       ────► next_answer(…)       the ticket, and the body lent to a closure
 //! ```
 //!
-//! Both clients go through this module and nothing else. The outbox and the inbox are two values, so that one
-//! task can read while others ask. Bytes that were sent or read are wiped at once: requests hold digests, and
+//! Both clients use it and nothing else. The outbox and the inbox are two values, so that one task can read while
+//! others send. Bytes that were sent or read are wiped at once: requests hold digests, and
 //! the answer to `Generate` holds a key.
 
 mod inbox;
@@ -44,7 +44,7 @@ pub(crate) fn welcome(inbox: &mut Inbox) -> Result<Option<Welcome>, Error> {
     Ok(Some(welcome))
 }
 
-/// Takes one answer, once all of it has been read: finds who waits for it and lends the status and the body.
+/// Takes one answer, once all of it has been read: finds the request that it answers and lends the status and the body.
 pub(crate) fn next_answer<W, T>(
     inbox: &mut Inbox,
     outbox: &mut Outbox<W>,

@@ -98,7 +98,7 @@
 //! | `cache` | verdicts that are used again while the daemon's revocation page says that they are fresh |
 //! | `request` | for each operation: code, answer, whether it may be sent twice |
 //! | `exchange` | the protocol of a connection, without IO |
-//! | `retry`, `deadline` | what is tried again, and until when |
+//! | `retry`, `deadline` | whether a request is tried again, and its timeout |
 //! | `endpoint`, `socket`, `peer` | where the daemon is, and which server is trusted to be it |
 //! | `fork` | what a forked child must not share with its parent |
 //! | `credentials` | the credentials under which a connection was made |

@@ -1,4 +1,4 @@
-//! Who is at the other end, as the kernel says.
+//! The user of the server, as the kernel reports it.
 
 #![expect(unsafe_code, reason = "one getsockopt: rustix types the pid as non-zero, and the kernel does not")]
 

@@ -1,4 +1,4 @@
-//! One place that knows, for each operation, its code, its answer, and whether it may be sent twice.
+//! For each operation: its opcode, its answer, and whether it may be sent twice.
 
 use crate::error::{Error, ProtocolError};
 use crate::verdict::Judged;
@@ -76,19 +76,19 @@ macro_rules! empty_requests {
 }
 
 empty_requests! {
-    /// How is the daemon?
+    /// The daemon's status.
     AskStatus;
-    /// Hand over the revocation page.
+    /// The revocation page.
     AskPage;
-    /// What is the policy table?
+    /// The hash of the policy table.
     AskPolicySummary;
-    /// What was asked and answered?
+    /// The daemon's counters.
     AskStatistics;
-    /// By which files does the daemon run?
+    /// The files in force.
     AskFilesInForce;
-    /// Read the policy and the rights again.
+    /// A reload of the policy and the rights.
     AskReload;
-    /// Hand over a copy of the database.
+    /// A copy of the database.
     AskBackup;
 }
 

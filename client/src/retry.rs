@@ -1,4 +1,4 @@
-//! What may be tried again, and when. Decides only; the drivers wait.
+//! Whether and when a request is tried again. Decides only; the drivers wait.
 
 use crate::deadline::Deadline;
 use crate::error::Error;
@@ -7,8 +7,8 @@ use apikeyd_protocol::hello::WelcomeCode;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-/// Connections that may break under one request. A request that makes the daemon fall over must not be
-/// repeated for as long as the caller has patience.
+/// Connections that may break under one request. A request that crashes the daemon must not be repeated until the
+/// deadline.
 const MAX_LOSSES: u32 = 3;
 
 /// The first pause, doubled each time.
@@ -33,7 +33,7 @@ pub(crate) struct Retry {
     repeatable: bool,
     losses: u32,
     pauses: u32,
-    /// Why the last attempt failed. It tells more than that the time ended in the next one.
+    /// Why the last attempt failed. It says more than that the next one timed out.
     earlier: Option<Error>,
 }
 
@@ -45,8 +45,8 @@ impl Retry {
 
     /// After a connection could not be made: how long to wait before the next attempt.
     ///
-    /// A daemon that says it is ending will be back; so will one whose connection broke under this very
-    /// request. Where nobody listens from the start, the caller learns it at once.
+    /// A daemon that says it is shutting down will be back; so will one whose connection broke under this very request.
+    /// Where no daemon listens from the start, the caller learns it at once.
     ///
     /// # Errors
     /// The error that the caller gets, if there is to be no other attempt.
@@ -106,9 +106,9 @@ impl Retry {
     }
 }
 
-/// Between half of a pause and all of it, so that clients that lost the same daemon do not return together.
+/// Between half of a pause and all of it, so that clients that lost the same daemon do not all reconnect at once.
 pub(crate) fn jittered(pause: Duration) -> Duration {
-    // Every RandomState has other keys; to spread clients in time that is random enough.
+    // Every RandomState has other keys; that is random enough to spread clients in time.
     let random = RandomState::new().build_hasher().finish();
     let half = pause / 2;
     half + half.mul_f64(f64::from(u32::try_from(random & 0xffff).unwrap_or_default()) / 65536.0)

@@ -13,8 +13,8 @@ use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-/// Connects, waiting for room in the backlog until the deadline. The socket is left blocking, with both of
-/// its time limits at the duration that is returned.
+/// Connects, waiting for space in the backlog until the deadline. The socket is left blocking, with both of its
+/// timeouts at the duration that is returned.
 pub(crate) fn connect_blocking(
     endpoint: &Endpoint,
     deadline: &Deadline,
@@ -50,7 +50,7 @@ pub(crate) fn try_connect(endpoint: &Endpoint) -> Result<Option<OwnedFd>, Error>
     Ok(Some(socket))
 }
 
-/// Sets the time that one send or one receive may take. `limit` is not zero.
+/// Sets the timeouts of one send and one receive. `limit` is not zero.
 pub(crate) fn set_timeouts(socket: impl AsFd, limit: Duration) -> Result<(), Error> {
     let socket = socket.as_fd();
     set_socket_timeout(socket, Timeout::Send, Some(limit))
@@ -68,7 +68,7 @@ fn new_socket(flags: SocketFlags) -> Result<OwnedFd, Error> {
 }
 
 fn connect_error(endpoint: &Endpoint, errno: Errno) -> Error {
-    // The kernel refuses a connection to a file or a directory as it does where nobody listens.
+    // The kernel's error for a file or a directory is the same as for a socket without a listener.
     if let Some(kind) = other_kind(endpoint.socket()) {
         return Error::NotASocket { path: endpoint.socket().into(), kind };
     }
@@ -85,7 +85,7 @@ fn check_server(endpoint: &Endpoint, socket: &OwnedFd) -> Result<(), Error> {
     endpoint.check_server(uid)
 }
 
-/// What stands at a path that is not a socket; `None` for a socket, and for nothing.
+/// What is at a path that is not a socket; `None` for a socket, and for nothing.
 fn other_kind(path: &Path) -> Option<&'static str> {
     let kind = path.metadata().ok()?.file_type();
     if kind.is_socket() {

@@ -1,4 +1,4 @@
-//! The verdict on a key, owned.
+//! The daemon's verdict on a key, owned.
 
 use crate::error::ProtocolError;
 use apikeyd_protocol::key::{KeyFormatError, KeyId};
@@ -7,41 +7,41 @@ use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::term::RevocationCause;
 use apikeyd_protocol::time::Timestamp;
 
-/// Whether to let the caller in.
+/// The verdict on a key, and on an operation if one was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[must_use = "a key that was not looked at is not a key that was accepted"]
+#[must_use = "let the holder of the key in only if the verdict is `Valid`"]
 pub enum Verdict {
-    /// The key is good, and so is the operation if one was given.
+    /// The key is valid, and the operation is allowed if one was given.
     Valid(ValidKey),
-    /// Do not let the caller in.
+    /// The key is not valid, or the operation is not allowed: do not let its holder in.
     Refused(Refusal),
 }
 
-/// Whose key it is.
+/// A valid key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValidKey {
-    /// The user.
+    /// Whose key it is.
     pub user: UserId,
     /// The key's id.
     pub key_id: KeyId,
     /// The key's label, if it has one.
     pub label: Option<Label>,
-    /// When the key ends by itself.
+    /// When the key expires, if it does.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Why a key was not accepted. Without the `inspect` right every reason that tells something about a key
-/// that the caller does not hold reads `Invalid`.
+/// Why a key or an operation was refused. A process without the right `inspect` gets `Invalid` for every reason that would
+/// tell something about a key that it does not hold.
 ///
-/// `Display` gives a sentence for logs; tell the holder of the key no more than "refused" unless the key was
-/// good and the operation was not.
+/// `Display` gives a sentence for logs. Tell the holder of the key no more than "refused", unless the key is valid and the
+/// operation is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The text is not a key. Found here: the daemon was not asked.
+    /// The text is not a key. The daemon was not asked.
     #[error("{0}")]
     Malformed(KeyFormatError),
-    /// The key is unknown, wrong or ended.
+    /// The key is unknown, wrong or revoked.
     #[error("the key is not valid")]
     Invalid,
     /// No key of that id was ever saved.
@@ -50,21 +50,21 @@ pub enum Refusal {
     /// The key of that id is a draft that nobody saved.
     #[error("the key was generated and not saved")]
     NotSaved,
-    /// The id is known, the secret is another one.
-    #[error("the key's secret is another one")]
+    /// The id is that of a saved key; the secret is not.
+    #[error("the key's secret is wrong")]
     WrongSecret,
-    /// The key was good once.
-    #[error("the key has ended: {0}")]
+    /// The key was revoked or has expired.
+    #[error("the key is revoked: {0}")]
     Revoked(RevocationCause),
     /// The record's bytes on disk are not what the daemon wrote.
     #[error("the key's record is damaged: restore the database from a backup")]
     Damaged,
-    /// The key is good and the policy table denies the operation; the name of the row, empty for the
+    /// The key is valid and the policy table denies the operation; the name of the row, empty for the
     /// table's default.
-    #[error("the operation may not be done with an API key{}", named(.0))]
+    #[error("the policy denies the operation{}", named(.0))]
     OperationDenied(String),
-    /// The key is good and the operation has no single meaning; the reason in words.
-    #[error("the operation has no single meaning: {0}")]
+    /// The key is valid and the operation is ambiguous; the reason in words.
+    #[error("the operation is ambiguous: {0}")]
     OperationAmbiguous(String),
 }
 
@@ -97,7 +97,7 @@ impl Refusal {
     }
 }
 
-/// A verdict, and what must stand for it to be used again; nothing for a refusal.
+/// A verdict, and the daemon's numbers while which it is fresh; none for a refusal.
 pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
     pub(crate) freshness: Option<Freshness>,

@@ -1,4 +1,4 @@
-//! Connections that a task waits for.
+//! Connecting without blocking the thread.
 
 use crate::credentials::Credentials;
 use crate::deadline::Deadline;
@@ -17,7 +17,7 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 use tokio::io::Interest;
 
-/// The pause before another look at a full backlog: about what a daemon needs to accept a few.
+/// The pause before another try at a full backlog: about the time in which a daemon accepts a few connections.
 const BACKLOG_PAUSE: Duration = Duration::from_millis(2);
 
 /// A connection after the greeting.
@@ -44,7 +44,7 @@ pub(super) fn send_some(stream: &Stream, bytes: &[u8]) -> io::Result<usize> {
     Ok(send(stream, bytes, SendFlags::NOSIGNAL)?)
 }
 
-/// Reads what is there.
+/// Reads what has arrived.
 pub(super) fn receive_some(stream: &Stream, inbox: &mut Inbox) -> io::Result<usize> {
     let (_, count) = recv(stream, inbox.room(), RecvFlags::empty())?;
     inbox.received(count);
@@ -71,8 +71,8 @@ pub(super) async fn greet(endpoint: &Endpoint, deadline: &Deadline) -> Result<Gr
 }
 
 impl Greeted {
-    /// Asks one thing that comes with a descriptor, and ends the connection: where several requests share one,
-    /// nobody could tell whose descriptor it is.
+    /// Sends one request whose answer comes with a descriptor, and ends the connection: where several requests share one,
+    /// nobody could tell which answer a descriptor belongs to.
     pub(super) async fn ask_for_descriptor<R: Request>(
         mut self,
         request: &R,

@@ -1,7 +1,7 @@
-//! One connection that many tasks share: they queue requests, one task of its own sends and reads.
+//! One connection that many tasks share: they queue requests, and a task of its own sends and reads.
 //!
-//! What was queued when that task comes to send leaves in one write. An answer finds its task by the request
-//! id, in any order; if that task has gone, the answer is thrown away and nothing else is touched.
+//! Everything that is queued when that task sends leaves in one write. An answer finds its task by the request id, in
+//! any order; if that task is gone, the answer is dropped and nothing else is affected.
 
 use super::connect::{Greeted, interruptible, receive_some, send_some, within};
 use crate::credentials::Credentials;
@@ -22,7 +22,7 @@ use tokio::io::Interest;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use zeroize::Zeroizing;
 
-/// A connection that was welcomed, as the asking tasks see it.
+/// A connection that was welcomed, as the tasks that use it see it.
 pub(super) struct Link {
     /// `None` once the connection has ended.
     outbox: Mutex<Option<Outbox<Waiter>>>,
@@ -39,7 +39,7 @@ pub(super) struct Link {
 
 struct Waiter {
     reply: oneshot::Sender<Reply>,
-    /// Held until the answer came, even if nobody waits for it any more.
+    /// Held until the answer comes, even if nobody waits for it any more.
     _permit: OwnedSemaphorePermit,
 }
 
@@ -81,12 +81,12 @@ impl Link {
         Ok(link)
     }
 
-    /// What the welcome said that this process may do.
+    /// This process's rights, from the welcome.
     pub(super) const fn rights(&self) -> RightSet {
         self.rights
     }
 
-    /// Whether the connection has not ended, as far as is known.
+    /// Whether the connection is open, as far as is known.
     pub(super) fn is_open(&self) -> bool {
         !self.in_flight.is_closed()
     }
@@ -96,10 +96,10 @@ impl Link {
         self.credentials == *credentials
     }
 
-    /// Ends the connection once all is answered that was asked over it. Who comes too late for that asks over another.
+    /// Ends the connection once all its requests are answered. Later requests use another one.
     pub(super) fn retire(self: Arc<Self>) {
         tokio::spawn(async move {
-            // All permits: those who ask have one each. Refused when the link has ended by itself.
+            // All permits: each request in flight has one. An error when the link has ended already.
             if self.in_flight.acquire_many(self.permits).await.is_ok() {
                 self.close();
             }
@@ -121,7 +121,7 @@ impl Link {
         let closed = || Failed::Unsent(Error::ConnectionLost { opcode: R::OPCODE, source: None });
         let permit = match Arc::clone(&self.in_flight).try_acquire_owned() {
             Ok(permit) => permit,
-            Err(_) => within(deadline, Waiting::Turn, Arc::clone(&self.in_flight).acquire_owned())
+            Err(_) => within(deadline, Waiting::Connection, Arc::clone(&self.in_flight).acquire_owned())
                 .await
                 .map_err(Failed::Final)?
                 .map_err(|_| closed())?,
@@ -139,12 +139,12 @@ impl Link {
         read_answer::<R>(status, &body).map_err(Failed::Final)
     }
 
-    /// Ends the link and tells everybody who waits. `sent` bytes of frames had left.
+    /// Ends the link and informs every waiter. `sent` bytes of frames had left.
     fn end(&self, end: &End, sent: u64) {
         let Some(outbox) = lock(&self.outbox).take() else { return };
         self.in_flight.close();
         for Abandoned { ticket, opcode, unsent } in outbox.abandon(sent) {
-            // A waiter that is gone needs no telling.
+            // A waiter may be gone.
             drop(ticket.reply.send(Err(end.tell(opcode, unsent))));
         }
     }
@@ -154,7 +154,7 @@ impl End {
     fn tell(&self, opcode: Opcode, unsent: bool) -> Failed {
         let source = match self {
             Self::Closed => None,
-            // An io::Error cannot be copied; what matters of it can.
+            // An io::Error cannot be cloned; its code can.
             Self::Broken(error) => {
                 Some(error.raw_os_error().map_or(error.kind().into(), io::Error::from_raw_os_error))
             }
@@ -165,12 +165,12 @@ impl End {
     }
 }
 
-/// The task of a link. Dropped in the middle, with its runtime, it still tells everybody who waits.
+/// The task of a link. Dropped midway, with its runtime, it still informs every waiter.
 struct Driver {
     link: Arc<Link>,
     stream: Stream,
     inbox: Inbox,
-    /// Frames taken from the outbox in one go, so that no lock is held while they are sent.
+    /// Frames taken from the outbox at once, so that no lock is held while they are sent.
     sending: Sending,
     /// Bytes of frames that have left.
     sent: u64,
@@ -224,7 +224,7 @@ impl Driver {
         }
     }
 
-    /// Reads what is there and hands out the answers that are complete.
+    /// Reads what has arrived and hands out the complete answers.
     fn receive(&mut self) -> Result<(), End> {
         let Self { stream, inbox, .. } = self;
         match stream.inner().try_io(Interest::READABLE, || interruptible(|| receive_some(stream, inbox))) {
@@ -236,7 +236,7 @@ impl Driver {
         let mut outbox = lock(&self.link.outbox);
         let outbox = outbox.as_mut().ok_or(End::Closed)?;
         let hand_out = |waiter: Waiter, status, body: &[u8]| {
-            // A waiter that is gone needs no answer.
+            // A waiter may be gone.
             drop(waiter.reply.send(Ok(Answer { status, body: Zeroizing::new(body.to_vec()) })));
         };
         while exchange::next_answer(inbox, outbox, hand_out).map_err(End::Fault)?.is_some() {}

@@ -1,4 +1,4 @@
-//! The connection of a client, made when it is needed and made again when it broke.
+//! The connection of a client, made when it is needed and replaced when it broke.
 
 use super::connect::{greet, within};
 use super::link::Link;
@@ -35,7 +35,7 @@ impl Links {
         Self { endpoint, current: PerProcess::new() }
     }
 
-    /// Asks, as often as it makes sense before the deadline.
+    /// Asks, and repeats the request before the deadline where that makes sense.
     pub(super) async fn ask<R: Request>(&self, request: &R, deadline: Deadline) -> Result<R::Answer, Error> {
         let mut retry = Retry::new::<R>(deadline);
         loop {
@@ -87,12 +87,12 @@ impl Links {
         }
         let owned = Guard::into_inner(self.current.get());
         let current = &owned.value;
-        let _connecting = within(deadline, Waiting::Turn, current.connecting.lock()).await?;
+        let _connecting = within(deadline, Waiting::Connection, current.connecting.lock()).await?;
         if let Some(link) = current.open_link(&own) {
             return Ok(link);
         }
         let link = Link::start(greet(&self.endpoint, deadline).await?)?;
-        // The process has become somebody else, or the connection of before has ended.
+        // The process has changed its user, or the connection has ended.
         if let Some(before) = current.link.swap(Some(Arc::clone(&link))) {
             before.retire();
         }

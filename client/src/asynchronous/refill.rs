@@ -1,27 +1,27 @@
-//! After a miss: the verdict is kept, and the daemon is asked for what is missing for that.
+//! After a miss: stores the verdict, and asks the daemon for what the cache lacks.
 //!
-//! What fails here fails silently: the verdict is there, and the next one is asked for, as this one was.
+//! A failure here is not reported: the verdict is there, and the daemon will be asked for the next one too.
 
 use super::links::Links;
-use crate::cache::{Cache, Miss, Step, Wish};
+use crate::cache::{Cache, Miss, Missing, Step};
 use crate::deadline::Deadline;
 use crate::request::{AskPage, AskPolicySummary};
 use std::sync::Arc;
 
-/// Keeps the verdict if the page can tell how long it stands.
+/// Stores the verdict if there is a page that tells how long it is fresh.
 pub(super) async fn refill(miss: &Miss<'_>, links: &Arc<Links>, deadline: Deadline) {
-    let mut wish = miss.keep();
-    if wish == Some(Wish::Page) {
+    let mut missing = miss.store();
+    if missing == Some(Missing::Page) {
         let before = Cache::clock();
         miss.cache.take_page(before, links.ask_for_descriptor(&AskPage::ASK, deadline).await);
-        wish = miss.keep();
+        missing = miss.store();
     }
-    if wish == Some(Wish::Policy) {
+    if missing == Some(Missing::Policy) {
         get_policy(miss.cache, links);
     }
 }
 
-/// In a task of its own, which keeps neither the cache nor the connection for longer than one page takes.
+/// In a task of its own, which keeps neither the cache nor the connection alive for longer than one page takes.
 fn get_policy(cache: &Cache, links: &Arc<Links>) {
     let Some(mut fetch) = cache.fetch_policy() else { return };
     let links = Arc::downgrade(links);

@@ -16,27 +16,27 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-/// The kernel's time limit may be longer than the deadline by this much, which spares the calls that would
-/// set it for each request anew.
+/// The kernel's timeout may be longer than the deadline by this much, which saves the calls that would set it anew for
+/// each request.
 const SLACK: Duration = Duration::from_millis(10);
 
-/// A connection that was welcomed. Its socket blocks, with the kernel's time limits.
+/// A connection that was welcomed. Its socket blocks, with the kernel's timeouts.
 pub(super) struct Connection {
     stream: Stream,
     inbox: Inbox,
     outbox: Outbox<()>,
-    /// The time limits that are set on the socket.
+    /// The timeout that is set on the socket.
     limit: Duration,
     rights: RightSet,
     /// The credentials under which it was made.
     credentials: Credentials,
 }
 
-/// Why the bytes stopped.
+/// Why IO stopped.
 enum Cut {
-    /// The connection broke; without an error it ended.
+    /// The connection broke; without an error the peer closed it.
     Broken(Option<io::Error>),
-    /// The time is over, or the system failed.
+    /// The deadline has passed, or a system call failed.
     Stopped(Error),
 }
 
@@ -74,17 +74,17 @@ impl Connection {
         self.credentials == *credentials
     }
 
-    /// What the welcome said that this process may do.
+    /// This process's rights, from the welcome.
     pub(super) const fn rights(&self) -> RightSet {
         self.rights
     }
 
-    /// Whether nothing is under way, so that the next request may use this connection.
+    /// Whether nothing is in flight, so that the next request may use this connection.
     pub(super) fn is_idle(&self) -> bool {
         self.outbox.is_settled() && self.outbox.sending.unsent().is_empty() && self.inbox.is_empty()
     }
 
-    /// Sends a request and reads its answer. With a place for it, a descriptor that comes along is kept.
+    /// Sends a request and reads its answer. With `kept`, a descriptor that comes with it is kept.
     pub(super) fn ask<R: Request>(
         &mut self,
         request: &R,
@@ -156,8 +156,8 @@ fn receive_some(
     }
 }
 
-/// Sees to it that the next call ends with the deadline. Sets the socket's limits only if they do not fit
-/// any more: in a row of requests with the same timeout they stay as they are.
+/// Makes the next call end with the deadline. Sets the socket's timeouts only if they no longer fit: in a sequence of
+/// requests with the same timeout they stay.
 fn hold_to(stream: &Stream, limit: &mut Duration, deadline: &Deadline, waiting: Waiting) -> Result<(), Cut> {
     let remaining = deadline.remaining(waiting).map_err(Cut::Stopped)?;
     if *limit < remaining || *limit > remaining + SLACK {

@@ -1,4 +1,4 @@
-//! The connections of a client: taken for one request, given back after it.
+//! The connections of a client: each is checked out for one request and returned after it.
 
 use super::connection::Connection;
 use crate::credentials::Credentials;
@@ -24,22 +24,22 @@ pub(crate) struct Pools {
 #[derive(Default)]
 struct Pool {
     state: Mutex<State>,
-    given_back: Condvar,
+    returned: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    /// Connections that nobody uses. The last one used is taken first, so that those which are not needed
-    /// grow idle and the daemon can close them.
+    /// Idle connections. The last one used is taken first, so that those which are not needed stay idle and the daemon can
+    /// close them.
     idle: Vec<Connection>,
-    /// Turns that are taken.
+    /// Connections that are checked out.
     taken: usize,
-    /// Threads that wait for a turn: waking nobody would cost a system call for each request.
+    /// Threads that wait for a connection: a wake-up without any would cost a system call for each request.
     waiting: usize,
 }
 
-/// The right to use one connection, which may still have to be made. Given back when dropped.
-struct Turn<'a> {
+/// A connection that is checked out, and may still have to be made. Returned when dropped.
+struct CheckedOut<'a> {
     pool: &'a Pool,
     connection: Option<Connection>,
 }
@@ -50,7 +50,7 @@ impl Pools {
         Self { endpoint, limit, pools: PerProcess::new() }
     }
 
-    /// Asks, as often as it makes sense before the deadline.
+    /// Asks, and repeats the request before the deadline where that makes sense.
     pub(crate) fn ask<R: Request>(&self, request: &R, deadline: Deadline) -> Result<R::Answer, Error> {
         self.attempt::<R, _>(deadline, |connection| connection.ask(request, &deadline, None))
     }
@@ -81,18 +81,18 @@ impl Pools {
         let mut retry = Retry::new::<R>(deadline);
         loop {
             let owned = self.pools.get();
-            let mut turn = owned.value.turn(self.limit, &deadline)?;
-            let pause = match turn.connection(&self.endpoint, &deadline) {
+            let mut checked_out = owned.value.check_out(self.limit, &deadline)?;
+            let pause = match checked_out.connection(&self.endpoint, &deadline) {
                 Err(error) => retry.after_connecting(error)?,
                 Ok(connection) => match ask(connection) {
                     Ok(answer) => return Ok(answer),
                     Err(failed) => {
-                        turn.note(&failed);
+                        checked_out.note(&failed);
                         retry.after_asking(failed)?
                     }
                 },
             };
-            drop(turn);
+            drop(checked_out);
             drop(owned);
             thread::sleep(pause);
         }
@@ -100,14 +100,14 @@ impl Pools {
 }
 
 impl Pool {
-    /// A turn with a connection that this thread could have made, if there is one. Those of another user are closed: the
-    /// process has become somebody else.
-    fn turn(&self, limit: usize, deadline: &Deadline) -> Result<Turn<'_>, Error> {
+    /// Checks out a connection that was made with this thread's credentials, or none to be made. Those of other credentials
+    /// are closed: the process has changed its user.
+    fn check_out(&self, limit: usize, deadline: &Deadline) -> Result<CheckedOut<'_>, Error> {
         let mut state = lock(&self.state);
         while state.taken >= limit {
-            let remaining = deadline.remaining(Waiting::Turn)?;
+            let remaining = deadline.remaining(Waiting::Connection)?;
             state.waiting += 1;
-            let woken = self.given_back.wait_timeout(state, remaining);
+            let woken = self.returned.wait_timeout(state, remaining);
             (state, _) = woken.unwrap_or_else(PoisonError::into_inner);
             state.waiting -= 1;
         }
@@ -117,11 +117,11 @@ impl Pool {
         let connection = state.idle.pop();
         drop(state);
         drop(others);
-        Ok(Turn { pool: self, connection })
+        Ok(CheckedOut { pool: self, connection })
     }
 }
 
-impl Turn<'_> {
+impl CheckedOut<'_> {
     fn connection(&mut self, endpoint: &Endpoint, deadline: &Deadline) -> Result<&mut Connection, Error> {
         match &mut self.connection {
             Some(connection) => Ok(connection),
@@ -129,29 +129,29 @@ impl Turn<'_> {
         }
     }
 
-    /// Gives up connections that a failure shows to be of no use.
+    /// Closes connections that a failure shows to be useless.
     fn note(&mut self, failed: &Failed) {
-        let of_no_use = match failed {
+        let useless = match failed {
             Failed::Final(Error::Answered { .. } | Error::TooLong { .. }) => return,
             // The daemon has closed this one; the idle ones are older.
             Failed::Unsent(_) => std::mem::take(&mut lock(&self.pool.state).idle),
             Failed::Unanswered(_) | Failed::Final(_) => Vec::new(),
         };
         self.connection = None;
-        drop(of_no_use);
+        drop(useless);
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for CheckedOut<'_> {
     fn drop(&mut self) {
-        // Not idle: a panic or an answer too many. Closed before another thread is let in, so that there are
-        // never more than the limit.
+        // Not idle after a panic or a surplus answer. Closed before another thread goes on, so that there are never more
+        // than the limit.
         let reusable = self.connection.take().filter(Connection::is_idle);
         let mut state = lock(&self.pool.state);
         state.idle.extend(reusable);
         state.taken -= 1;
         if state.waiting > 0 {
-            self.pool.given_back.notify_one();
+            self.pool.returned.notify_one();
         }
     }
 }

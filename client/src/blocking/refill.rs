@@ -1,21 +1,21 @@
-//! After a miss: the verdict is kept, and the daemon is asked for what is missing for that.
+//! After a miss: stores the verdict, and asks the daemon for what the cache lacks.
 //!
-//! What fails here fails silently: the verdict is there, and the next one is asked for, as this one was.
+//! A failure here is not reported: the verdict is there, and the daemon will be asked for the next one too.
 
 use super::Pools;
-use crate::cache::{Cache, Miss, Wish};
+use crate::cache::{Cache, Miss, Missing};
 use crate::deadline::Deadline;
 use crate::request::AskPage;
 
-/// Keeps the verdict if the page can tell how long it stands.
+/// Stores the verdict if there is a page that tells how long it is fresh.
 pub(super) fn refill(miss: &Miss<'_>, pools: &Pools, deadline: Deadline) {
-    let mut wish = miss.keep();
-    if wish == Some(Wish::Page) {
+    let mut missing = miss.store();
+    if missing == Some(Missing::Page) {
         let before = Cache::clock();
         miss.cache.take_page(before, pools.ask_for_descriptor(&AskPage::ASK, deadline));
-        wish = miss.keep();
+        missing = miss.store();
     }
-    if wish == Some(Wish::Policy) {
-        miss.cache.fetch_policy_aside();
+    if missing == Some(Missing::Policy) {
+        miss.cache.fetch_policy_in_background();
     }
 }

@@ -1,5 +1,5 @@
-//! The clocks of a hit. The coarse ones cost a sixth of the exact ones: the kernel writes them at each timer tick,
-//! so they are behind by a tick, and on a virtual machine whose tick comes late by more
+//! The clocks of a hit. The coarse ones cost a sixth of the exact ones: the kernel updates them at each timer tick,
+//! so they are behind by up to a tick, or more on a virtual machine whose tick comes late
 //! ([`CLOCK_LAG`](apikeyd_protocol::page::CLOCK_LAG)).
 
 use apikeyd_protocol::time::Timestamp;
@@ -24,7 +24,7 @@ pub(super) fn realtime_ms() -> u64 {
     nanoseconds(&clock_gettime(ClockId::RealtimeCoarse)) / 1_000_000
 }
 
-/// The wall clock that expiries are held against.
+/// The wall clock by which keys expire.
 #[derive(Clone, Default)]
 pub(crate) enum WallClock {
     /// The kernel's, as of the last tick.

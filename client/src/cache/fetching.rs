@@ -7,7 +7,7 @@
 //! with the last client that shares the cache. After a change of epoch the daemon is first asked whether its table is
 //! still the same; if so, the rows stay.
 
-use super::policy::{InForce, Table};
+use super::policy::{InForce, PartialTable};
 use super::worker::{Stop, Worker};
 use super::{Cache, Inner};
 use crate::blocking::Pools;
@@ -24,13 +24,13 @@ use std::time::Duration;
 /// Time for one page.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A table on its way into the cache. It does not keep the cache.
+/// A table that is being fetched for the cache. It does not keep the cache alive.
 pub(crate) struct Fetch {
     cache: Weak<Inner>,
-    table: Table,
-    /// Whether the daemon was asked if its table is the one that is here already.
+    table: PartialTable,
+    /// Whether the daemon was asked for the hash of its table, to compare with the one that is here.
     compared: bool,
-    /// It is.
+    /// The table that is here, if it is the daemon's.
     kept: Option<InForce>,
 }
 
@@ -41,34 +41,34 @@ pub(crate) enum Step {
 }
 
 impl Fetch {
-    /// What to ask for next, and by when; none when nothing is left or nobody wants the table any more.
+    /// What to ask for next, and by when; none when nothing is left or the cache is gone.
     pub(crate) fn next(&self) -> Option<(Step, Deadline)> {
         let step = match self.table.next() {
             _ if self.kept.is_some() => return None,
-            _ if self.table.holds_one() && !self.compared => Step::Summary,
+            _ if self.table.has_previous() && !self.compared => Step::Summary,
             from => Step::Rows(PolicyRows::new(from?)),
         };
         (self.cache.strong_count() > 0).then(|| (step, Deadline::after(TIMEOUT)))
     }
 
-    /// Takes a summary; false when there is nothing more to ask.
+    /// Takes a summary; false when the fetch is over.
     pub(crate) fn compare(&mut self, answer: Result<PolicySummary, Error>) -> bool {
         self.compared = true;
         match answer {
             Ok(summary) => self.kept = self.table.kept(&summary),
-            // A daemon that does not know the question: its rows tell.
+            // A daemon that does not know the request: its rows tell.
             Err(Error::Answered { .. }) => {}
             Err(_) => return false,
         }
         true
     }
 
-    /// Takes a page; false when there is none, or it is of another table than those before.
+    /// Takes a page; false when the fetch failed, or the page is of another table than those before.
     pub(crate) fn add(&mut self, answer: Result<PolicyPage, Error>) -> bool {
         answer.is_ok_and(|page| self.table.add(page))
     }
 
-    /// Puts the table in the cache if all of it is there.
+    /// Puts the table into the cache if it is complete.
     pub(crate) fn finish(self) {
         let Self { cache, table, kept, .. } = self;
         if let (Some(policy), Some(cache)) = (kept.or_else(|| table.finish()), cache.upgrade()) {
@@ -78,7 +78,7 @@ impl Fetch {
 }
 
 impl Cache {
-    /// Begins to fetch the policy table; none without a page, by which alone it could be used.
+    /// Begins to fetch the policy table; none without a page, without which it could not be used.
     #[cfg_attr(
         not(feature = "tokio"),
         expect(dead_code, reason = "a client for threads has a thread for it")
@@ -88,7 +88,7 @@ impl Cache {
     }
 
     /// Has the thread fetch the policy table.
-    pub(crate) fn fetch_policy_aside(&self) {
+    pub(crate) fn fetch_policy_in_background(&self) {
         self.inner.fetching.wake(&self.inner);
     }
 }
@@ -96,7 +96,7 @@ impl Cache {
 fn begin(inner: &Arc<Inner>) -> Option<Fetch> {
     let in_use = inner.pages.share()?;
     let held = in_use.policy.as_ref().map(|policy| Arc::clone(&policy.table));
-    let table = Table::of(Arc::clone(&in_use.page), held);
+    let table = PartialTable::of(Arc::clone(&in_use.page), held);
     Some(Fetch { cache: Arc::downgrade(inner), table, compared: false, kept: None })
 }
 
@@ -134,7 +134,7 @@ fn run(inner: &Weak<Inner>, endpoint: &Endpoint, wanted: &AtomicBool, stop: &Sto
             thread::park();
             continue;
         }
-        // The cache is held for no longer than this.
+        // The cache is kept alive for no longer than this.
         let fetch = inner.upgrade().and_then(|inner| begin(&inner));
         if let Some(fetch) = fetch {
             all_pages(fetch, &Pools::new(endpoint.clone(), 1));

@@ -1,17 +1,17 @@
-//! Operations that a policy table was found to allow: to hash one costs a quarter of judging it.
+//! Operations that a policy table was found to allow: hashing one costs a quarter of judging it.
 
 use super::tag::Tag;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Operations of one set. A set is a line of the processor's cache: all of it is there after one wait for memory.
+/// Operations of one set. A set is a line of the processor's cache: one wait for memory brings all of it.
 const WAYS: usize = 4;
 
-/// Sets, a power of two: 512 KiB. Ten thousand operations leave one set in two hundred without room.
+/// Sets, a power of two: 512 KiB. With ten thousand operations one set in two hundred is full.
 const SETS: usize = 8192;
 
 /// The tags of operations that one table allows. A tag is two words that are read and written apart, so that two
-/// writers may leave the halves of two tags: such a pair is the tag of a third operation with a chance of 2^-64,
-/// which nobody can try out, because the tags are keyed.
+/// writers may leave the halves of two tags: with a chance of 2^-64 such a pair is the tag of a third operation, and
+/// nobody can search for one, because the tags are keyed.
 pub(super) struct Memo(Box<[Set]>);
 
 #[derive(Default)]
@@ -32,7 +32,7 @@ impl Memo {
     pub(super) fn remember(&self, tag: &Tag) {
         let (Some(Set(ways)), [_, word]) = (self.set(tag), tag.words()) else { return };
         let empty = ways.iter().find(|way| read(way) == [0; 2]);
-        // Bits that did not choose the set, so that two operations which meet in it need not go for each other.
+        // Bits that did not choose the set, so that two operations of one set need not replace each other.
         let other = ways.get(usize::try_from(word).unwrap_or_default() & (WAYS - 1));
         for (to, word) in empty.or(other).into_iter().flatten().zip(tag.words()) {
             to.store(word, Ordering::Relaxed);

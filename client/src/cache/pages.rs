@@ -1,6 +1,6 @@
-//! The page in use, and the policy table with it, at hand for every thread.
+//! The page in use, and the policy table with it, available to every thread without a lock.
 
-use super::attached::Attached;
+use super::mapped::MappedPage;
 use super::policy::InForce;
 use arc_swap::ArcSwapOption;
 use std::cell::RefCell;
@@ -12,22 +12,22 @@ const NONE: u64 = 0;
 
 /// The page that a client uses.
 pub(super) struct Pages {
-    /// The number of what is in use, unlike that of anything else in this process.
+    /// The number of what is in use, unique in this process.
     current: AtomicU64,
     in_use: ArcSwapOption<InUse>,
 }
 
-/// A page, and the last policy table that was put beside it. Whether the table counts is for the page to tell.
+/// A page, and the last policy table that was fetched for it. The page tells whether the table is in force.
 pub(super) struct InUse {
-    pub(super) page: Arc<Attached>,
+    pub(super) page: Arc<MappedPage>,
     pub(super) policy: Option<InForce>,
 }
 
 type Numbered = (u64, Option<Arc<InUse>>);
 
 thread_local! {
-    /// What this thread used last. To look at it costs less than to take a share of what is in use, and a page stays
-    /// mapped as long as a thread may look at it.
+    /// What this thread used last. Reading it costs less than counting one more reference to what is in use, and a page
+    /// stays mapped as long as a thread may read it.
     static LAST_USED: RefCell<Numbered> = const { RefCell::new((NONE, None)) };
 }
 
@@ -53,13 +53,13 @@ impl Pages {
         LAST_USED.try_with(look).ok().flatten()
     }
 
-    /// What is in use, for longer.
+    /// What is in use, to keep.
     pub(super) fn share(&self) -> Option<Arc<InUse>> {
         self.in_use.load_full()
     }
 
     /// Uses another page, or none.
-    pub(super) fn put(&self, page: Option<Attached>) {
+    pub(super) fn put(&self, page: Option<MappedPage>) {
         self.in_use.store(page.map(|page| Arc::new(InUse { page: Arc::new(page), policy: None })));
         self.announce();
     }
@@ -73,7 +73,7 @@ impl Pages {
         self.announce();
     }
 
-    /// Has every thread look anew.
+    /// Makes every thread take what is now in use.
     fn announce(&self) {
         static NUMBERS: AtomicU64 = AtomicU64::new(NONE + 1);
         let is_some = self.in_use.load().is_some();

@@ -1,18 +1,18 @@
-//! The daemon's policy table in this process.
+//! The daemon's policy table, to judge by in this process.
 
-use super::attached::Attached;
+use super::mapped::MappedPage;
 use super::memo::Memo;
 use super::tag::{Tag, TagKey};
 use apikeyd_policy::{Effect, HandedRow, PolicyTable, Verdict};
 use apikeyd_protocol::message::{Freshness, Operation, PolicyPage, PolicyRow, PolicySummary};
 use std::sync::Arc;
 
-/// A table that counts while instance and epoch are these.
+/// A table that is in force while instance and epoch are these.
 #[derive(Clone)]
 pub(super) struct InForce {
     instance: u64,
     epoch: u64,
-    /// Shared by all epochs in which the daemon has this table, with what it was found to allow.
+    /// Shared by all epochs in which the daemon has this table, with the operations that it was found to allow.
     pub(super) table: Arc<LocalPolicy>,
 }
 
@@ -23,14 +23,14 @@ pub(super) struct LocalPolicy {
     hash: [u8; 32],
 }
 
-/// A table on its way, page by page.
-pub(super) struct Table {
-    page: Arc<Attached>,
-    /// The one that was used so far.
+/// A table that is being fetched, page by page.
+pub(super) struct PartialTable {
+    page: Arc<MappedPage>,
+    /// The table used so far.
     held: Option<Arc<LocalPolicy>>,
     heading: Option<Heading>,
     rows: Vec<PolicyRow>,
-    /// Where the next page starts; none when all are there.
+    /// Where the next page starts; none when all have come.
     next: Option<u32>,
 }
 
@@ -44,10 +44,10 @@ struct Heading {
 }
 
 impl InForce {
-    /// Whether this is the table by which the daemon judges while this freshness stands.
+    /// Whether the daemon judges by this table while its numbers are these.
     #[inline]
-    pub(super) fn is_of(&self, seen: &Freshness) -> bool {
-        self.instance == seen.instance && self.epoch == seen.epoch
+    pub(super) fn is_of(&self, freshness: &Freshness) -> bool {
+        self.instance == freshness.instance && self.epoch == freshness.epoch
     }
 }
 
@@ -68,34 +68,34 @@ impl LocalPolicy {
     }
 }
 
-impl Table {
-    pub(super) fn of(page: Arc<Attached>, held: Option<Arc<LocalPolicy>>) -> Self {
+impl PartialTable {
+    pub(super) fn of(page: Arc<MappedPage>, held: Option<Arc<LocalPolicy>>) -> Self {
         Self { page, held, heading: None, rows: Vec::new(), next: Some(0) }
     }
 
-    /// Whether there is a table that may be the daemon's.
-    pub(super) const fn holds_one(&self) -> bool {
+    /// Whether there is a table already, which may be the daemon's.
+    pub(super) const fn has_previous(&self) -> bool {
         self.held.is_some()
     }
 
-    /// The table that was used so far, if the daemon's is the same and the daemon is the one that handed the page over.
+    /// The table used so far, if it is the daemon's, and the daemon is the one that handed the page over.
     pub(super) fn kept(&self, summary: &PolicySummary) -> Option<InForce> {
         let table = self.held.as_ref().filter(|held| held.hash == summary.hash)?;
         let (instance, epoch) = (self.page.instance(), summary.epoch);
-        (!self.page.is_begun_anew()).then(|| InForce { instance, epoch, table: Arc::clone(table) })
+        (!self.page.has_new_instance()).then(|| InForce { instance, epoch, table: Arc::clone(table) })
     }
 
-    /// Where the page starts that is to be asked for next; none when all are there.
+    /// Where the next page to ask for starts; none when all have come.
     pub(super) const fn next(&self) -> Option<u32> {
         self.next
     }
 
-    /// Adds a page. False when it is of another table than those before: then all is in vain.
+    /// Adds a page. False when it is of another table than those before; then the table is useless.
     pub(super) fn add(&mut self, page: PolicyPage) -> bool {
         let PolicyPage { total, default_allow, case_sensitive, epoch, rows, next } = page;
         let heading = Heading { epoch, total, default_allow, case_sensitive };
         let fits = *self.heading.get_or_insert(heading) == heading
-            // A page that gives nothing and yet is not the last would be asked for again and again.
+            // An empty page that is not the last would be asked for again and again.
             && (next.is_none() || !rows.is_empty());
         self.rows.extend(rows);
         self.next = next;
@@ -109,7 +109,7 @@ impl Table {
         let Heading { epoch, total, default_allow, case_sensitive } = heading?;
         let effect = |allow| if allow { Effect::Allow } else { Effect::Deny };
         let is_complete = next.is_none() && u32::try_from(rows.len()) == Ok(total);
-        if !is_complete || page.is_begun_anew() {
+        if !is_complete || page.has_new_instance() {
             return None;
         }
         let hash = PolicySummary::hash(default_allow, case_sensitive, &rows).ok()?;

@@ -1,16 +1,15 @@
-//! What stands for a key, and for an operation, in the cache.
+//! Keyed hashes by which the cache knows keys and operations.
 
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::Operation;
 use siphasher::sip128::{Hasher128, SipHasher13};
 use std::hash::Hasher;
 
-/// 128 bits of a keyed hash: whoever does not know the random key can neither find a text for a tag, nor two texts
-/// of one tag.
+/// 128 bits of a keyed hash: without the random key nobody can find a text for a tag, or two texts with the same tag.
 ///
-/// SipHash-1-3 takes two thirds of the time of SipHash-2-4, whose rounds are for tags that the forger gets to see, or
-/// can ask for. These never leave the process that made their key, and all that can be tried against them is one text
-/// after another, each at a chance of 2^-128.
+/// SipHash-1-3 takes two thirds of the time of SipHash-2-4, whose further rounds protect tags that a forger sees or can
+/// ask for. These tags never leave the process that made their key; a forger can only try one text after another, each
+/// with a chance of 2^-128.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Tag([u64; 2]);
 
@@ -44,8 +43,7 @@ impl TagKey {
         Tag([hash.h1, hash.h2])
     }
 
-    /// Of an operation. The length of the method stands before it, so that no other split of the same bytes has
-    /// the same tag.
+    /// Of an operation. The length of the method comes first, so that no other split of the same bytes has the same tag.
     #[inline]
     pub(super) fn of_operation(&self, operation: &Operation<'_>) -> Tag {
         let mut hasher = self.0;

@@ -21,14 +21,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Time from a use to its report, unless the builder says otherwise, and the longest: the daemon writes what it knows
-/// within some seconds, so that the last use is true within a minute, also when a report has to be repeated.
+/// The longest time from a use to its report, and the default. The daemon writes uses within some seconds, so that the last
+/// use is accurate within a minute, even when a report has to be repeated.
 pub const MAX_USE_REPORT_INTERVAL: Duration = Duration::from_secs(20);
 
 /// The shortest time from a use to its report. A report costs a connection, and a use is noted once a second.
 pub const MIN_USE_REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Time for one report.
+/// Timeout of one report.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Uses that are remembered of keys that were evicted before they were reported; further ones are lost.
@@ -52,9 +52,9 @@ impl Uses {
         Self { endpoint, interval, armed, reporter, evicted: PerProcess::new() }
     }
 
-    /// Says that there is something to report; whether the thread has to be told.
+    /// Notes that there is something to report; whether the thread must be woken.
     pub(super) fn arm(&self) -> bool {
-        // Either the thread sees the use that was noted, or this sees that the thread has begun to look.
+        // Either the thread sees the use that was noted, or this sees that the thread has begun to collect.
         fence(Ordering::SeqCst);
         !self.armed.load(Ordering::Relaxed) && !self.armed.swap(true, Ordering::Relaxed)
     }
@@ -102,7 +102,7 @@ fn run(inner: &Inner, stop: &Stop) {
                 left => thread::park_timeout(left),
             }
         }
-        // Before the look at the table: a use that comes too late for it arms again.
+        // Before the table is read: a use that comes too late for that arms again.
         uses.armed.store(false, Ordering::Relaxed);
         fence(Ordering::SeqCst);
         if !report(inner) {
@@ -114,7 +114,7 @@ fn run(inner: &Inner, stop: &Stop) {
     }
 }
 
-/// Reports all that the daemon does not know; whether that went well.
+/// Reports all uses that the daemon does not know of; whether that succeeded.
 fn report(inner: &Inner) -> bool {
     let evicted = std::mem::take(&mut *lock(&inner.uses.evicted.get().value));
     let held: Vec<_> = inner.table.occupied().filter_map(|slot| Some((slot, slot.unreported()?))).collect();
@@ -141,7 +141,7 @@ fn report(inner: &Inner) -> bool {
     true
 }
 
-/// Both clocks at one moment: uses are noted by one and told by the other.
+/// Both clocks at one moment: uses are noted by the one and reported by the other.
 struct Clocks {
     monotonic_ns: u64,
     realtime_ms: u64,

@@ -1,4 +1,4 @@
-//! Bytes that came in, until they are a welcome or a frame.
+//! Received bytes, until they are a welcome or a frame.
 
 use crate::error::ProtocolError;
 use apikeyd_protocol::frame::{Frame, HEADER_BYTES};
@@ -19,8 +19,8 @@ impl Inbox {
         Self { buffer: vec![0; HEADER_BYTES + MAX_BODY_BYTES].into(), start: 0, end: 0 }
     }
 
-    /// Where to read to. Never empty as long as everything complete was taken before: what is left is then
-    /// shorter than the longest frame.
+    /// Where to read to. Never empty if everything complete was taken before: what is left is then shorter than the
+    /// longest frame.
     pub(crate) fn room(&mut self) -> &mut [u8] {
         if self.start > 0 {
             let held = self.end - self.start;

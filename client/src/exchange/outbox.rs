@@ -1,4 +1,4 @@
-//! Requests: their frames, and who waits for their answers.
+//! Requests: their frames, and the waiters for their answers.
 
 use super::sending::Sending;
 use crate::error::{Error, ProtocolError};
@@ -8,16 +8,16 @@ use apikeyd_protocol::hello::Welcome;
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT};
 use apikeyd_protocol::operation::Opcode;
 
-/// A request id is the place of its waiter in the lowest bits, below a number that never repeats; so a late
-/// or made-up answer never finds another request's waiter.
-const PLACE_BITS: u32 = 8;
-const _: () = assert!(MAX_IN_FLIGHT <= 1 << PLACE_BITS, "a place must fit its bits");
+/// A request id holds the slot of its waiter in the lowest bits, below a number that never repeats; so a late or
+/// made-up answer never finds another request's waiter.
+const SLOT_BITS: u32 = 8;
+const _: () = assert!(MAX_IN_FLIGHT <= 1 << SLOT_BITS, "a slot must fit its bits");
 
-/// The requests of one connection. `W` is what the driver needs to know again when the answer comes.
+/// The requests of one connection. `W` is what the driver gets back when the answer comes.
 pub(crate) struct Outbox<W> {
     /// Frames to be sent, hello excluded.
     pub(crate) sending: Sending,
-    places: Vec<Option<Waiter<W>>>,
+    slots: Vec<Option<Waiter<W>>>,
     free: Vec<usize>,
     number: u64,
     max_body: usize,
@@ -48,16 +48,16 @@ pub(crate) struct Abandoned<W> {
 impl<W> Outbox<W> {
     /// For a connection with this welcome, and at most `most` requests in flight.
     pub(crate) fn new(welcome: &Welcome, most: usize) -> Result<Self, ProtocolError> {
-        let places = in_flight(welcome).min(most);
+        let slots = in_flight(welcome).min(most);
         let max_body =
             usize::try_from(welcome.max_body).map_or(MAX_BODY_BYTES, |max| max.min(MAX_BODY_BYTES));
-        if places == 0 || max_body == 0 {
+        if slots == 0 || max_body == 0 {
             return Err(ProtocolError::NothingAllowed);
         }
         Ok(Self {
             sending: Sending::new(),
-            places: (0..places).map(|_| None).collect(),
-            free: (0..places).rev().collect(),
+            slots: (0..slots).map(|_| None).collect(),
+            free: (0..slots).rev().collect(),
             number: 0,
             max_body,
             appended: 0,
@@ -70,8 +70,8 @@ impl<W> Outbox<W> {
     /// [`Error::TooLong`]; then nothing was appended.
     pub(crate) fn push<R: Request>(&mut self, request: &R, ticket: W) -> Result<(), Error> {
         let too_long = || Error::TooLong { opcode: R::OPCODE, limit: self.max_body };
-        let place = self.free.last().copied().unwrap_or(self.places.len());
-        let id = self.number << PLACE_BITS | u64::try_from(place).unwrap_or_default();
+        let index = self.free.last().copied().unwrap_or(self.slots.len());
+        let id = self.number << SLOT_BITS | u64::try_from(index).unwrap_or_default();
         let limit = self.max_body;
         let length = self.sending.append(|bytes| {
             let start = bytes.len();
@@ -87,33 +87,33 @@ impl<W> Outbox<W> {
         self.number += 1;
         self.free.pop();
         let waiter = Some(Waiter { id, opcode: R::OPCODE, ends_at: self.appended, ticket });
-        match self.places.get_mut(place) {
+        match self.slots.get_mut(index) {
             Some(empty) => *empty = waiter,
-            None => self.places.push(waiter),
+            None => self.slots.push(waiter),
         }
         Ok(())
     }
 
     /// Whether every request was answered.
     pub(crate) fn is_settled(&self) -> bool {
-        self.free.len() == self.places.len()
+        self.free.len() == self.slots.len()
     }
 
     /// Ends the connection after `sent` bytes of frames have left.
     #[cfg(feature = "tokio")]
     pub(crate) fn abandon(self, sent: u64) -> impl Iterator<Item = Abandoned<W>> {
-        self.places.into_iter().flatten().map(move |waiter| Abandoned {
+        self.slots.into_iter().flatten().map(move |waiter| Abandoned {
             ticket: waiter.ticket,
             opcode: waiter.opcode,
             unsent: waiter.ends_at > sent,
         })
     }
 
-    /// Finds who waits for an answer.
+    /// Finds the waiter for an answer.
     pub(super) fn settle(&mut self, header: &Header) -> Result<W, ProtocolError> {
         let unknown = ProtocolError::UnknownRequest(header.request_id);
-        let place = usize::try_from(header.request_id & ((1 << PLACE_BITS) - 1)).unwrap_or(usize::MAX);
-        let Some(slot) = self.places.get_mut(place) else { return Err(unknown) };
+        let index = usize::try_from(header.request_id & ((1 << SLOT_BITS) - 1)).unwrap_or(usize::MAX);
+        let Some(slot) = self.slots.get_mut(index) else { return Err(unknown) };
         // A waiter whose answer is wrong stays: it is told when the connection is given up for that.
         match slot {
             Some(waiter) if waiter.id == header.request_id && waiter.opcode.code() != header.opcode => {
@@ -121,7 +121,7 @@ impl<W> Outbox<W> {
             }
             _ => {
                 let waiter = slot.take_if(|waiter| waiter.id == header.request_id).ok_or(unknown)?;
-                self.free.push(place);
+                self.free.push(index);
                 Ok(waiter.ticket)
             }
         }

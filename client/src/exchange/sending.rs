@@ -1,4 +1,4 @@
-//! Bytes on their way out.
+//! Bytes to be sent.
 
 use apikeyd_protocol::frame::HEADER_BYTES;
 use apikeyd_protocol::limit::MAX_BODY_BYTES;

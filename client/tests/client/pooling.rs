@@ -66,7 +66,7 @@ fn waiting_for_a_connection_counts_to_the_timeout() {
         let first = scope.spawn(|| client.validate(&key(1)));
         was_asked.recv().unwrap();
         let error = client.with_timeout(Duration::from_millis(50)).validate(&key(2)).unwrap_err();
-        assert!(matches!(error, Error::TimedOut { waiting: Waiting::Turn, .. }), "{error}");
+        assert!(matches!(error, Error::TimedOut { waiting: Waiting::Connection, .. }), "{error}");
         release.send(()).unwrap();
         assert!(first.join().unwrap().is_ok());
     });

@@ -1,4 +1,4 @@
-//! The revocation page of the daemon, mapped.
+//! The daemon's revocation page, mapped into this process.
 
 #![expect(unsafe_code, reason = "a mapping that the daemon writes to is seen as atomic words")]
 
@@ -9,15 +9,15 @@ use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::AtomicU64;
 
-/// A page as it was handed over.
-pub(crate) struct Handed {
-    /// This process's clock before it asked.
+/// A page as the daemon handed it over.
+pub(crate) struct Handover {
+    /// This process's clock before the request.
     pub(crate) before: u64,
-    /// What the daemon said.
+    /// The daemon's answer.
     pub(crate) ready: PageReady,
-    /// What came with it.
+    /// The descriptor that came with it.
     pub(crate) file: Option<OwnedFd>,
-    /// This process's clock when the answer was there.
+    /// This process's clock after the answer.
     pub(crate) after: u64,
 }
 
@@ -26,22 +26,22 @@ pub(crate) struct Handed {
 pub(crate) struct Unusable;
 
 /// A page that is mapped for reading.
-pub(super) struct Attached {
+pub(super) struct MappedPage {
     memory: MmapRaw,
     instance: u64,
     policy_rules: u32,
 }
 
-impl Attached {
+impl MappedPage {
     /// Maps a page if it can be trusted: a file that nobody can write through this descriptor, as long as a page,
     /// of the known layout, from a daemon whose clock runs as this process's does.
-    pub(super) fn check(handed: Handed) -> Result<Self, Unusable> {
-        let Handed { before, ready, file, after } = handed;
+    pub(super) fn check(handover: Handover) -> Result<Self, Unusable> {
+        let Handover { before, ready, file, after } = handover;
         let file = file.ok_or(Unusable)?;
         let stat = fstat(&file).map_err(|_| Unusable)?;
         let is_long_enough = usize::try_from(stat.st_size).is_ok_and(|size| size >= BYTES);
         let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-        // A daemon that hands out descriptors for writing hands them to others, too.
+        // A daemon that hands out a writable descriptor here hands one to other clients too.
         let access = fcntl_getfl(&file).map_err(|_| Unusable)? & OFlags::RWMODE;
         // In another time namespace the lease would mean another time.
         let is_same_clock = (before..=after).contains(&ready.monotonic_ns);
@@ -51,10 +51,10 @@ impl Attached {
         }
         let memory =
             MmapOptions::new().len(BYTES).populate().map_raw_read_only(&file).map_err(|_| Unusable)?;
-        let mut attached = Self { memory, instance: 0, policy_rules: ready.policy_rules };
-        let page = attached.page().filter(Page::is_known).ok_or(Unusable)?;
-        attached.instance = page.instance();
-        Ok(attached)
+        let mut mapped = Self { memory, instance: 0, policy_rules: ready.policy_rules };
+        let page = mapped.page().filter(Page::is_known).ok_or(Unusable)?;
+        mapped.instance = page.instance();
+        Ok(mapped)
     }
 
     /// The instance of the daemon that handed it over.
@@ -62,13 +62,13 @@ impl Attached {
         self.instance
     }
 
-    /// The edition of the policy rules that the daemon follows.
+    /// The edition of the policy rules by which the daemon judges.
     pub(super) const fn policy_rules(&self) -> u32 {
         self.policy_rules
     }
 
-    /// Whether the daemon that handed it over is still at it.
-    pub(super) fn is_begun_anew(&self) -> bool {
+    /// Whether another daemon has taken over the page since it was mapped.
+    pub(super) fn has_new_instance(&self) -> bool {
         self.page().is_none_or(|page| page.instance() != self.instance)
     }
 
@@ -81,7 +81,7 @@ impl Attached {
         self.page().is_some_and(|page| page.is_leased(now))
     }
 
-    /// Always a page: the compiler sees that and leaves the question out.
+    /// Never none; the compiler sees that.
     #[inline]
     fn page(&self) -> Option<Page<'_, AtomicU64>> {
         // SAFETY: the mapping is BYTES = 8 * WORDS bytes long, starts on a page of memory and so is aligned, is

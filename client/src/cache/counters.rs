@@ -1,37 +1,37 @@
-//! How well the cache does.
+//! The cache's counters.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// So many threads, the first ones of the process, have counters of their own.
+/// The first threads of the process, up to this number, have counters of their own.
 const OWNED: usize = 64;
 
-/// All others share so many.
+/// All others share this many.
 const SHARED: usize = 64;
 
-/// What a client's cache did since it was made, clones included.
+/// Counters of a client's cache since it was made, clones included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheStatistics {
     /// Validations that were answered without asking the daemon.
     pub hits: u64,
-    /// Validations that were asked.
+    /// Validations that the daemon was asked for.
     pub misses: u64,
-    /// Keys that are kept, those included that no longer stand and were not asked for since.
+    /// Keys in the cache, including those whose verdict is stale and was not asked for again.
     pub entries: usize,
-    /// Keys that stood and had to go for others: with many of them the cache is too small.
+    /// Keys that were evicted although their verdict was fresh: if there are many, the cache is too small.
     pub evictions: u64,
-    /// Whether the daemon's revocation page is at hand. Without it every validation is asked.
+    /// Whether the daemon's revocation page is available. Without it the daemon is asked for every validation.
     pub page: bool,
 }
 
-pub(super) struct Counting {
+pub(super) struct Counters {
     hits: Box<[Stripe]>,
     misses: AtomicU64,
     evictions: AtomicU64,
 }
 
-/// A counter on a line of the processor's cache of its own, and of the neighbour that is fetched along.
+/// A counter that has its line of the processor's cache, and the next one that is fetched with it, to itself.
 #[derive(Default)]
 #[repr(align(128))]
 struct Stripe(AtomicU64);
@@ -40,7 +40,7 @@ thread_local! {
     static STRIPE: Cell<usize> = const { Cell::new(usize::MAX) };
 }
 
-impl Counting {
+impl Counters {
     pub(super) fn new() -> Self {
         let hits = std::iter::repeat_with(Stripe::default).take(OWNED + SHARED).collect();
         Self { hits, misses: AtomicU64::new(0), evictions: AtomicU64::new(0) }
@@ -54,7 +54,7 @@ impl Counting {
         }
         let Some(Stripe(counter)) = self.hits.get(number) else { return };
         if number < OWNED {
-            // Nobody else writes it. An addition in one step would hold up all that the processor does beside it.
+            // Only this thread writes it. An atomic addition would stall the processor.
             counter.store(counter.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
         } else {
             counter.fetch_add(1, Ordering::Relaxed);
@@ -80,7 +80,7 @@ impl Counting {
     }
 }
 
-/// Numbers are not given out again, so that no two threads ever own one counter.
+/// Numbers are never reused, so that no two threads ever own the same counter.
 #[cold]
 fn next_number() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
