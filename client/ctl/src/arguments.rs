@@ -79,7 +79,7 @@ pub(crate) struct Global {
     /// When to color text
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub(crate) color: Color,
-    /// Longest wait for one answer of the daemon, as 500ms, 10s or 2m
+    /// Longest wait for an answer from the daemon, such as 500ms, 10s or 2m
     #[arg(long, global = true, value_name = "TIME", value_parser = span::timeout, help_heading = "Global options")]
     pub(crate) timeout: Option<Duration>,
 }
@@ -98,7 +98,7 @@ pub(crate) enum Color {
 /// The commands, in the order of a key's life.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make a key for a user and show it, once
+    /// Generate a key for a user and show it once
     Generate(GenerateArguments),
     /// Make a generated key the user's active key
     Save(SaveArguments),
@@ -106,21 +106,21 @@ pub(crate) enum Command {
     Show(ShowArguments),
     /// List the keys
     List(ListArguments),
-    /// End a key
+    /// Revoke a key
     Delete(DeleteArguments),
-    /// Check a key, and an operation if one is given
+    /// Validate a key, and judge an operation if one is given
     Validate(ValidateArguments),
-    /// Tell the daemon that a user's password changed: ends the user's key
+    /// Report that a user's password changed: revokes the user's key
     CredentialsChanged(CredentialsArguments),
-    /// Tell the daemon that a user's account is gone: ends the user's key
+    /// Report that a user's account was deleted: revokes the user's key
     DeleteUser(UserArguments),
-    /// Show, try, check and reload the table of operations that may not be done with a key
+    /// Show, test, check and reload the table of operations that keys are denied
     Policy(PolicyArguments),
-    /// Show the audit, and check that nobody altered it
+    /// List the audit, and verify that nobody altered it
     Audit(AuditArguments),
     /// Write a consistent copy of the database while the daemon runs
     Backup(BackupArguments),
-    /// Show what the daemon is and how it is
+    /// Show the daemon's version, state and files in force
     Status,
     /// Measure the running daemon, or the cache of its client
     Bench(BenchArguments),

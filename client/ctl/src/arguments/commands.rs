@@ -30,10 +30,10 @@ pub(crate) struct GenerateArguments {
     /// A note to recognise the key by, at most 128 bytes
     #[arg(long, value_name = "TEXT")]
     pub(crate) label: Option<Label>,
-    /// When the key ends by itself: 30m, 12h, 90d, 2w, 1y, or a date
+    /// When the key expires: 30m, 12h, 90d, 2w, 1y, or a date
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub(crate) expires: Option<Expiry>,
-    /// Take the place of the key that the user has, which ends in the same step
+    /// Replace the user's current key, which is revoked in the same step
     #[arg(long)]
     pub(crate) replace: bool,
     /// Save without asking
@@ -54,9 +54,9 @@ Examples:
 Right: issue. Exit codes: 0 done, 3 no such draft, or --replace and the user has no key, 4 the
 user has a key.")]
 pub(crate) struct SaveArguments {
-    /// The id that `generate` told: ten characters
+    /// The id that `generate` printed: ten characters
     pub(crate) key_id: KeyId,
-    /// Take the place of the key that the user has, which ends in the same step
+    /// Replace the user's current key, which is revoked in the same step
     #[arg(long)]
     pub(crate) replace: bool,
 }
@@ -72,10 +72,10 @@ Examples:
 
 Right: issue. Exit codes: 0 found, 3 no such key, or the user has none.")]
 pub(crate) struct ShowArguments {
-    /// A user, for the active key; or a key id, also of an ended key
+    /// A user, for the active key; or a key id, also of a revoked key
     #[arg(value_name = "USER|KEY_ID")]
     pub(crate) target: UserId,
-    /// Take the argument for a user, whatever it looks like
+    /// Read the argument as a user, even if it looks like a key id
     #[arg(long)]
     pub(crate) user: bool,
 }
@@ -92,7 +92,7 @@ Examples:
 
 Right: inspect.")]
 pub(crate) struct ListArguments {
-    /// With the keys that have ended
+    /// Include revoked keys
     #[arg(long)]
     pub(crate) ended: bool,
 }
@@ -125,7 +125,7 @@ Examples:
 
 Right: validate; the true reason of a refusal needs inspect. Exit codes: 0 valid, 1 refused.")]
 pub(crate) struct ValidateArguments {
-    /// Method of the operation to hold against the policy table
+    /// Method of the operation to judge by the policy table
     #[arg(long, requires = "path")]
     pub(crate) method: Option<OsString>,
     /// Path and query of the operation, as on the request line
@@ -202,10 +202,10 @@ Examples:
 
 Right: inspect.")]
 pub(crate) struct AuditListArguments {
-    /// Only rows behind this revision
+    /// Only rows after this revision
     #[arg(long, value_name = "REVISION", default_value_t = 0)]
     pub(crate) after: u64,
-    /// At most so many rows [default: all]
+    /// At most this many rows [default: all]
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
 }

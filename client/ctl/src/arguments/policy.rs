@@ -19,9 +19,9 @@ pub(crate) enum PolicyCommand {
     Show(PolicyShowArguments),
     /// Judge operations without a key
     Test(PolicyTestArguments),
-    /// Check a policy file and point at every fault
+    /// Check a policy file and list its faults
     Check(PolicyCheckArguments),
-    /// Let the daemon read its policy file and its rights again
+    /// Have the daemon reload its policy file and its rights
     #[command(after_help = "\
 A file with a fault changes nothing.
 
@@ -71,13 +71,13 @@ pub(crate) struct PolicyTestArguments {
     /// Path and query, as on the request line
     #[arg()]
     pub(crate) path: Option<OsString>,
-    /// Also show what servers read differently, and the rows that some reading meets
+    /// Also show what servers read differently, and the rows that some reading matches
     #[arg(long, conflicts_with = "from")]
     pub(crate) explain: bool,
     /// Judge the operations of this file
     #[arg(long, value_name = "FILE", conflicts_with_all = ["method", "path"])]
     pub(crate) from: Option<PathBuf>,
-    /// Print how many lines got which verdict, and why, in place of a verdict for each line
+    /// Count the lines by verdict and reason, instead of printing a verdict for each line
     #[arg(long, requires = "from", conflicts_with_all = ["method", "path"])]
     pub(crate) totals: bool,
     /// Judge by this file instead of the table in force

@@ -27,7 +27,7 @@ impl FromStr for Expiry {
             span(text, &[("m", 60), ("h", 3600), ("d", 86_400), ("w", 604_800), ("y", 31_536_000)])
         {
             return match span {
-                Some(Duration::ZERO) => Err(format!("a key cannot end before it begins; {WRITE_EXPIRY}")),
+                Some(Duration::ZERO) => Err(format!("the span must not be zero; {WRITE_EXPIRY}")),
                 Some(span) => Ok(Self::After(span)),
                 None => Err(too_late()),
             };
@@ -103,7 +103,7 @@ fn is_date(text: &str) -> bool {
 }
 
 fn too_late() -> String {
-    format!("later than the year 9999; {WRITE_EXPIRY}, or leave --expires out for a key without an end")
+    format!("later than the year 9999; {WRITE_EXPIRY}, or omit --expires for a key that does not expire")
 }
 
 #[cfg(test)]

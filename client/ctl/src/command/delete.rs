@@ -45,9 +45,9 @@ fn object(deleted: &Deleted) -> DeletedObject<'_> {
 fn sentence(deleted: &Deleted) -> String {
     let (key_id, user) = (deleted.key_id, visible(deleted.user.as_str()));
     match deleted.outcome {
-        DeleteOutcome::Revoked => format!("deleted {key_id}, the key of {user}"),
+        DeleteOutcome::Revoked => format!("revoked {key_id}, the key of {user}"),
         DeleteOutcome::AlreadyRevoked { cause, at } => {
-            format!("{key_id}, a key of {user}, had already ended: {cause}, {}", to_the_second(at))
+            format!("{key_id}, a key of {user}, was already revoked: {cause}, {}", to_the_second(at))
         }
         DeleteOutcome::DraftDiscarded => format!("discarded {key_id}, a draft for {user}"),
     }

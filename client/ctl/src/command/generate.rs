@@ -62,11 +62,11 @@ impl Unsaved<'_> {
         let saved = match self.client.save(self.generated.key_id, self.mode) {
             Ok(saved) => saved,
             Err(error) => {
-                // Withdrawn also when it may have been saved and only the answer is missing: nobody has seen the key.
+                // Deleted even if it may have been saved and only the answer is missing: nobody has seen the key.
                 let has_another = error.status() == Some(Status::Conflict) && self.mode == SaveMode::Add;
-                let failure = self.withdrawn(Failure::from(error).with_advice("the key is not shown"));
+                let failure = self.after_deleting(Failure::from(error).with_advice("the key is not shown"));
                 return Err(if has_another {
-                    failure.with_advice("--replace takes the place of the other")
+                    failure.with_advice("use --replace to replace it")
                 } else {
                     failure
                 });
@@ -79,11 +79,11 @@ impl Unsaved<'_> {
 
     fn show_then_ask(&self, output: &mut Output) -> Result<Exit, Failure> {
         self.show(None, output)?;
-        output.note("this is the only time that the key is shown");
+        output.note("the key is shown only this once");
         let (key_id, user) = (self.generated.key_id, visible(self.draft.user.as_str()));
         let question = match self.mode {
-            SaveMode::Add => format!("Save it as the key of {user}?"),
-            SaveMode::Replace => format!("Save it as the key of {user}, and end the one that {user} has?"),
+            SaveMode::Add => format!("Save this key for {user}?"),
+            SaveMode::Replace => format!("Save this key for {user} and revoke the current one?"),
         };
         let waits = || format!("nothing was saved; {}", self.waiting());
         if terminal::confirm(&question).map_err(|failure| failure.with_advice(waits()))? {
@@ -95,7 +95,7 @@ impl Unsaved<'_> {
         match self.client.delete(key_id) {
             Ok(_) => output.note("not saved; the key was discarded"),
             Err(_) => output.note(format!(
-                "not saved; the key ends by itself at {}",
+                "not saved; the key expires at {}",
                 to_the_second(self.generated.draft_expires_at)
             )),
         }
@@ -112,7 +112,7 @@ impl Unsaved<'_> {
     fn show(&self, saved: Option<&Saved>, output: &mut Output) -> Result<(), Failure> {
         self.write(saved, output).map_err(|error| {
             let words = format!("the key could not be written to standard output: {error}");
-            self.withdrawn(Failure::internal(words))
+            self.after_deleting(Failure::internal(words))
         })
     }
 
@@ -146,12 +146,12 @@ impl Unsaved<'_> {
         )
     }
 
-    /// Ends the key, which nobody has seen.
-    fn withdrawn(&self, failure: Failure) -> Failure {
+    /// Deletes the key, which nobody has seen, and adds what became of it.
+    fn after_deleting(&self, failure: Failure) -> Failure {
         let key_id = self.generated.key_id;
         match self.client.delete(key_id) {
-            Ok(_) => failure.with_advice("it was withdrawn; generate another"),
-            Err(_) => failure.with_advice(format!("make sure that it ends with `apikeyctl delete {key_id}`")),
+            Ok(_) => failure.with_advice("the key was deleted; generate another"),
+            Err(_) => failure.with_advice(format!("revoke it with `apikeyctl delete {key_id}`")),
         }
     }
 }

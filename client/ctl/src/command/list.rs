@@ -45,7 +45,7 @@ fn pages(
         match next {
             // A daemon that gives the same page again would be asked for ever.
             Some(next) if more && Some(next) > after => after = Some(next),
-            Some(_) if more => return Err(Failure::internal("the daemon's pages go round in circles")),
+            Some(_) if more => return Err(Failure::internal("the daemon's pages repeat")),
             Some(_) | None => return Ok(()),
         }
     }

@@ -48,7 +48,7 @@ pub(super) fn write_lines(record: &KeyRecord, output: &mut Output) -> Result<(),
     let state = match record.state {
         KeyState::Active => output.tinted("active", Tone::Good),
         KeyState::Revoked { cause, at } => {
-            format!("{}: {cause}, {}", output.tinted("ended", Tone::Bad), to_the_second(at))
+            format!("{}: {cause}, {}", output.tinted("revoked", Tone::Bad), to_the_second(at))
         }
     };
     output.line(format!("key id:     {}", record.key_id))?;

@@ -36,10 +36,10 @@ pub(super) fn sentence(saved: &Saved) -> String {
     let user = visible(saved.key.user.as_str());
     let mut words = format!("saved {} as the key of {user}", saved.key.key_id);
     if let Some(replaced) = saved.replaced {
-        words.push_str(&format!(", in the place of {replaced}"));
+        words.push_str(&format!(", replacing {replaced}"));
     }
     if let KeyState::Revoked { cause, at } = saved.key.state {
-        words.push_str(&format!("; it has ended since: {cause}, {}", to_the_second(at)));
+        words.push_str(&format!("; it was revoked since: {cause}, {}", to_the_second(at)));
     }
     words
 }
@@ -49,8 +49,9 @@ pub(super) fn explain(error: Error, key_id: KeyId, mode: SaveMode) -> Failure {
     let status = error.status();
     let failure = Failure::from(error);
     match (status, mode) {
-        (Some(Status::Conflict), SaveMode::Add) => failure
-            .with_advice(format!("`apikeyctl save {key_id} --replace` puts it in the place of the other")),
+        (Some(Status::Conflict), SaveMode::Add) => {
+            failure.with_advice(format!("`apikeyctl save {key_id} --replace` replaces it"))
+        }
         _ => failure,
     }
 }

@@ -38,7 +38,7 @@ fn tell(user: &UserId, ended: UserRevoked, output: &mut Output) -> Result<Exit, 
     }
     let user = visible(user.as_str());
     match ended.key_id {
-        Some(key_id) => output.line(format!("ended {key_id}, the key of {user}"))?,
+        Some(key_id) => output.line(format!("revoked {key_id}, the key of {user}"))?,
         None => output.line(format!("{user} has no active key"))?,
     }
     if let Some(draft) = ended.draft {

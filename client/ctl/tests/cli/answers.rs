@@ -85,7 +85,7 @@ fn show_tries_ten_characters_as_a_key_id_first() {
     let text = "key id:     00000000zZ\n\
                 user:       bob\n\
                 label:      -\n\
-                state:      ended: replaced, 2027-02-22T20:24:05Z\n\
+                state:      revoked: replaced, 2027-02-22T20:24:05Z\n\
                 created:    2026-11-24T20:24:05Z by uid 1000\n\
                 expires:    never\n\
                 last used:  never\n";
@@ -143,11 +143,11 @@ fn delete_says_what_it_found() {
         run.stdout
     };
     let key_id = key().id();
-    assert_eq!(deleted(DeleteOutcome::Revoked), format!("deleted {key_id}, the key of alice\n"));
+    assert_eq!(deleted(DeleteOutcome::Revoked), format!("revoked {key_id}, the key of alice\n"));
     assert_eq!(deleted(DeleteOutcome::DraftDiscarded), format!("discarded {key_id}, a draft for alice\n"));
     assert_eq!(
         deleted(DeleteOutcome::AlreadyRevoked { cause: RevocationCause::Expired, at: LATER }),
-        format!("{key_id}, a key of alice, had already ended: expired, 2027-02-22T20:24:05Z\n")
+        format!("{key_id}, a key of alice, was already revoked: expired, 2027-02-22T20:24:05Z\n")
     );
 }
 
@@ -161,7 +161,7 @@ fn events_of_a_user_say_what_ended() {
         "--cause",
         "reset",
     ]);
-    let text = format!("ended {}, the key of alice\ndiscarded 00000000zZ, a draft for alice\n", key().id());
+    let text = format!("revoked {}, the key of alice\ndiscarded 00000000zZ, a draft for alice\n", key().id());
     run.is(0, &text, "");
     let request = DeleteUser::new(user("-x"));
     let run = Peer::answering([Answer::ok(Opcode::DeleteUser, &UserRevoked::default()).to(&request)]).run([
@@ -235,7 +235,7 @@ fn verify_says_intact_or_what_is_not() {
     run.is(0, &format!("intact: 40 rows, head 42:{hex}\n"), "");
     for (fault, words) in [
         (AuditFault::Missing { revision: 9 }, "row 9 is missing"),
-        (AuditFault::Altered { revision: 9 }, "row 9 is not the one that was written there"),
+        (AuditFault::Altered { revision: 9 }, "row 9 was altered"),
         (AuditFault::HeadAltered, "the head is not the hash of the last row"),
         (
             AuditFault::KnownHeadLost { revision: 9 },
@@ -243,10 +243,10 @@ fn verify_says_intact_or_what_is_not() {
         ),
         (
             AuditFault::RevocationUndone { revision: 9 },
-            "the key that row 9 ended is stored as active: an older record was put back into the database. End it again, and find out who can write there",
+            "the key that row 9 revoked is stored as active: an older record was put back into the database. Revoke it again, and find out who can write there",
         ),
     ] {
         let run = Peer::answering([report(Some(fault))]).run(["audit", "verify"]);
-        run.is(1, &format!("not intact: {words}; 40 rows are as they were written\n"), "");
+        run.is(1, &format!("not intact: {words}; 40 rows are intact\n"), "");
     }
 }

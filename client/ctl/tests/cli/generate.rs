@@ -24,8 +24,8 @@ fn saved(mode: SaveMode) -> Answer {
     Answer::ok(Opcode::Save, &Saved { key: record(), replaced }).to(&save(mode))
 }
 
-/// The key goes: discarded as a draft, or ended.
-fn withdrawn() -> Answer {
+/// The key is deleted.
+fn deleted() -> Answer {
     let outcome = DeleteOutcome::DraftDiscarded;
     let deleted = Deleted { key_id: key().id(), user: user("alice"), outcome };
     Answer::ok(Opcode::Delete, &deleted).to(&Delete::new(key().id()))
@@ -56,33 +56,33 @@ fn with_save_the_key_is_written_when_it_counts() {
         "--save",
         "--replace",
     ]);
-    let note = format!("apikeyctl: saved {} as the key of alice, in the place of 00000000zZ\n", key().id());
+    let note = format!("apikeyctl: saved {} as the key of alice, replacing 00000000zZ\n", key().id());
     run.is(0, &format!("{}\n", key().expose()), &note);
 }
 
 #[test]
-fn a_key_that_could_not_be_saved_is_withdrawn_unseen() {
+fn a_key_that_could_not_be_saved_is_deleted_unseen() {
     for (status, code) in [(Status::Conflict, 4), (Status::NotFound, 3), (Status::StorageUnavailable, 75)] {
         let refusal = Answer::failure(Opcode::Save, status, "the daemon's words");
-        let run = Peer::answering([draft(), refusal, withdrawn()]).run(["generate", "alice", "--save"]);
-        run.fails(code, "the daemon's words; the key is not shown; it was withdrawn");
+        let run = Peer::answering([draft(), refusal, deleted()]).run(["generate", "alice", "--save"]);
+        run.fails(code, "the daemon's words; the key is not shown; the key was deleted");
     }
 }
 
 #[test]
-fn a_saved_key_that_could_not_be_written_is_ended() {
-    let peer = Peer::answering([draft(), saved(SaveMode::Add), withdrawn()]);
+fn a_saved_key_that_could_not_be_written_is_revoked() {
+    let peer = Peer::answering([draft(), saved(SaveMode::Add), deleted()]);
     let mut command = peer.program();
     let full = File::options().write(true).open("/dev/full").unwrap();
     let output = command.args(["generate", "alice", "--save"]).stdout(full).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(70), "{stderr}");
-    assert!(stderr.contains("No space left") && stderr.contains("withdrawn"), "{stderr}");
+    assert!(stderr.contains("No space left") && stderr.contains("the key was deleted"), "{stderr}");
 }
 
 #[test]
 fn a_draft_whose_reader_went_away_is_discarded_and_that_is_said() {
-    let peer = Peer::answering([draft(), withdrawn()]);
+    let peer = Peer::answering([draft(), deleted()]);
     let mut command = peer.program();
     command.args(["generate", "alice"]).stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null());
     let (reader, writer) = rustix::pipe::pipe().unwrap();
@@ -90,13 +90,13 @@ fn a_draft_whose_reader_went_away_is_discarded_and_that_is_said() {
     let output = command.stdout(writer).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(70), "a lost key is no quiet matter: {stderr}");
-    assert!(stderr.contains("withdrawn"), "{stderr}");
+    assert!(stderr.contains("the key was deleted"), "{stderr}");
 }
 
 #[test]
 fn save_says_what_it_did_and_what_would_do_it() {
     let run = Peer::answering([saved(SaveMode::Replace)]).run(["save", &key().id().to_string(), "--replace"]);
-    run.is(0, &format!("saved {} as the key of alice, in the place of 00000000zZ\n", key().id()), "");
+    run.is(0, &format!("saved {} as the key of alice, replacing 00000000zZ\n", key().id()), "");
     let conflict =
         Answer::failure(Opcode::Save, Status::Conflict, "alice has a key").to(&save(SaveMode::Add));
     let run = Peer::answering([conflict]).run(["save", &key().id().to_string()]);

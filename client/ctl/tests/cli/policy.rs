@@ -221,7 +221,7 @@ fn a_file_is_shown_without_a_daemon() {
     finish(command, b"").is(
         0,
         "EFFECT\tMETHOD\tPATH\tNAME\ndeny\tPUT\t/api/user\tchange a user\n",
-        "apikeyctl: what no row names: allow; paths are compared without regard to case\n",
+        "apikeyctl: operations not listed: allow; paths are compared ignoring case\n",
     );
 }
 
@@ -242,7 +242,7 @@ fn pages_of_two_tables_are_not_mixed() {
     .run(["policy", "show"]);
     assert_eq!(run.stdout, "EFFECT\tMETHOD\tPATH\tNAME\ndeny\t*\t/x\tnew 1\ndeny\t*\t/x\tnew 2\n");
     let circle = [ask(page(1, "a", Some(1)), 0), ask(page(1, "b", Some(1)), 1)];
-    Peer::answering(circle).run(["policy", "show"]).fails(70, "circles");
+    Peer::answering(circle).run(["policy", "show"]).fails(70, "pages repeat");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn a_key_is_shown_once_and_saved_on_yes() {
         let (screen, code) = done(peer, terminal);
         assert_eq!(code, 0, "{screen}");
         assert_eq!(screen.matches(key().expose()).count(), 1, "{screen}");
-        assert!(screen.contains("Save it as the key of alice? [y/N] "), "{screen}");
+        assert!(screen.contains("Save this key for alice? [y/N] "), "{screen}");
         assert!(screen.ends_with(&format!("saved {} as the key of alice\n", key().id())), "{screen}");
     }
 }

@@ -46,7 +46,7 @@ pub(crate) fn run(
         Some(fault) => {
             let broken = output.tinted("not intact:", Tone::Bad);
             output.line(format!(
-                "{broken} {}; {} rows are as they were written",
+                "{broken} {}; {} rows are intact",
                 fault_object(fault).message,
                 report.rows
             ))?;
@@ -59,7 +59,7 @@ fn fault_object(fault: AuditFault) -> FaultObject {
     let (kind, revision, message) = match fault {
         AuditFault::Missing { revision } => ("missing", Some(revision), format!("row {revision} is missing")),
         AuditFault::Altered { revision } => {
-            ("altered", Some(revision), format!("row {revision} is not the one that was written there"))
+            ("altered", Some(revision), format!("row {revision} was altered"))
         }
         AuditFault::HeadAltered => {
             ("head-altered", None, "the head is not the hash of the last row".to_owned())
@@ -76,8 +76,8 @@ fn fault_object(fault: AuditFault) -> FaultObject {
             "end-undone",
             Some(revision),
             format!(
-                "the key that row {revision} ended is stored as active: an older record was put back into the \
-                 database. End it again, and find out who can write there"
+                "the key that row {revision} revoked is stored as active: an older record was put back into the \
+                 database. Revoke it again, and find out who can write there"
             ),
         ),
     };

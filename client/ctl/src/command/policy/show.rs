@@ -58,7 +58,7 @@ fn fetch(client: &Client) -> Result<Table, Failure> {
             return Ok(table);
         }
     }
-    Err(Failure::new(Exit::TryAgain, "the policy table changed each time while it was read; try again"))
+    Err(Failure::new(Exit::TryAgain, "the policy table kept changing while it was read; try again"))
 }
 
 pub(crate) fn file(path: &Path, output: &mut Output) -> Result<Exit, Failure> {
@@ -81,7 +81,7 @@ fn collect(client: &Client) -> Result<Option<Table>, Failure> {
             return Ok(None);
         }
         if page.next.is_some_and(|next| next <= from) {
-            return Err(Failure::internal("the daemon's pages go round in circles"));
+            return Err(Failure::internal("the daemon's pages repeat"));
         }
         rows.extend(page.rows);
         next = page.next;
@@ -118,8 +118,8 @@ fn write(table: &Table, output: &mut Output) -> Result<Exit, Failure> {
     };
     Rows::under(["EFFECT", "METHOD", "PATH", "NAME"])
         .batch(output, table.rows.iter().map(cells).collect())?;
-    let case = if table.case_sensitive { "compared exactly" } else { "compared without regard to case" };
-    output.note(format!("what no row names: {}; paths are {case}", effect(table.default_allow)));
+    let case = if table.case_sensitive { "compared exactly" } else { "compared ignoring case" };
+    output.note(format!("operations not listed: {}; paths are {case}", effect(table.default_allow)));
     Ok(Exit::Done)
 }
 
