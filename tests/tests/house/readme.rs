@@ -194,10 +194,12 @@ fn blurred(text: &str) -> String {
         .map(|piece| {
             let word = piece.trim_end_matches(|character: char| !character.is_ascii_alphanumeric());
             let end = &piece[word.len()..];
-            let is_id =
-                KeyId::parse(word.as_bytes()).is_ok() && word.bytes().any(|byte| byte.is_ascii_uppercase());
             let is_hash = word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
             let is_number = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+            // One id in 230 has no capital, one in 6,000 is of small letters alone, as a word is.
+            let is_id = KeyId::parse(word.as_bytes()).is_ok()
+                && !is_number
+                && word.bytes().any(|byte| !byte.is_ascii_lowercase());
             match (is_id, is_hash, is_number) {
                 (true, _, _) => format!("ID{end}"),
                 (_, true, _) => format!("HASH{end}"),
