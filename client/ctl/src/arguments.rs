@@ -1,5 +1,4 @@
-//! What may be written on the command line, as text. `request` gives it types that need more than one
-//! argument to decide.
+//! The command line as text. `request` turns it into types that depend on more than one argument.
 
 mod bench;
 mod commands;
@@ -114,7 +113,7 @@ pub(crate) enum Command {
     CredentialsChanged(CredentialsArguments),
     /// Report that a user's account was deleted: revokes the user's key
     DeleteUser(UserArguments),
-    /// Show, test, check and reload the table of operations that keys are denied
+    /// Show, test, check and reload the policy: the operations that no key may do
     Policy(PolicyArguments),
     /// List the audit, and verify that nobody altered it
     Audit(AuditArguments),
@@ -131,16 +130,16 @@ pub(crate) enum Command {
     Man(ManArguments),
 }
 
-/// Why there is nothing to run.
+/// Why no command runs.
 #[derive(Debug)]
 pub(crate) enum DeleteFound {
     /// Help or version was asked for.
     Shown(String),
-    /// The arguments are not usable; the text may have several lines.
+    /// The arguments are not valid; the text may have several lines.
     Unusable {
         /// What to say.
         text: String,
-        /// Whether `--json` stands among the arguments.
+        /// Whether `--json` is among the arguments.
         json: bool,
     },
 }
@@ -174,7 +173,7 @@ pub(crate) fn definition() -> clap::Command {
 }
 
 impl DeleteFound {
-    /// Says so where it belongs.
+    /// Writes it to the right stream.
     pub(crate) fn report(self) -> Exit {
         match self {
             Self::Shown(text) => write_help(&text),

@@ -1,4 +1,4 @@
-//! One file for each command. A command writes its answer and says how it ended.
+//! One file for each command. A command writes its answer and returns the exit code.
 
 mod audit;
 mod backup;

@@ -1,4 +1,4 @@
-//! Reaching the daemon, and what its refusals mean for the exit code.
+//! The client of the daemon, and the exit codes of its errors.
 
 use crate::failure::{Exit, Failure};
 use crate::request::Connection;
@@ -6,7 +6,7 @@ use apikeyd_client::{Builder, Client, DEFAULT_CACHE_ENTRIES, Error, Status, Wait
 use apikeyd_protocol::socket::{MAX_SOCKET_PATH_BYTES, SOCKET_VARIABLE};
 use std::time::Duration;
 
-/// What goes through the whole database may take this long, unless `--timeout` says otherwise.
+/// Timeout of requests that read the whole database, unless `--timeout` is given.
 const LONG_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// A client of the daemon. The first request connects.
@@ -14,16 +14,16 @@ const LONG_TIMEOUT: Duration = Duration::from_secs(600);
 /// # Errors
 /// [`Failure`] when the path cannot be a socket's.
 pub(crate) fn client(connection: &Connection) -> Result<Client, Failure> {
-    // One command asks once: it would fetch what a cache needs and then end.
+    // One command validates once: it would fetch what a cache needs and then exit.
     build(Client::builder().cache(false), connection)
 }
 
-/// A client whose cache has room for so many keys.
+/// A client whose cache has room for this many keys.
 ///
 /// # Errors
 /// As [`client`].
 pub(crate) fn cached_client(connection: &Connection, keys: usize) -> Result<Client, Failure> {
-    // Half empty, so that few keys have to go for others that fall on the same places.
+    // Half empty, so that few keys are evicted for others that fall on the same slots.
     let entries = keys.saturating_mul(2).max(DEFAULT_CACHE_ENTRIES);
     build(Client::builder().cache_entries(entries), connection)
 }
@@ -53,7 +53,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// The client's own words speak to programmers of its builder; some of them have another name here.
+/// The client's messages name methods of its builder; here some of these have an option instead.
 fn in_terms_of_the_command_line(error: &Error) -> Option<String> {
     if let Error::SocketPath { path } = error {
         return Some(format!(
@@ -110,7 +110,7 @@ fn exit_of_status(status: Status) -> Exit {
         Status::Conflict => Exit::Conflict,
         Status::Busy | Status::StorageUnavailable | Status::ShuttingDown => Exit::TryAgain,
         Status::InvalidConfiguration => Exit::Refused,
-        // `Ok` is no failure; and no status of a later version is known to be mended by a repetition.
+        // `Ok` is not a failure, and nothing says that a status of a later version is worth a repetition.
         Status::Ok | Status::UnknownOpcode | Status::Damaged | Status::Internal | Status::Other(_) | _ => {
             Exit::Internal
         }

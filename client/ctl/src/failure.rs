@@ -1,18 +1,18 @@
-//! Every way to end, with its exit code. Scripts rely on the numbers; they are documented in the help.
+//! Every way to exit, with its exit code. Scripts rely on the numbers, which the help documents.
 
 use crate::output::text::visible;
 use serde::Serialize;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// How the program ends.
+/// How the program exits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Done, valid, allowed.
     Done,
     /// The key, the operation or the file is refused.
     Refused,
-    /// The command line or an input file is not usable.
+    /// The command line or an input file is not valid.
     Usage,
     /// No such user, key or draft.
     NotFound,
@@ -65,7 +65,7 @@ impl Exit {
         }
     }
 
-    /// Ends as a program does that never caught the signal, so that a shell loop stops too.
+    /// Exits as a program that never caught the signal, so that a shell loop stops too.
     pub(crate) fn into_code(self) -> ExitCode {
         if let Self::Interrupted { signal } = self {
             // Returns only if the kernel refuses to raise it; the number below then says the same.
@@ -75,7 +75,7 @@ impl Exit {
     }
 }
 
-/// A command that did not do what was asked.
+/// A command that failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     /// The exit code.
@@ -103,25 +103,25 @@ impl Failure {
         Self { exit, message: message.into() }
     }
 
-    /// The command line, or a file that it names, is not usable.
+    /// The command line, or a file that it names, is not valid.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Exit::Usage, message)
     }
 
-    /// The machine did not do its part.
+    /// This machine, or the daemon, is at fault.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(Exit::Internal, message)
     }
 
-    /// Puts words behind the message.
+    /// Appends advice to the message.
     pub(crate) fn with_advice(mut self, advice: impl AsRef<str>) -> Self {
         self.message.push_str("; ");
         self.message.push_str(advice.as_ref());
         self
     }
 
-    /// Says so on standard error: in lines, or as one object. If even that cannot be written, the exit code
-    /// is all that is left.
+    /// Reports it on standard error: in lines, or as one object. If even that cannot be written, only the exit code is
+    /// left.
     pub(crate) fn report(&self, json: bool, color: bool) -> Exit {
         let mut stderr = std::io::stderr().lock();
         let fields =

@@ -1,4 +1,4 @@
-//! Reading a key, in a buffer of fixed size that is wiped, and never more than fits.
+//! Reads a key into a buffer of fixed size, which is wiped, and never more than fits.
 
 use crate::failure::Failure;
 use crate::terminal::{self, Reply};
@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Read};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// The longest key and its line's end, and one byte more, which shows that there is too much.
+/// The longest key, the end of its line, and one byte more, which shows that there is too much.
 const BUFFER_BYTES: usize = ApiKey::MAX_BYTES + "\r\n".len() + 1;
 
 /// Where a key comes from.
@@ -20,10 +20,10 @@ pub(crate) enum KeySource {
     File(PathBuf),
 }
 
-/// Why what was read is not a key. Says nothing of what was read.
+/// Why the input is not a key. Says nothing of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotAKey {
-    /// Nothing was there.
+    /// The input was empty.
     Nothing,
     /// More than a key and the end of its line.
     TooMuch,
@@ -38,7 +38,7 @@ impl KeySource {
     /// everything else is.
     ///
     /// # Errors
-    /// [`Failure`] when nothing can be read. What is read and is no key is not an error: the key is refused.
+    /// [`Failure`] when nothing can be read. Input that is not a key is not an error: it is refused.
     pub(crate) fn read(&self) -> Result<Result<ApiKey, NotAKey>, Failure> {
         let mut buffer = Zeroizing::new([0; BUFFER_BYTES]);
         let length = match self {
@@ -61,7 +61,7 @@ impl KeySource {
     }
 }
 
-/// Standard input without the buffer of std, which is never wiped.
+/// Standard input without std's buffer, which is never wiped.
 struct StandardInput;
 
 impl Read for StandardInput {
@@ -70,7 +70,7 @@ impl Read for StandardInput {
     }
 }
 
-/// Reads until the end, or until the buffer is full: a source without an end is not waited for.
+/// Reads until the end, or until the buffer is full, so that an endless source does not block.
 fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut length = 0;
     while let Some(rest) = buffer.get_mut(length..).filter(|rest| !rest.is_empty()) {

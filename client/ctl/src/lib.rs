@@ -8,14 +8,14 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `arguments` | what may be written on the command line, and the refusal of keys on it |
+//! | `arguments` | the command line as text, and the refusal of keys on it |
 //! | `request` | the same, typed: past it nothing is parsed again |
 //! | `command` | one file for each command |
-//! | `daemon` | reaching the daemon; what its refusals mean for the exit code |
+//! | `daemon` | the client, and the exit codes of its errors |
 //! | `key_source` | reading a key from standard input, a terminal or a file into a wiped buffer |
-//! | `terminal` | questions that survive an interrupt without leaving the terminal silent |
+//! | `terminal` | prompts, which leave the terminal's echo on even after an interrupt |
 //! | `output` | standard output and standard error, text, tables and JSON |
-//! | `failure` | every way to end, with its exit code |
+//! | `failure` | every way to exit, with its exit code |
 //!
 //! The objects that `--json` writes are documented in `JSON.md` beside this crate.
 
@@ -36,8 +36,7 @@ use std::process::ExitCode;
 /// Runs the program on the arguments, environment and terminal of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    // A key passes through this process. If the kernel refuses, the command still does what it says: the
-    // buffers are wiped in any case.
+    // A key passes through this process. If the kernel refuses, the command goes on: the buffers are wiped in any case.
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     let exit = match arguments::parse(std::env::args_os()) {
         Ok(arguments) => run(arguments),

@@ -24,7 +24,7 @@ const SECRET_OBJECT_BYTES: usize = 4096;
 /// Colors, by what they tell.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Tone {
-    /// Good, allowed.
+    /// Valid, allowed.
     Good,
     /// Refused.
     Bad,
@@ -77,7 +77,7 @@ impl Output {
         self.width
     }
 
-    /// Whether the reader went away: what streams may stop.
+    /// Whether the reader has gone, so that a stream of answers can stop.
     pub(crate) const fn is_closed(&self) -> bool {
         self.closed
     }
@@ -92,11 +92,10 @@ impl Output {
         if self.colors_stdout { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() }
     }
 
-    /// Writes one line of answer, made visible by the caller where it came from elsewhere.
+    /// Writes one line of the answer. The caller has escaped text from elsewhere.
     ///
     /// # Errors
-    /// [`Failure`] when the line cannot be written, except that a closed pipe is no failure: whoever closed
-    /// it has read enough.
+    /// [`Failure`] when the line cannot be written. A closed pipe is not a failure: its reader has read enough.
     pub(crate) fn line(&mut self, line: impl AsRef<str>) -> Result<(), Failure> {
         self.raw(line.as_ref().as_bytes())?;
         self.raw(b"\n")
@@ -120,7 +119,7 @@ impl Output {
         self.settle(written)
     }
 
-    /// Sends what is buffered.
+    /// Flushes the buffer.
     ///
     /// # Errors
     /// As [`line`](Self::line).
@@ -129,8 +128,8 @@ impl Output {
         self.settle(flushed)
     }
 
-    /// Writes a line that holds a key, past every buffer that is not wiped. Here a closed pipe is an error:
-    /// the key would be lost and nobody told.
+    /// Writes a line that holds a key, past every buffer that is not wiped. Here a closed pipe is an error: the key would be
+    /// lost silently.
     ///
     /// # Errors
     /// That of the stream.
@@ -154,15 +153,14 @@ impl Output {
         self.out.get_mut().write_all(&bytes)
     }
 
-    /// Tells a person something beside the answer. Not with `--json`, whose objects hold it all.
+    /// Writes a note for people beside the answer. Not with `--json`, whose objects hold everything.
     pub(crate) fn note(&self, note: impl AsRef<str>) {
         if !self.json {
             self.warning(note);
         }
     }
 
-    /// Tells a person something that no answer holds. That standard error is closed or full is no reason to
-    /// fail.
+    /// Writes a note that no answer holds, even with `--json`. A closed or full standard error is not a failure.
     #[expect(clippy::unused_self, reason = "notes go through the same place as answers")]
     pub(crate) fn warning(&self, note: impl AsRef<str>) {
         let _ = writeln!(io::stderr().lock(), "apikeyctl: {}", visible(note.as_ref()));
@@ -205,7 +203,7 @@ fn wants_color(color: Color, terminal: bool) -> bool {
     }
 }
 
-/// What COLUMNS says, else the kernel, else the 80 of old.
+/// The width from COLUMNS, else from the kernel, else 80.
 fn terminal_width(terminal: &impl AsFd) -> u16 {
     let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let known = || rustix::termios::tcgetwinsize(terminal).ok().map(|size| size.ws_col);

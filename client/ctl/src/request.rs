@@ -1,4 +1,4 @@
-//! The command line with its types: past here nothing is parsed again.
+//! The command line, typed: past here nothing is parsed again.
 
 use crate::arguments::{
     Arguments, AuditCommand, BenchArguments, BenchMode, Cause, Command as Written, GenerateArguments,
@@ -34,7 +34,7 @@ pub(crate) struct Connection {
 /// What to do.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Make a draft, and perhaps save it.
+    /// Generate a draft, and perhaps save it.
     Generate {
         /// The draft.
         draft: Generate,
@@ -54,16 +54,16 @@ pub(crate) enum Command {
     Show(Shown),
     /// List records.
     List {
-        /// Ended ones, too.
+        /// Include revoked keys.
         ended: bool,
     },
-    /// End a key.
+    /// Revoke a key.
     Delete(KeyId),
-    /// Check a key.
+    /// Validate a key.
     Validate {
         /// Where it comes from.
         source: KeySource,
-        /// What is to be done with it.
+        /// The operation to judge, if any.
         operation: Option<OwnedOperation>,
     },
     /// A user's password changed.
@@ -99,9 +99,9 @@ pub(crate) enum Command {
     PolicyReload,
     /// List the audit.
     AuditList {
-        /// Only what is behind this revision.
+        /// Only rows after this revision.
         after: u64,
-        /// At most so many rows.
+        /// At most this many rows.
         limit: u64,
     },
     /// Check the audit.

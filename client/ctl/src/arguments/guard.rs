@@ -1,11 +1,11 @@
-//! Keys do not belong on a command line: every user of the machine can read it in the process list, and
-//! shells keep it in their history.
+//! Refuses keys on the command line: every user of the machine can read it in the process list, and shells keep it in
+//! their history.
 
 use apikeyd_client::looks_like_key;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-/// The place of the first argument that holds a key, from 1; the program's name is not looked at.
+/// The position of the first argument that holds a key, from 1; the program's name is skipped.
 pub(super) fn find_key(arguments: &[OsString]) -> Option<usize> {
     arguments
         .iter()
@@ -15,7 +15,7 @@ pub(super) fn find_key(arguments: &[OsString]) -> Option<usize> {
         .map(|(at, _)| at)
 }
 
-/// What to tell, without the argument itself.
+/// The message, without the argument itself.
 pub(super) fn refusal(place: usize) -> String {
     format!(
         "argument {place} holds an API key, which is refused: other users see arguments in the process list, and \

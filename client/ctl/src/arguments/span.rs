@@ -1,4 +1,4 @@
-//! Spans and points of time as people write them.
+//! Spans and points in time as people write them.
 
 use apikeyd_client::Timestamp;
 use jiff::civil;
@@ -10,10 +10,10 @@ const WRITE_EXPIRY: &str = "write a span such as 30m, 12h, 90d, 2w or 1y, a date
 const WRITE_TIMEOUT: &str = "write 1ms to 1h, such as 500ms, 10s or 2m";
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(3600);
 
-/// When a key shall end by itself.
+/// When a key expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Expiry {
-    /// So long after now.
+    /// This long from now.
     After(Duration),
     /// At this time.
     At(Timestamp),
@@ -48,7 +48,7 @@ impl FromStr for Expiry {
 }
 
 impl Expiry {
-    /// The point of time, seen from `now`.
+    /// The point in time, from `now`.
     ///
     /// # Errors
     /// Words, when it is not after now or later than the protocol's last date.

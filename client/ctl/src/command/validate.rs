@@ -10,7 +10,7 @@ use crate::request::{Connection, OwnedOperation};
 use apikeyd_client::{Refusal, ValidKey, Verdict};
 use serde::Serialize;
 
-/// The answer for a good key, see JSON.md.
+/// The answer for a valid key, see JSON.md.
 #[derive(Serialize)]
 struct ValidObject<'a> {
     valid: bool,

@@ -34,7 +34,7 @@ impl<'a> Members<'a> {
         self.output.raw(text.as_bytes())
     }
 
-    /// Sends what is there, and tells whether somebody still reads.
+    /// Flushes, and returns whether somebody still reads.
     pub(crate) fn send(&mut self) -> Result<bool, Failure> {
         self.output.finish()?;
         Ok(!self.output.is_closed())

@@ -1,4 +1,4 @@
-//! Text from elsewhere, made harmless for a terminal.
+//! Escapes text from elsewhere, so that a terminal only shows it.
 
 use std::borrow::Cow;
 use std::fmt::Write;

@@ -1,9 +1,9 @@
-//! Points of time as RFC 3339, in UTC.
+//! Points in time as RFC 3339, in UTC.
 
 use apikeyd_client::Timestamp;
 
-/// With milliseconds, for programs: `2026-11-24T20:04:05.120Z`. What lies behind the year 9999 is shown as
-/// its last moment.
+/// With milliseconds, for programs: `2026-11-24T20:04:05.120Z`. Times after the year 9999 are shown as its
+/// last moment.
 pub(crate) fn rfc3339(at: Timestamp) -> String {
     format!("{:.3}", moment(at))
 }

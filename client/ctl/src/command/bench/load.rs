@@ -113,7 +113,7 @@ pub(super) fn validation(key: &ApiKey) -> Result<Vec<u8>, Failure> {
     Ok(frame)
 }
 
-/// A key that this measurement saved is not good.
+/// A key that this measurement saved is not valid.
 pub(super) fn refused() -> Failure {
     Failure::internal("the daemon refused a key of this measurement; did somebody delete it?")
 }

@@ -23,7 +23,7 @@ struct ExplainedObject {
     rows: Vec<ReachedObject>,
 }
 
-/// A row that some reading meets.
+/// A row that some reading matches.
 #[derive(Serialize)]
 struct ReachedObject {
     effect: &'static str,

@@ -8,7 +8,7 @@ use apikeyd_policy::{Effect, HandedRow, PolicyTable, Row};
 use serde::Serialize;
 use std::path::Path;
 
-/// Reloads that are put up with while the pages of one table are collected.
+/// Reloads that are tolerated while the pages of one table are collected.
 const ATTEMPTS: u32 = 5;
 
 /// The answer of `policy show`, see JSON.md.
@@ -38,7 +38,7 @@ pub(crate) fn in_force(client: &Client, output: &mut Output) -> Result<Exit, Fai
     write(&fetch(client)?, output)
 }
 
-/// The daemon's table, to be judged by here.
+/// The daemon's table, to judge by here.
 pub(super) fn table_in_force(client: &Client) -> Result<PolicyTable, Failure> {
     let table = fetch(client)?;
     let effect = |allow| if allow { Effect::Allow } else { Effect::Deny };
