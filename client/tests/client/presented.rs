@@ -57,3 +57,14 @@ fn a_presented_key_is_not_printed() {
         assert!(printed.contains("[REDACTED]") && !printed.contains(key.expose()), "{printed}");
     }
 }
+
+#[cfg(feature = "tokio")]
+#[test]
+fn a_validation_in_progress_can_move_to_another_thread() {
+    fn is_send(_: &impl Send) {}
+    let client = apikeyd_client::AsyncClient::builder().socket("/nowhere").build_async().unwrap();
+    let key = key(1);
+    is_send(&client.validate(&key));
+    is_send(&client.authorize(key.expose(), Operation::new("GET", "/api/7")));
+    is_send(&client.status());
+}
