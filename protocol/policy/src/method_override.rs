@@ -59,10 +59,13 @@ impl Overrides {
         if !is_the_name(pair.get(..end).unwrap_or_default()) {
             return;
         }
-        match find(pair.get(end + 1..).unwrap_or_default(), methods) {
+        let value = pair.get(end + 1..).unwrap_or_default();
+        match find(value, methods) {
             Some(method) => self.methods = self.methods | method,
             None => self.unknown = true,
         }
+        // Not every character that is not ASCII is a blank: to others it is a part of the method's name.
+        self.unknown |= !value.is_ascii();
         // Who does not split there reads on.
         self.unknown |= ended.is_some_and(|byte| byte != b'&');
     }
@@ -207,6 +210,14 @@ mod tests {
             assert!(read(&format!("%5fmethod={}", "A".repeat(long))).unknown);
             assert_eq!(read(&format!("%41={}&_method=DELETE", "A".repeat(long))), delete());
         }
+    }
+
+    #[test]
+    fn what_is_not_ascii_is_a_blank_and_a_part_of_the_name() {
+        for query in ["_method=%85DELETE", "_method=DELETE%c2%85", "_method=%e2%80%83delete%ff"] {
+            assert_eq!(read(query), Overrides { unknown: true, ..delete() }, "{query}");
+        }
+        assert_eq!(read("%c2%85_method=DELETE"), delete());
     }
 
     #[test]
