@@ -5,17 +5,17 @@ mod link;
 mod links;
 mod refill;
 
-use crate::blocking::Backup;
-use crate::builder::Builder;
+use crate::backup::Backup;
 use crate::cache::{Cache, CacheStatistics, KeyAlone, MaybeOperation, Miss};
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ProtocolError};
 use crate::presented::PresentedKey;
-use crate::request::{AskBackup, Request};
+use crate::request::{EMPTY, Request, asked};
 use crate::verdict::{Refusal, Verdict};
 use apikeyd_protocol::key::{ApiKey, KeyFormatError};
 use apikeyd_protocol::message::{Operation, Validate};
+use apikeyd_protocol::operation;
 use apikeyd_protocol::right::RightSet;
 use links::Links;
 use std::fs::File;
@@ -37,19 +37,6 @@ pub struct AsyncClient {
 }
 
 impl AsyncClient {
-    /// A client of the daemon at [`default_socket`](crate::default_socket), connected.
-    ///
-    /// # Errors
-    /// Everything that can go wrong in connecting; [`Error::Unreachable`] when no daemon listens.
-    pub async fn connect() -> Result<Self, Error> {
-        Self::builder().connect_async().await
-    }
-
-    /// Settings for a client, at their defaults; see [`Builder::build_async`] and [`Builder::connect_async`].
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     pub(crate) fn new(endpoint: Endpoint, timeout: Duration, cache: Option<Arc<Cache>>) -> Self {
         Self { links: Arc::new(Links::new(endpoint)), cache, timeout }
     }
@@ -166,7 +153,8 @@ impl AsyncClient {
     /// # Errors
     /// [`Error::Answered`] with `StorageUnavailable` when there is no room for the copy.
     pub async fn backup(&self) -> Result<Backup, Error> {
-        let (ready, descriptor) = self.links.ask_for_descriptor(&AskBackup::ASK, self.deadline()).await?;
+        let (ready, descriptor) =
+            self.links.ask_for_descriptor(&asked::<operation::Backup>(&EMPTY), self.deadline()).await?;
         let file = descriptor.map(File::from).ok_or(ProtocolError::NoDescriptor)?;
         Ok(Backup { ready, file })
     }

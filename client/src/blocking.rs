@@ -1,21 +1,19 @@
 //! The blocking client.
 
-mod connection;
-mod pool;
 mod refill;
 
-pub(crate) use pool::Pools;
-
-pub(crate) use crate::builder::Builder;
+use crate::backup::Backup;
 use crate::cache::{Cache, CacheStatistics, KeyAlone, MaybeOperation, Miss};
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, ProtocolError};
+use crate::pool::Pools;
 use crate::presented::PresentedKey;
-use crate::request::{AskBackup, Request};
+use crate::request::{EMPTY, Request, asked};
 use crate::verdict::{Refusal, Verdict};
 use apikeyd_protocol::key::{ApiKey, KeyFormatError};
-use apikeyd_protocol::message::{BackupReady, Operation, Validate};
+use apikeyd_protocol::message::{Operation, Validate};
+use apikeyd_protocol::operation;
 use apikeyd_protocol::right::RightSet;
 use std::fs::File;
 use std::sync::Arc;
@@ -33,37 +31,7 @@ pub struct Client {
     timeout: Duration,
 }
 
-/// A consistent copy of the database, handed over by the daemon.
-#[derive(Debug)]
-pub struct Backup {
-    /// Its size and the end of its audit chain.
-    pub ready: BackupReady,
-    /// The copy, open for reading from its start. The file has no name and goes with this handle.
-    pub file: File,
-}
-
 impl Client {
-    /// A client of the daemon at [`default_socket`](crate::default_socket), connected.
-    ///
-    /// # Errors
-    /// Everything that can go wrong in connecting; [`Error::Unreachable`] when no daemon listens.
-    pub fn connect() -> Result<Self, Error> {
-        Self::builder().connect()
-    }
-
-    /// Settings for a client, at their defaults.
-    ///
-    /// # Examples
-    /// ```no_run
-    /// # use apikeyd_client::Client;
-    /// # use std::time::Duration;
-    /// let client = Client::builder().socket("/run/apikeyd/apikeyd.sock").timeout(Duration::from_secs(1)).connect()?;
-    /// # Ok::<(), apikeyd_client::Error>(())
-    /// ```
-    pub fn builder() -> Builder {
-        Builder::default()
-    }
-
     pub(crate) fn new(
         endpoint: Endpoint,
         timeout: Duration,
@@ -203,7 +171,8 @@ impl Client {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn backup(&self) -> Result<Backup, Error> {
-        let (ready, descriptor) = self.pools.ask_for_descriptor(&AskBackup::ASK, self.deadline())?;
+        let (ready, descriptor) =
+            self.pools.ask_for_descriptor(&asked::<operation::Backup>(&EMPTY), self.deadline())?;
         let file = descriptor.map(File::from).ok_or(ProtocolError::NoDescriptor)?;
         Ok(Backup { ready, file })
     }

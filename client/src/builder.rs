@@ -1,5 +1,7 @@
 //! The settings of a client, of either kind.
 
+#[cfg(feature = "tokio")]
+use crate::asynchronous::AsyncClient;
 use crate::blocking::Client;
 use crate::cache::{Cache, DEFAULT_CACHE_ENTRIES, MAX_USE_REPORT_INTERVAL, WallClock};
 use crate::endpoint::{Endpoint, default_socket};
@@ -118,10 +120,10 @@ impl Builder {
     /// # Errors
     /// [`Error::SocketPath`] when the path cannot name a socket.
     #[cfg(feature = "tokio")]
-    pub fn build_async(self) -> Result<crate::asynchronous::AsyncClient, Error> {
+    pub fn build_async(self) -> Result<AsyncClient, Error> {
         let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
         let cache = self.cache_for()?;
-        Ok(crate::asynchronous::AsyncClient::new(self.endpoint()?, timeout, cache))
+        Ok(AsyncClient::new(self.endpoint()?, timeout, cache))
     }
 
     /// An asynchronous client that has connected.
@@ -129,7 +131,7 @@ impl Builder {
     /// # Errors
     /// As [`build_async`](Self::build_async), and everything that can go wrong in connecting.
     #[cfg(feature = "tokio")]
-    pub async fn connect_async(self) -> Result<crate::asynchronous::AsyncClient, Error> {
+    pub async fn connect_async(self) -> Result<AsyncClient, Error> {
         let client = self.build_async()?;
         client.rights().await?;
         Ok(client)
@@ -146,5 +148,44 @@ impl Builder {
 
     fn endpoint(&self) -> Result<Endpoint, Error> {
         Endpoint::new(self.socket.clone().unwrap_or_else(default_socket), self.server_uid)
+    }
+}
+
+impl Client {
+    /// A client of the daemon at [`default_socket`](crate::default_socket), connected.
+    ///
+    /// # Errors
+    /// Everything that can go wrong in connecting; [`Error::Unreachable`] when no daemon listens.
+    pub fn connect() -> Result<Self, Error> {
+        Self::builder().connect()
+    }
+
+    /// Settings for a client, at their defaults.
+    ///
+    /// # Examples
+    /// ```no_run
+    /// # use apikeyd_client::Client;
+    /// # use std::time::Duration;
+    /// let client = Client::builder().socket("/run/apikeyd/apikeyd.sock").timeout(Duration::from_secs(1)).connect()?;
+    /// # Ok::<(), apikeyd_client::Error>(())
+    /// ```
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+}
+
+#[cfg(feature = "tokio")]
+impl AsyncClient {
+    /// A client of the daemon at [`default_socket`](crate::default_socket), connected.
+    ///
+    /// # Errors
+    /// Everything that can go wrong in connecting; [`Error::Unreachable`] when no daemon listens.
+    pub async fn connect() -> Result<Self, Error> {
+        Self::builder().connect_async().await
+    }
+
+    /// Settings for a client, at their defaults; see [`Builder::build_async`] and [`Builder::connect_async`].
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }

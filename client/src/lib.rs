@@ -94,6 +94,7 @@
 //! |---|---|
 //! | `blocking`, `asynchronous` | the two clients: validation, backup, connections |
 //! | `operations` | all other operations, once for both |
+//! | `pool` | the connections of a blocking client |
 //! | `presented` | a key as its holder presents it |
 //! | `cache` | verdicts that are used again while the daemon's revocation page says that they are fresh |
 //! | `request` | for each operation: code, answer, whether it may be sent twice |
@@ -109,6 +110,7 @@
 
 #[cfg(feature = "tokio")]
 mod asynchronous;
+mod backup;
 mod blocking;
 mod builder;
 mod cache;
@@ -122,6 +124,7 @@ mod fork;
 mod lock;
 mod operations;
 mod peer;
+mod pool;
 mod presented;
 mod request;
 mod retry;
@@ -130,7 +133,8 @@ mod verdict;
 
 #[cfg(feature = "tokio")]
 pub use asynchronous::AsyncClient;
-pub use blocking::{Backup, Client};
+pub use backup::Backup;
+pub use blocking::Client;
 pub use builder::{Builder, DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT};
 pub use cache::{CacheStatistics, DEFAULT_CACHE_ENTRIES, MAX_USE_REPORT_INTERVAL, MIN_USE_REPORT_INTERVAL};
 pub use endpoint::default_socket;

@@ -7,7 +7,7 @@
 use crate::asynchronous::AsyncClient;
 use crate::blocking::Client;
 use crate::error::Error;
-use crate::request::{AskFilesInForce, AskReload, AskStatistics, AskStatus, PolicyAnswer};
+use crate::request::{EMPTY, PolicyAnswer, asked};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, CredentialsChanged, DaemonStatus, Delete, DeleteUser,
@@ -15,6 +15,7 @@ use apikeyd_protocol::message::{
     Reloaded, RetrieveKey, RetrieveUser, Save, Saved, Statistics, UserRevoked,
 };
 use apikeyd_protocol::name::UserId;
+use apikeyd_protocol::operation;
 use apikeyd_protocol::term::{AuditHead, CredentialsCause, SaveMode};
 
 /// Makes a method of each client. The blocking one shows the example, the asynchronous one refers to it.
@@ -65,7 +66,7 @@ operations! {
     /// let request = Generate::new(UserId::parse("alice@example.com")?).label(Label::parse("laptop")?);
     /// let draft = client.generate(&request)?;
     /// println!("Your new key, shown only once: {}", draft.key.expose());
-    fn generate(&self, request: &Generate) -> Generated { request }
+    fn generate(&self, request: &Generate) -> Generated { &asked::<operation::Generate>(request) }
 
     /// Makes a draft the user's active key. With [`SaveMode::Replace`] the current key is revoked in the same step.
     ///
@@ -82,7 +83,7 @@ operations! {
     /// if let Some(revoked) = saved.replaced {
     ///     println!("{revoked} is revoked");
     /// }
-    fn save(&self, key_id: KeyId, mode: SaveMode) -> Saved { &Save::new(key_id, mode) }
+    fn save(&self, key_id: KeyId, mode: SaveMode) -> Saved { &asked::<operation::Save>(&Save::new(key_id, mode)) }
 
     /// The user's active key.
     ///
@@ -93,7 +94,7 @@ operations! {
     /// # let client = Client::connect()?;
     /// let record = client.retrieve_user(&UserId::parse("alice@example.com")?)?;
     /// println!("{} was last used {:?}", record.key_id, record.last_used_at);
-    fn retrieve_user(&self, user: &UserId) -> KeyRecord { &RetrieveUser::new(user.clone()) }
+    fn retrieve_user(&self, user: &UserId) -> KeyRecord { &asked::<operation::RetrieveUser>(&RetrieveUser::new(user.clone())) }
 
     /// A saved key by its id, active or revoked.
     ///
@@ -106,7 +107,7 @@ operations! {
     /// if let KeyState::Revoked { cause, .. } = record.state {
     ///     println!("revoked: {cause}");
     /// }
-    fn retrieve_key(&self, key_id: KeyId) -> KeyRecord { &RetrieveKey::new(key_id) }
+    fn retrieve_key(&self, key_id: KeyId) -> KeyRecord { &asked::<operation::RetrieveKey>(&RetrieveKey::new(key_id)) }
 
     /// Revokes a key, or discards a draft that this uid generated. When this returns, no validation that starts afterwards
     /// on this host accepts the key.
@@ -122,7 +123,7 @@ operations! {
     /// if let DeleteOutcome::AlreadyRevoked { cause, .. } = deleted.outcome {
     ///     println!("{} was revoked before: {cause}", deleted.key_id);
     /// }
-    fn delete(&self, key_id: KeyId) -> Deleted { &Delete::new(key_id) }
+    fn delete(&self, key_id: KeyId) -> Deleted { &asked::<operation::Delete>(&Delete::new(key_id)) }
 
     /// Reports that the user's password was changed or reset: revokes the active key and discards the draft. When this
     /// returns, no validation that starts afterwards on this host accepts the key.
@@ -133,9 +134,7 @@ operations! {
     /// # use apikeyd_client::{Client, CredentialsCause, UserId};
     /// # let client = Client::connect()?;
     /// client.credentials_changed(&UserId::parse("alice@example.com")?, CredentialsCause::Reset)?;
-    fn credentials_changed(&self, user: &UserId, cause: CredentialsCause) -> UserRevoked {
-        &CredentialsChanged::new(user.clone(), cause)
-    }
+    fn credentials_changed(&self, user: &UserId, cause: CredentialsCause) -> UserRevoked { &asked::<operation::CredentialsChanged>(&CredentialsChanged::new(user.clone(), cause)) }
 
     /// Reports that the user's account was deleted: revokes the active key and discards the draft. When this returns, no
     /// validation that starts afterwards on this host accepts the key.
@@ -146,7 +145,7 @@ operations! {
     /// # use apikeyd_client::{Client, UserId};
     /// # let client = Client::connect()?;
     /// client.delete_user(&UserId::parse("alice@example.com")?)?;
-    fn delete_user(&self, user: &UserId) -> UserRevoked { &DeleteUser::new(user.clone()) }
+    fn delete_user(&self, user: &UserId) -> UserRevoked { &asked::<operation::DeleteUser>(&DeleteUser::new(user.clone())) }
 
     /// One page of saved keys, in the order of their ids.
     ///
@@ -162,7 +161,7 @@ operations! {
     ///     let Some(last) = page.next else { break };
     ///     request = request.after(last);
     /// }
-    fn list(&self, request: &List) -> KeyPage { request }
+    fn list(&self, request: &List) -> KeyPage { &asked::<operation::List>(request) }
 
     /// One page of the audit, in the order of the revisions.
     ///
@@ -174,7 +173,7 @@ operations! {
     /// for row in client.audit_list(&AuditList::new().limit(10))?.rows {
     ///     println!("{} {}", row.revision, row.event.name());
     /// }
-    fn audit_list(&self, request: &AuditList) -> AuditPage { request }
+    fn audit_list(&self, request: &AuditList) -> AuditPage { &asked::<operation::AuditList>(request) }
 
     /// Checks the whole audit chain, and that a head seen before is still in it. Takes time on a long chain:
     /// see [`with_timeout`](Self::with_timeout).
@@ -189,9 +188,7 @@ operations! {
     /// if let Some(fault) = report.fault {
     ///     eprintln!("the audit was tampered with: {fault:?}");
     /// }
-    fn audit_verify(&self, known_head: Option<AuditHead>) -> AuditReport {
-        &AuditVerify::new().known_head(known_head)
-    }
+    fn audit_verify(&self, known_head: Option<AuditHead>) -> AuditReport { &asked::<operation::AuditVerify>(&AuditVerify::new().known_head(known_head)) }
 
     /// Counters since the daemon's start.
     ///
@@ -203,7 +200,7 @@ operations! {
     /// for (name, value) in client.statistics()?.counters {
     ///     println!("{name} {value}");
     /// }
-    fn statistics(&self) -> Statistics { &AskStatistics::ASK }
+    fn statistics(&self) -> Statistics { &asked::<operation::Statistics>(&EMPTY) }
 
     /// The configuration and the policy file that are in force.
     ///
@@ -214,7 +211,7 @@ operations! {
     /// # let client = Client::connect()?;
     /// let policy = client.files_in_force()?.policy;
     /// println!("policy: {}", policy.as_deref().unwrap_or("compiled in"));
-    fn files_in_force(&self) -> FilesInForce { &AskFilesInForce::ASK }
+    fn files_in_force(&self) -> FilesInForce { &asked::<operation::FilesInForce>(&EMPTY) }
 
     /// The daemon's version and state.
     ///
@@ -225,7 +222,7 @@ operations! {
     /// # let client = Client::connect()?;
     /// let status = client.status()?;
     /// println!("apikeyd {}: {} active keys", status.version, status.active_keys);
-    fn status(&self) -> DaemonStatus { &AskStatus::ASK }
+    fn status(&self) -> DaemonStatus { &asked::<operation::Status>(&EMPTY) }
 
     /// One page of the policy table, after the first `from` rows.
     ///
@@ -237,7 +234,7 @@ operations! {
     /// for row in client.policy_rows(0)?.rows {
     ///     println!("{} {}: {}", row.method, row.path, if row.allow { "allow" } else { "deny" });
     /// }
-    fn policy_rows(&self, from: u32) -> PolicyPage { &PolicyRows::new(from) }
+    fn policy_rows(&self, from: u32) -> PolicyPage { &asked::<operation::PolicyRows>(&PolicyRows::new(from)) }
 
     /// The policy table's verdict on an operation, without a key.
     ///
@@ -258,5 +255,5 @@ operations! {
     /// # use apikeyd_client::Client;
     /// # let client = Client::connect()?;
     /// println!("{} rows of policy in force", client.reload()?.policy_rows);
-    fn reload(&self) -> Reloaded { &AskReload::ASK }
+    fn reload(&self) -> Reloaded { &asked::<operation::Reload>(&EMPTY) }
 }

@@ -2,8 +2,8 @@
 
 use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::request::Request;
 use apikeyd_protocol::hello::WelcomeCode;
+use apikeyd_protocol::operation::Opcode;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
@@ -39,8 +39,8 @@ pub(crate) struct Retry {
 
 impl Retry {
     /// Before the first attempt.
-    pub(crate) const fn new<R: Request>(deadline: Deadline) -> Self {
-        Self { deadline, repeatable: R::REPEATABLE, losses: 0, pauses: 0, earlier: None }
+    pub(crate) const fn new(opcode: Opcode, deadline: Deadline) -> Self {
+        Self { deadline, repeatable: opcode.is_repeatable(), losses: 0, pauses: 0, earlier: None }
     }
 
     /// After a connection could not be made: how long to wait before the next attempt.
@@ -117,7 +117,6 @@ pub(crate) fn jittered(pause: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::{AskBackup, AskStatus};
     use apikeyd_protocol::frame::Status;
     use apikeyd_protocol::hello::VERSION;
     use apikeyd_protocol::operation::Opcode;
@@ -141,16 +140,16 @@ mod tests {
 
     #[test]
     fn what_may_have_been_done_is_repeated_only_if_that_is_safe() {
-        assert!(Retry::new::<AskStatus>(long()).after_asking(Failed::Unanswered(lost())).is_ok());
-        assert!(Retry::new::<AskBackup>(long()).after_asking(Failed::Unanswered(lost())).is_err());
-        assert!(Retry::new::<AskBackup>(long()).after_asking(Failed::Unsent(lost())).is_ok());
+        assert!(Retry::new(Opcode::Status, long()).after_asking(Failed::Unanswered(lost())).is_ok());
+        assert!(Retry::new(Opcode::Backup, long()).after_asking(Failed::Unanswered(lost())).is_err());
+        assert!(Retry::new(Opcode::Backup, long()).after_asking(Failed::Unsent(lost())).is_ok());
         let answered = Error::Answered { status: Status::Busy, message: String::new() };
-        assert!(Retry::new::<AskStatus>(long()).after_asking(Failed::Final(answered)).is_err());
+        assert!(Retry::new(Opcode::Status, long()).after_asking(Failed::Final(answered)).is_err());
     }
 
     #[test]
     fn a_request_does_not_break_connection_after_connection() {
-        let mut retry = Retry::new::<AskStatus>(long());
+        let mut retry = Retry::new(Opcode::Status, long());
         let outcomes: Vec<_> =
             (0..4).map(|_| retry.after_asking(Failed::Unanswered(lost())).is_ok()).collect();
         assert_eq!(outcomes, [true, true, false, false]);
@@ -158,8 +157,8 @@ mod tests {
 
     #[test]
     fn an_absent_daemon_is_waited_for_only_after_it_was_there() {
-        assert!(Retry::new::<AskStatus>(long()).after_connecting(absent()).is_err());
-        let mut retry = Retry::new::<AskStatus>(long());
+        assert!(Retry::new(Opcode::Status, long()).after_connecting(absent()).is_err());
+        let mut retry = Retry::new(Opcode::Status, long());
         retry.after_asking(Failed::Unanswered(lost())).unwrap();
         let pauses: Vec<_> = (0..20).map(|_| retry.after_connecting(absent()).unwrap()).collect();
         let longest = SHORTEST_PAUSE * 2_u32.pow(DOUBLINGS);
@@ -169,7 +168,7 @@ mod tests {
 
     #[test]
     fn of_the_refusals_only_a_daemon_that_ends_is_waited_for() {
-        let mut retry = Retry::new::<AskStatus>(long());
+        let mut retry = Retry::new(Opcode::Status, long());
         assert!(retry.after_connecting(refused(WelcomeCode::ShuttingDown)).is_ok());
         assert!(retry.after_connecting(refused(WelcomeCode::TooManyConnections)).is_err());
         assert!(retry.after_connecting(refused(WelcomeCode::NotPermitted)).is_err());
@@ -178,16 +177,16 @@ mod tests {
     #[test]
     fn when_the_time_ends_in_connecting_the_reason_for_trying_again_is_told() {
         let timed_out = || long().passed(crate::error::Waiting::Connect);
-        let mut retry = Retry::new::<AskStatus>(long());
+        let mut retry = Retry::new(Opcode::Status, long());
         retry.after_connecting(refused(WelcomeCode::ShuttingDown)).unwrap();
         assert!(matches!(retry.after_connecting(timed_out()), Err(Error::Refused { .. })));
-        let mut retry = Retry::new::<AskStatus>(long());
+        let mut retry = Retry::new(Opcode::Status, long());
         assert!(matches!(retry.after_connecting(timed_out()), Err(Error::TimedOut { .. })));
     }
 
     #[test]
     fn no_pause_outlasts_the_deadline() {
-        let mut retry = Retry::new::<AskStatus>(Deadline::after(Duration::ZERO));
+        let mut retry = Retry::new(Opcode::Status, Deadline::after(Duration::ZERO));
         assert!(retry.after_connecting(refused(WelcomeCode::ShuttingDown)).is_err());
         assert!(retry.after_asking(Failed::Unsent(lost())).is_err());
     }

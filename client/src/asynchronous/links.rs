@@ -7,8 +7,9 @@ use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Waiting};
 use crate::fork::PerProcess;
-use crate::request::{AskStatus, Request};
+use crate::request::Request;
 use crate::retry::Retry;
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::right::RightSet;
 use arc_swap::{ArcSwapOption, Guard};
 use std::fmt;
@@ -37,7 +38,7 @@ impl Links {
 
     /// Asks, and repeats the request before the deadline where that makes sense.
     pub(super) async fn ask<R: Request>(&self, request: &R, deadline: Deadline) -> Result<R::Answer, Error> {
-        let mut retry = Retry::new::<R>(deadline);
+        let mut retry = Retry::new(R::OPCODE, deadline);
         loop {
             let pause = match self.link(&deadline).await {
                 Err(error) => retry.after_connecting(error)?,
@@ -56,7 +57,7 @@ impl Links {
         request: &R,
         deadline: Deadline,
     ) -> Result<(R::Answer, Option<OwnedFd>), Error> {
-        let mut retry = Retry::new::<R>(deadline);
+        let mut retry = Retry::new(R::OPCODE, deadline);
         loop {
             let pause = match greet(&self.endpoint, &deadline).await {
                 Err(error) => retry.after_connecting(error)?,
@@ -71,7 +72,7 @@ impl Links {
 
     /// The rights of this process, from the connection's welcome.
     pub(super) async fn rights(&self, deadline: Deadline) -> Result<RightSet, Error> {
-        let mut retry = Retry::new::<AskStatus>(deadline);
+        let mut retry = Retry::new(Opcode::Status, deadline);
         loop {
             match self.link(&deadline).await {
                 Ok(link) => return Ok(link.rights()),

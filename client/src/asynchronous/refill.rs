@@ -5,7 +5,8 @@
 use super::links::Links;
 use crate::cache::{Cache, Miss, Missing, Step};
 use crate::deadline::Deadline;
-use crate::request::{AskPage, AskPolicySummary};
+use crate::request::{EMPTY, asked};
+use apikeyd_protocol::operation;
 use std::sync::Arc;
 
 /// Stores the verdict if there is a page that tells how long it is fresh.
@@ -13,7 +14,10 @@ pub(super) async fn refill(miss: &Miss<'_>, links: &Arc<Links>, deadline: Deadli
     let mut missing = miss.store();
     if missing == Some(Missing::Page) {
         let before = Cache::clock();
-        miss.cache.take_page(before, links.ask_for_descriptor(&AskPage::ASK, deadline).await);
+        miss.cache.take_page(
+            before,
+            links.ask_for_descriptor(&asked::<operation::RevocationPage>(&EMPTY), deadline).await,
+        );
         missing = miss.store();
     }
     if missing == Some(Missing::Policy) {
@@ -29,8 +33,12 @@ fn get_policy(cache: &Cache, links: &Arc<Links>) {
         while let Some((step, deadline)) = fetch.next() {
             let Some(links) = links.upgrade() else { return };
             let goes_on = match step {
-                Step::Summary => fetch.compare(links.ask(&AskPolicySummary::ASK, deadline).await),
-                Step::Rows(rows) => fetch.add(links.ask(&rows, deadline).await),
+                Step::Summary => {
+                    fetch.compare(links.ask(&asked::<operation::PolicySummary>(&EMPTY), deadline).await)
+                }
+                Step::Rows(rows) => {
+                    fetch.add(links.ask(&asked::<operation::PolicyRows>(&rows), deadline).await)
+                }
             };
             if !goes_on {
                 return;

@@ -6,22 +6,23 @@ use apikeyd_protocol::time::Timestamp;
 use core::fmt;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// CLOCK_MONOTONIC in nanoseconds, as of the last tick.
 #[inline]
 pub(super) fn recent_ns() -> u64 {
-    nanoseconds(&clock_gettime(ClockId::MonotonicCoarse))
+    timespec_ns(&clock_gettime(ClockId::MonotonicCoarse))
 }
 
 /// CLOCK_MONOTONIC in nanoseconds.
 pub(super) fn exact_ns() -> u64 {
-    nanoseconds(&clock_gettime(ClockId::Monotonic))
+    timespec_ns(&clock_gettime(ClockId::Monotonic))
 }
 
 /// The wall clock in milliseconds since the Unix epoch, as of the last tick.
 #[inline]
 pub(super) fn realtime_ms() -> u64 {
-    nanoseconds(&clock_gettime(ClockId::RealtimeCoarse)) / 1_000_000
+    timespec_ns(&clock_gettime(ClockId::RealtimeCoarse)) / 1_000_000
 }
 
 /// The wall clock by which keys expire.
@@ -54,7 +55,12 @@ impl fmt::Debug for WallClock {
 }
 
 // A wall clock before 1970 counts as 1970, as in the daemon.
-fn nanoseconds(time: &Timespec) -> u64 {
+fn timespec_ns(time: &Timespec) -> u64 {
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
     seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// A duration by the clock of hits.
+pub(super) fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -7,15 +7,16 @@
 //! with the last client that shares the cache. After a change of epoch the daemon is first asked whether its table is
 //! still the same; if so, the rows stay.
 
+use super::pages::Pages;
 use super::policy::{InForce, PartialTable};
 use super::worker::{Stop, Worker};
-use super::{Cache, Inner};
-use crate::blocking::Pools;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::Error;
-use crate::request::AskPolicySummary;
+use crate::pool::Pools;
+use crate::request::{EMPTY, asked};
 use apikeyd_protocol::message::{PolicyPage, PolicyRows, PolicySummary};
+use apikeyd_protocol::operation;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -26,7 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A table that is being fetched for the cache. It does not keep the cache alive.
 pub(crate) struct Fetch {
-    cache: Weak<Inner>,
+    cache: Weak<dyn HasPages>,
     table: PartialTable,
     /// Whether the daemon was asked for the hash of its table, to compare with the one that is here.
     compared: bool,
@@ -40,7 +41,20 @@ pub(crate) enum Step {
     Rows(PolicyRows),
 }
 
+/// What holds the page and the policy table, and outlives no client.
+pub(super) trait HasPages: Send + Sync {
+    fn pages(&self) -> &Pages;
+}
+
 impl Fetch {
+    /// Begins to fetch the policy table; none without a page, without which it could not be used.
+    pub(super) fn begin(cache: &Arc<dyn HasPages>) -> Option<Self> {
+        let in_use = cache.pages().share()?;
+        let held = in_use.policy.as_ref().map(|policy| Arc::clone(&policy.table));
+        let table = PartialTable::of(Arc::clone(&in_use.page), held);
+        Some(Self { cache: Arc::downgrade(cache), table, compared: false, kept: None })
+    }
+
     /// What to ask for next, and by when; none when nothing is left or the cache is gone.
     pub(crate) fn next(&self) -> Option<(Step, Deadline)> {
         let step = match self.table.next() {
@@ -72,32 +86,9 @@ impl Fetch {
     pub(crate) fn finish(self) {
         let Self { cache, table, kept, .. } = self;
         if let (Some(policy), Some(cache)) = (kept.or_else(|| table.finish()), cache.upgrade()) {
-            cache.pages.put_policy(&policy);
+            cache.pages().put_policy(&policy);
         }
     }
-}
-
-impl Cache {
-    /// Begins to fetch the policy table; none without a page, without which it could not be used.
-    #[cfg_attr(
-        not(feature = "tokio"),
-        expect(dead_code, reason = "a client for threads has a thread for it")
-    )]
-    pub(crate) fn fetch_policy(&self) -> Option<Fetch> {
-        begin(&self.inner)
-    }
-
-    /// Has the thread fetch the policy table.
-    pub(crate) fn fetch_policy_in_background(&self) {
-        self.inner.fetching.wake(&self.inner);
-    }
-}
-
-fn begin(inner: &Arc<Inner>) -> Option<Fetch> {
-    let in_use = inner.pages.share()?;
-    let held = in_use.policy.as_ref().map(|policy| Arc::clone(&policy.table));
-    let table = PartialTable::of(Arc::clone(&in_use.page), held);
-    Some(Fetch { cache: Arc::downgrade(inner), table, compared: false, kept: None })
 }
 
 /// The thread of a blocking client.
@@ -113,7 +104,7 @@ impl Fetching {
         Self { endpoint, wanted: Arc::default(), fetcher: Worker::new("apikeyd-policy") }
     }
 
-    fn wake(&self, inner: &Arc<Inner>) {
+    pub(super) fn wake(&self, inner: &Arc<dyn HasPages>) {
         self.wanted.store(true, Ordering::Release);
         let (inner, endpoint) = (Arc::downgrade(inner), self.endpoint.clone());
         let wanted = Arc::clone(&self.wanted);
@@ -128,14 +119,14 @@ impl Drop for Fetching {
     }
 }
 
-fn run(inner: &Weak<Inner>, endpoint: &Endpoint, wanted: &AtomicBool, stop: &Stop) {
+fn run(inner: &Weak<dyn HasPages>, endpoint: &Endpoint, wanted: &AtomicBool, stop: &Stop) {
     while !stop.is_requested() {
         if !wanted.swap(false, Ordering::AcqRel) {
             thread::park();
             continue;
         }
         // The cache is kept alive for no longer than this.
-        let fetch = inner.upgrade().and_then(|inner| begin(&inner));
+        let fetch = inner.upgrade().and_then(|inner| Fetch::begin(&inner));
         if let Some(fetch) = fetch {
             all_pages(fetch, &Pools::new(endpoint.clone(), 1));
         }
@@ -145,8 +136,8 @@ fn run(inner: &Weak<Inner>, endpoint: &Endpoint, wanted: &AtomicBool, stop: &Sto
 fn all_pages(mut fetch: Fetch, pools: &Pools) {
     while let Some((step, deadline)) = fetch.next() {
         let goes_on = match step {
-            Step::Summary => fetch.compare(pools.ask(&AskPolicySummary::ASK, deadline)),
-            Step::Rows(rows) => fetch.add(pools.ask(&rows, deadline)),
+            Step::Summary => fetch.compare(pools.ask(&asked::<operation::PolicySummary>(&EMPTY), deadline)),
+            Step::Rows(rows) => fetch.add(pools.ask(&asked::<operation::PolicyRows>(&rows), deadline)),
         };
         if !goes_on {
             return;

@@ -4,17 +4,19 @@
 //! connection that it then closes. While no key is used it is not woken. It ends with the last client that
 //! shares the cache, after a last report; a process that ends at once loses the uses of the last interval.
 
-use super::clock::{exact_ns, realtime_ms};
+use super::clock::{exact_ns, nanoseconds, realtime_ms};
 use super::slot::UnreportedUse;
+use super::table::KeyTable;
 use super::worker::{Stop, Worker};
-use super::{Inner, nanoseconds};
-use crate::blocking::Pools;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::fork::PerProcess;
 use crate::lock::lock;
+use crate::pool::Pools;
+use crate::request::asked;
 use apikeyd_protocol::limit::MAX_USES;
 use apikeyd_protocol::message::{KeyUse, ReportUses};
+use apikeyd_protocol::operation;
 use apikeyd_protocol::time::Timestamp;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex};
@@ -44,6 +46,12 @@ pub(super) struct Uses {
     evicted: PerProcess<Mutex<Vec<UnreportedUse>>>,
 }
 
+/// What the thread that reports works on.
+pub(super) trait Reporting: Send + Sync + 'static {
+    fn uses(&self) -> &Uses;
+    fn table(&self) -> &KeyTable;
+}
+
 impl Uses {
     /// Reports to the daemon at `endpoint`, `interval` after a use, within the bounds.
     pub(super) fn new(endpoint: Endpoint, interval: Duration) -> Self {
@@ -61,9 +69,9 @@ impl Uses {
 
     /// Wakes the thread, or starts it.
     #[cold]
-    pub(super) fn wake(&self, inner: &Arc<Inner>) {
+    pub(super) fn wake(&self, inner: &Arc<impl Reporting>) {
         let inner = Arc::clone(inner);
-        if !self.reporter.wake(|stop| move || run(&inner, &stop)) {
+        if !self.reporter.wake(|stop| move || run(&*inner, &stop)) {
             // The uses wait for the next one that arms.
             self.armed.store(false, Ordering::Relaxed);
         }
@@ -89,8 +97,8 @@ impl Uses {
     }
 }
 
-fn run(inner: &Inner, stop: &Stop) {
-    let uses = &inner.uses;
+fn run(inner: &impl Reporting, stop: &Stop) {
+    let uses = inner.uses();
     loop {
         while !uses.armed.load(Ordering::Relaxed) && !stop.is_requested() {
             thread::park();
@@ -115,15 +123,17 @@ fn run(inner: &Inner, stop: &Stop) {
 }
 
 /// Reports all uses that the daemon does not know of; whether that succeeded.
-fn report(inner: &Inner) -> bool {
-    let evicted = std::mem::take(&mut *lock(&inner.uses.evicted.get().value));
-    let held: Vec<_> = inner.table.occupied().filter_map(|slot| Some((slot, slot.unreported()?))).collect();
-    let pools = Pools::new(inner.uses.endpoint.clone(), 1);
+fn report(inner: &impl Reporting) -> bool {
+    let evicted = std::mem::take(&mut *lock(&inner.uses().evicted.get().value));
+    let held: Vec<_> = inner.table().occupied().filter_map(|slot| Some((slot, slot.unreported()?))).collect();
+    let pools = Pools::new(inner.uses().endpoint.clone(), 1);
     let clocks = Clocks::now();
-    let send = |uses: Vec<KeyUse>| pools.ask(&ReportUses::new(uses), Deadline::after(TIMEOUT)).is_ok();
+    let send = |uses: Vec<KeyUse>| {
+        pools.ask(&asked::<operation::ReportUses>(&ReportUses::new(uses)), Deadline::after(TIMEOUT)).is_ok()
+    };
     for chunk in held.chunks(MAX_USES.into()) {
         if !send(chunk.iter().map(|(_, unreported)| clocks.key_use(unreported)).collect()) {
-            evicted.into_iter().for_each(|unreported| inner.uses.remember(unreported));
+            evicted.into_iter().for_each(|unreported| inner.uses().remember(unreported));
             return false;
         }
         chunk.iter().for_each(|(slot, unreported)| slot.note_reported(unreported.used_at));
@@ -133,7 +143,7 @@ fn report(inner: &Inner) -> bool {
         left.split_at_checked(left.len().min(MAX_USES.into())).filter(|_| !left.is_empty())
     {
         if !send(chunk.iter().map(|unreported| clocks.key_use(unreported)).collect()) {
-            left.iter().for_each(|unreported| inner.uses.remember(*unreported));
+            left.iter().for_each(|unreported| inner.uses().remember(*unreported));
             return false;
         }
         left = rest;

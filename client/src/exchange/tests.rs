@@ -1,9 +1,10 @@
 use super::*;
-use crate::request::{AskReload, AskStatus, read_answer};
+use crate::request::{Asked, EMPTY, asked, read_answer};
 use apikeyd_protocol::frame::{Header, append_answer};
 use apikeyd_protocol::hello::{WELCOME_BYTES, WELCOME_MAGIC};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{Failure, Operation, Reloaded};
+use apikeyd_protocol::operation;
 use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::right::{Right, RightSet};
 
@@ -42,7 +43,7 @@ fn next(
     outbox: &mut Outbox<&'static str>,
 ) -> Result<Option<(&'static str, u32)>, ProtocolError> {
     next_answer(inbox, outbox, |ticket, status, body| {
-        (ticket, read_answer::<AskReload>(status, body).unwrap().policy_rows)
+        (ticket, read_answer::<Asked<'_, '_, operation::Reload>>(status, body).unwrap().policy_rows)
     })
 }
 
@@ -50,11 +51,11 @@ fn next(
 fn a_welcome_and_an_answer_are_understood_however_they_are_cut() {
     let welcome_bytes = accepted().encode();
     let mut sender = outbox(&accepted());
-    sender.push(&AskReload::ASK, "asked").unwrap();
+    sender.push(&asked::<operation::Reload>(&EMPTY), "asked").unwrap();
     let all = [welcome_bytes.as_slice(), &reloaded(ids(&sender)[0], 12)].concat();
     for cut in 0..=all.len() {
         let (mut inbox, mut outbox) = (Inbox::new(), outbox(&accepted()));
-        outbox.push(&AskReload::ASK, "asked").unwrap();
+        outbox.push(&asked::<operation::Reload>(&EMPTY), "asked").unwrap();
         let (mut greeted, mut answered) = (false, None);
         for part in [&all[..cut], &all[cut..]] {
             feed(&mut inbox, part);
@@ -74,7 +75,7 @@ fn a_welcome_and_an_answer_are_understood_however_they_are_cut() {
 fn answers_find_their_requests_in_any_order() {
     let (mut inbox, mut outbox) = (Inbox::new(), outbox(&accepted()));
     for ticket in ["a", "b", "c"] {
-        outbox.push(&AskReload::ASK, ticket).unwrap();
+        outbox.push(&asked::<operation::Reload>(&EMPTY), ticket).unwrap();
     }
     let ids = ids(&outbox);
     for (id, rows) in [(ids[2], 3), (ids[0], 1), (ids[1], 2)] {
@@ -88,11 +89,11 @@ fn answers_find_their_requests_in_any_order() {
 #[test]
 fn an_id_is_never_used_again_so_a_late_answer_finds_nobody() {
     let (mut inbox, mut outbox) = (Inbox::new(), outbox(&accepted()));
-    outbox.push(&AskReload::ASK, "first").unwrap();
+    outbox.push(&asked::<operation::Reload>(&EMPTY), "first").unwrap();
     let first = ids(&outbox)[0];
     feed(&mut inbox, &reloaded(first, 1));
     assert!(next(&mut inbox, &mut outbox).unwrap().is_some());
-    outbox.push(&AskReload::ASK, "second").unwrap();
+    outbox.push(&asked::<operation::Reload>(&EMPTY), "second").unwrap();
     feed(&mut inbox, &reloaded(first, 1));
     assert_eq!(next(&mut inbox, &mut outbox), Err(ProtocolError::UnknownRequest(first)));
 }
@@ -100,7 +101,7 @@ fn an_id_is_never_used_again_so_a_late_answer_finds_nobody() {
 #[test]
 fn an_answer_must_name_its_operation() {
     let (mut inbox, mut outbox) = (Inbox::new(), outbox(&accepted()));
-    outbox.push(&AskStatus::ASK, "status").unwrap();
+    outbox.push(&asked::<operation::Status>(&EMPTY), "status").unwrap();
     feed(&mut inbox, &reloaded(ids(&outbox)[0], 1));
     let fault = ProtocolError::WrongOpcode { asked: Opcode::Status, answered: Opcode::Reload.code() };
     assert_eq!(next(&mut inbox, &mut outbox), Err(fault));
@@ -119,10 +120,15 @@ fn a_length_above_the_limit_is_refused_from_the_header_alone() {
 fn a_failure_is_an_error_with_the_daemons_sentence() {
     let mut body = Vec::new();
     apikeyd_protocol::codec::encode(&Failure { message: "no room".into() }, &mut body).unwrap();
-    let Err(error) = read_answer::<AskReload>(Status::Busy, &body) else { panic!("accepted") };
+    let Err(error) = read_answer::<Asked<'_, '_, operation::Reload>>(Status::Busy, &body) else {
+        panic!("accepted")
+    };
     assert_eq!((error.status(), error.to_string().as_str()), (Some(Status::Busy), "no room"));
     assert!(error.is_retryable());
-    assert!(matches!(read_answer::<AskReload>(Status::Busy, &[9]), Err(Error::Protocol(_))));
+    assert!(matches!(
+        read_answer::<Asked<'_, '_, operation::Reload>>(Status::Busy, &[9]),
+        Err(Error::Protocol(_))
+    ));
 }
 
 #[test]
@@ -184,7 +190,7 @@ fn more_requests_than_the_first_buffer_holds_keep_their_order() {
     }
     outbox.sending.advance(10);
     let rest = outbox.sending.unsent().len();
-    outbox.push(&AskStatus::ASK, "short").unwrap();
+    outbox.push(&asked::<operation::Status>(&EMPTY), "short").unwrap();
     assert_eq!(outbox.sending.unsent().len(), rest + 16, "the last frame is a bare header");
     outbox.sending.advance(rest);
     assert_eq!(ids(&outbox).len(), 1);
@@ -194,7 +200,7 @@ fn more_requests_than_the_first_buffer_holds_keep_their_order() {
 fn what_was_read_is_wiped() {
     let (mut inbox, mut outbox) = (Inbox::new(), outbox(&accepted()));
     for ticket in ["a", "b"] {
-        outbox.push(&AskReload::ASK, ticket).unwrap();
+        outbox.push(&asked::<operation::Reload>(&EMPTY), ticket).unwrap();
     }
     let [first, second] = ids(&outbox)[..] else { panic!("two requests") };
     let second = reloaded(second, 2);

@@ -1,15 +1,18 @@
 //! The connections of a client: each is checked out for one request and returned after it.
 
-use super::connection::Connection;
+mod connection;
+
 use crate::credentials::Credentials;
 use crate::deadline::Deadline;
 use crate::endpoint::Endpoint;
 use crate::error::{Error, Waiting};
 use crate::fork::PerProcess;
 use crate::lock::lock;
-use crate::request::{AskStatus, Request};
+use crate::request::Request;
 use crate::retry::{Failed, Retry};
+use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::right::RightSet;
+use connection::Connection;
 use std::os::fd::OwnedFd;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::{fmt, thread};
@@ -52,16 +55,16 @@ impl Pools {
 
     /// Asks, and repeats the request before the deadline where that makes sense.
     pub(crate) fn ask<R: Request>(&self, request: &R, deadline: Deadline) -> Result<R::Answer, Error> {
-        self.attempt::<R, _>(deadline, |connection| connection.ask(request, &deadline, None))
+        self.attempt(R::OPCODE, deadline, |connection| connection.ask(request, &deadline, None))
     }
 
     /// Asks for an answer that comes with a descriptor.
-    pub(super) fn ask_for_descriptor<R: Request>(
+    pub(crate) fn ask_for_descriptor<R: Request>(
         &self,
         request: &R,
         deadline: Deadline,
     ) -> Result<(R::Answer, Option<OwnedFd>), Error> {
-        self.attempt::<R, _>(deadline, |connection| {
+        self.attempt(R::OPCODE, deadline, |connection| {
             let mut kept = None;
             let answer = connection.ask(request, &deadline, Some(&mut kept))?;
             Ok((answer, kept))
@@ -69,16 +72,17 @@ impl Pools {
     }
 
     /// The rights of this process, from a connection's welcome.
-    pub(super) fn rights(&self, deadline: Deadline) -> Result<RightSet, Error> {
-        self.attempt::<AskStatus, _>(deadline, |connection| Ok(connection.rights()))
+    pub(crate) fn rights(&self, deadline: Deadline) -> Result<RightSet, Error> {
+        self.attempt(Opcode::Status, deadline, |connection| Ok(connection.rights()))
     }
 
-    fn attempt<R: Request, T>(
+    fn attempt<T>(
         &self,
+        opcode: Opcode,
         deadline: Deadline,
         mut ask: impl FnMut(&mut Connection) -> Result<T, Failed>,
     ) -> Result<T, Error> {
-        let mut retry = Retry::new::<R>(deadline);
+        let mut retry = Retry::new(opcode, deadline);
         loop {
             let owned = self.pools.get();
             let mut checked_out = owned.value.check_out(self.limit, &deadline)?;

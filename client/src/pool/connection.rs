@@ -21,7 +21,7 @@ use std::time::Duration;
 const SLACK: Duration = Duration::from_millis(10);
 
 /// A connection that was welcomed. Its socket blocks, with the kernel's timeouts.
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: Stream,
     inbox: Inbox,
     outbox: Outbox<()>,
@@ -42,7 +42,7 @@ enum Cut {
 
 impl Connection {
     /// Connects and greets.
-    pub(super) fn open(endpoint: &Endpoint, deadline: &Deadline) -> Result<Self, Error> {
+    pub(crate) fn open(endpoint: &Endpoint, deadline: &Deadline) -> Result<Self, Error> {
         // Before the connect: a change in between costs a connection, and never lets one pass for another's.
         let credentials = Credentials::now();
         let (socket, mut limit) = socket::connect_blocking(endpoint, deadline)?;
@@ -70,22 +70,22 @@ impl Connection {
     }
 
     /// Whether it was made with these credentials.
-    pub(super) fn is_of(&self, credentials: &Credentials) -> bool {
+    pub(crate) fn is_of(&self, credentials: &Credentials) -> bool {
         self.credentials == *credentials
     }
 
     /// This process's rights, from the welcome.
-    pub(super) const fn rights(&self) -> RightSet {
+    pub(crate) const fn rights(&self) -> RightSet {
         self.rights
     }
 
     /// Whether nothing is in flight, so that the next request may use this connection.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.outbox.is_settled() && self.outbox.sending.unsent().is_empty() && self.inbox.is_empty()
     }
 
     /// Sends a request and reads its answer. With `kept`, a descriptor that comes with it is kept.
-    pub(super) fn ask<R: Request>(
+    pub(crate) fn ask<R: Request>(
         &mut self,
         request: &R,
         deadline: &Deadline,
