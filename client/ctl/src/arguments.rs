@@ -16,11 +16,11 @@ pub(crate) use commands::{
 pub(crate) use policy::{PolicyArguments, PolicyCommand, PolicyTestArguments};
 
 use crate::failure::{Exit, Failure};
-use crate::output::text::visible_lines;
-use crate::output::write_help;
+use crate::output::{Color, write_help};
+use crate::text::visible_lines;
 use clap::builder::Styles;
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -81,17 +81,6 @@ pub(crate) struct Global {
     /// Longest wait for an answer from the daemon, such as 500ms, 10s or 2m
     #[arg(long, global = true, value_name = "TIME", value_parser = span::timeout, help_heading = "Global options")]
     pub(crate) timeout: Option<Duration>,
-}
-
-/// When to color text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set or TERM is dumb
-    Auto,
-    /// Also into files and pipes
-    Always,
-    /// Never
-    Never,
 }
 
 /// The commands, in the order of a key's life.

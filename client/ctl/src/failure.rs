@@ -1,6 +1,6 @@
 //! Every way to exit, with its exit code. Scripts rely on the numbers, which the help documents.
 
-use crate::output::text::visible;
+use crate::text::visible;
 use serde::Serialize;
 use std::io::Write;
 use std::process::ExitCode;

@@ -27,6 +27,7 @@ mod key_source;
 mod output;
 mod request;
 mod terminal;
+mod text;
 
 use failure::{Exit, Failure};
 use output::Output;
@@ -46,7 +47,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: arguments::Arguments) -> Exit {
-    let mut output = match Output::open(&arguments.global) {
+    let mut output = match Output::open(arguments.global.json, arguments.global.color) {
         Ok(output) => output,
         Err(failure) => return failure.report(false, false),
     };

@@ -1,8 +1,8 @@
 //! `backup`: a file that is there whole, synced and private, or not at all.
 
-use super::audit::head_text;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+use crate::text::head_text;
 use apikeyd_client::{Backup, Client};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::Errno;

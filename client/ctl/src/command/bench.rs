@@ -7,6 +7,7 @@
 mod cached;
 mod load;
 mod measure;
+mod plan;
 mod users;
 mod wire;
 
@@ -15,6 +16,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::request::Connection;
 use measure::Measured;
+use plan::Plan;
 use serde::Serialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use std::sync::Arc;
@@ -46,16 +48,6 @@ struct LatencyObject {
     p99: f64,
     p999: f64,
     max: f64,
-}
-
-/// What the threads share.
-struct Plan<'a> {
-    connection: &'a Connection,
-    users: Users,
-    connections: u16,
-    pipeline: u16,
-    time: Duration,
-    stop: Arc<AtomicBool>,
 }
 
 pub(super) fn run(

@@ -2,8 +2,8 @@
 
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
-use crate::output::text::visible;
 use crate::output::time::{rfc3339, to_the_second};
+use crate::text::visible;
 use apikeyd_client::{Client, DeleteOutcome, Deleted, KeyId};
 use serde::Serialize;
 

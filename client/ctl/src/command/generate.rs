@@ -12,9 +12,9 @@
 use super::save;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
-use crate::output::text::visible;
 use crate::output::time::{rfc3339, to_the_second};
 use crate::terminal;
+use crate::text::visible;
 use apikeyd_client::{Client, Generate, Generated, SaveMode, Saved, Status};
 use serde::Serialize;
 use std::io::{self, IsTerminal};

@@ -1,9 +1,9 @@
 //! A key's record, for people and for programs.
 
 use crate::failure::Failure;
-use crate::output::text::visible;
 use crate::output::time::{rfc3339, to_the_second};
 use crate::output::{Output, Tone};
+use crate::text::visible;
 use apikeyd_client::{KeyRecord, KeyState};
 use serde::Serialize;
 

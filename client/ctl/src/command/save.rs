@@ -3,8 +3,8 @@
 use super::record::RecordObject;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
-use crate::output::text::visible;
 use crate::output::time::to_the_second;
+use crate::text::visible;
 use apikeyd_client::{Client, Error, KeyId, KeyState, SaveMode, Saved, Status};
 use serde::Serialize;
 

@@ -1,9 +1,9 @@
 //! `status`
 
 use crate::failure::{Exit, Failure};
-use crate::output::text::{hex, visible};
 use crate::output::time::{rfc3339, to_the_second};
 use crate::output::{Output, Tone};
+use crate::text::{hex, visible};
 use apikeyd_client::{Client, DaemonStatus, Error, FilesInForce, Right, Statistics, Status, StoreState};
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
-use crate::output::text::visible;
+use crate::text::visible;
 use apikeyd_client::{Client, CredentialsCause, UserId, UserRevoked};
 use serde::Serialize;
 

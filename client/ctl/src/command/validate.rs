@@ -3,10 +3,10 @@
 use crate::daemon::client;
 use crate::failure::{Exit, Failure};
 use crate::key_source::KeySource;
-use crate::output::text::visible;
 use crate::output::time::rfc3339;
 use crate::output::{Output, Tone};
 use crate::request::{Connection, OwnedOperation};
+use crate::text::visible;
 use apikeyd_client::{Refusal, ValidKey, Verdict};
 use serde::Serialize;
 

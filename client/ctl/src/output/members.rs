@@ -1,6 +1,6 @@
 //! One object with a list of unknown length, written member by member.
 
-use super::Output;
+use super::writer::Output;
 use crate::failure::Failure;
 use serde::Serialize;
 

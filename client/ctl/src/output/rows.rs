@@ -1,8 +1,8 @@
 //! Rows of cells: a table on a terminal, lines with tabs elsewhere.
 
-use super::Output;
-use super::text::visible;
+use super::writer::Output;
 use crate::failure::Failure;
+use crate::text::visible;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ContentArrangement, Table};
 

@@ -1,9 +1,9 @@
 //! `audit list`
 
 use crate::failure::{Exit, Failure};
-use crate::output::text::hex;
 use crate::output::time::{rfc3339, to_the_second};
 use crate::output::{Members, Output, Rows};
+use crate::text::hex;
 use apikeyd_client::{Actor, AuditEvent, AuditList, AuditRow, Client, CredentialsCause, MAX_PAGE_ITEMS};
 use serde::Serialize;
 

@@ -1,8 +1,8 @@
 //! `audit verify`
 
-use super::head_text;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, Tone};
+use crate::text::head_text;
 use apikeyd_client::{AuditFault, AuditHead, Client};
 use serde::Serialize;
 

@@ -2,9 +2,9 @@
 //!
 //! One of them takes about as long as a look at the clock, so they are timed in batches.
 
-use super::Plan;
 use super::load::{End, Prepare, refused};
 use super::measure::{Measured, died, histogram};
+use super::plan::Plan;
 use super::wire::{Wire, nanoseconds};
 use crate::daemon::cached_client;
 use crate::failure::Failure;

@@ -1,7 +1,7 @@
 //! The threads of a measurement, and what they found together.
 
-use super::Plan;
 use super::load::{self, End, Prepare, Remove, Saves, Validations};
+use super::plan::Plan;
 use super::wire::Wire;
 use crate::failure::Failure;
 use apikeyd_protocol::limit::MAX_IN_FLIGHT;

@@ -3,7 +3,7 @@
 use super::file::parse;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
-use crate::output::text::visible;
+use crate::text::visible;
 use serde::Serialize;
 use std::io::Write;
 use std::path::Path;

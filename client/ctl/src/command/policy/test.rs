@@ -1,12 +1,13 @@
 //! `policy test`
 
+use super::access_log;
+use super::judge::{Judge, Judged, word};
 use super::reason::Reason;
 use super::totals::Totals;
-use super::{Judge, Judged, access_log, word};
 use crate::failure::{Exit, Failure};
-use crate::output::text::{visible, visible_bytes};
 use crate::output::{Output, Tone};
 use crate::request::{Operations, OwnedOperation};
+use crate::text::{visible, visible_bytes};
 use apikeyd_client::PolicyVerdict;
 use apikeyd_policy::parse_case_line;
 use serde::Serialize;

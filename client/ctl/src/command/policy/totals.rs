@@ -1,6 +1,7 @@
 //! How often each verdict was given, and why.
 
-use super::{Reason, word};
+use super::judge::word;
+use super::reason::Reason;
 use crate::failure::Failure;
 use crate::output::{Output, Rows};
 use apikeyd_client::PolicyVerdict;

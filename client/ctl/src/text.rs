@@ -1,5 +1,7 @@
 //! Escapes text from elsewhere, so that a terminal only shows it.
 
+use apikeyd_client::AuditHead;
+use apikeyd_protocol::text::forges_display;
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -7,12 +9,12 @@ use std::fmt::Write;
 /// stands around it, or that nobody sees. Text without such characters, which is all that the protocol lets through, comes
 /// back as it is.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    escaped(text, acts)
+    escaped(text, forges_display)
 }
 
 /// As [`visible`], but line feeds stay.
 pub(crate) fn visible_lines(text: &str) -> Cow<'_, str> {
-    escaped(text, |character| character != '\n' && acts(character))
+    escaped(text, |character| character != '\n' && forges_display(character))
 }
 
 /// Bytes as `policy test --from` reads them: printable ASCII as it is, a backslash doubled, the rest `\xHH`.
@@ -28,6 +30,11 @@ pub(crate) fn visible_bytes(bytes: &[u8]) -> String {
         }
     }
     out
+}
+
+/// A head of the audit chain as it is kept and given again: `REVISION:HEX`.
+pub(crate) fn head_text(head: &AuditHead) -> String {
+    format!("{}:{}", head.revision, hex(&head.mac))
 }
 
 /// Hexadecimal digits.
@@ -51,15 +58,6 @@ fn escaped(text: &str, acts: impl Fn(char) -> bool) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
-}
-
-/// The same set that `apikeyd_protocol::name` refuses in names.
-fn acts(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}'
-            | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
-            | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 #[cfg(test)]
