@@ -1,8 +1,9 @@
 //! Which readings of an operation count, for people who ask why it is refused. Not for the path of a request: it asks
 //! row after row, and allocates.
 
-use crate::index::Literals;
-use crate::reading::{Bounds, Choices, LONG_NAMES, LONG_TEXT, MAX_BOUNDS, Names, Reading, View};
+use crate::limits::MAX_BOUNDS;
+use crate::literals::Literals;
+use crate::reading::{Bounds, Choices, LONG_NAMES, LONG_TEXT, Names, Reading, View};
 use crate::target::{Path, Target};
 use crate::template::Part;
 use crate::{Ambiguity, Effect, Judgement, PolicyTable, Row};

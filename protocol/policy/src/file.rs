@@ -4,21 +4,18 @@ mod operation;
 mod shape;
 mod syntax;
 
+use crate::effect::Effect;
+use crate::fault::Fault;
 use crate::fault::Faults;
 use crate::method::Methods;
 use crate::quoted::quoted;
-use crate::{Effect, Fault, Row};
+use crate::row::Row;
 use operation::Operations;
-use syntax::Piece;
-use toml::Spanned;
-use toml::de::DeValue;
+use syntax::{Piece, effect};
 
 /// Largest policy file, in bytes: [`MAX_ROWS`](crate::MAX_ROWS) rows of about 400 bytes each, four times what rows
 /// of the shipped table take. Checked before anything is parsed.
 pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
-
-/// Longest name of a row, in characters: it is shown on one line beside the row.
-pub const MAX_NAME_CHARS: usize = 128;
 
 /// What a policy file says.
 #[derive(Debug)]
@@ -81,18 +78,6 @@ fn case_sensitive(pieces: &[Piece<'_>], faults: &mut Faults) -> bool {
         faults.add(piece.offset(value), "case_sensitive must be true or false, without quotes");
         false
     })
-}
-
-/// Reads `"allow"` or `"deny"`.
-fn effect(piece: &Piece<'_>, value: &Spanned<DeValue<'_>>, key: &str, faults: &mut Faults) -> Option<Effect> {
-    match value.get_ref().as_str() {
-        Some("allow") => Some(Effect::Allow),
-        Some("deny") => Some(Effect::Deny),
-        _ => {
-            faults.add(piece.offset(value), format_args!("{key} must be \"allow\" or \"deny\""));
-            None
-        }
-    }
 }
 
 fn unknown_keys(piece: &Piece<'_>, faults: &mut Faults) {

@@ -42,6 +42,7 @@
 
 mod ambiguity;
 mod case_line;
+mod effect;
 mod explain;
 #[cfg(feature = "file")]
 mod fault;
@@ -52,6 +53,9 @@ mod handed;
 mod index;
 #[cfg(feature = "file")]
 mod invisible;
+mod key;
+mod limits;
+mod literals;
 mod method;
 mod method_override;
 mod quoted;
@@ -70,17 +74,17 @@ pub const RULES: u32 = 2;
 
 pub use ambiguity::Ambiguity;
 pub use case_line::{LineFault, parse_case_line};
+pub use effect::Effect;
 pub use explain::{Explanation, Reached};
 #[cfg(feature = "file")]
 pub use fault::{Fault, MAX_FAULTS, Position};
 #[cfg(feature = "file")]
-pub use file::{MAX_FILE_BYTES, MAX_NAME_CHARS};
+pub use file::MAX_FILE_BYTES;
 pub use handed::{HandedRow, RowFault};
+pub use limits::{MAX_BOUNDS, MAX_NAME_CHARS, MAX_ROWS, MAX_SEGMENTS};
 pub use method::{MAX_METHOD_BYTES, MAX_NAMED_METHODS};
-pub use reading::MAX_BOUNDS;
 pub use row::Row;
-pub use segments::MAX_SEGMENTS;
-pub use table::{MAX_ROWS, PolicyTable, SHIPPED};
+pub use table::{PolicyTable, SHIPPED};
 pub use target::MAX_TARGET_BYTES;
 pub use template::MAX_TEMPLATE_BYTES;
-pub use verdict::{Effect, Judgement, NOT_EVERY_READING, Verdict};
+pub use verdict::{Judgement, NOT_EVERY_READING, Verdict};

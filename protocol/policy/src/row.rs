@@ -1,6 +1,6 @@
 //! One row of a policy table.
 
-use crate::Effect;
+use crate::effect::Effect;
 use crate::template::Template;
 use std::fmt;
 

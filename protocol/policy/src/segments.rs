@@ -1,11 +1,9 @@
 //! A path as segments, decoded once: the one reading that every server shares.
 
-use crate::index::Literals;
+use crate::limits::MAX_SEGMENTS;
+use crate::literals::Literals;
 use crate::target::{MAX_TARGET_BYTES, Marks, Path, is_plain};
 use crate::triplet::hex;
-
-/// Most segments of a template, and so of a path that a row can match.
-pub const MAX_SEGMENTS: usize = 64;
 
 /// Paths up to this length decode into a small buffer: clearing one of [`MAX_TARGET_BYTES`] would cost more
 /// than all the rest of a judgement.
@@ -173,7 +171,7 @@ pub(crate) fn is_cookieless_session(segment: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{MAX_SEGMENTS, Segments, Split};
-    use crate::index::Literals;
+    use crate::literals::Literals;
     use crate::target::Target;
 
     fn literals() -> Literals {

@@ -1,6 +1,6 @@
 //! The raw request target: its form, its length, its bytes.
 
-use crate::Ambiguity;
+use crate::ambiguity::Ambiguity;
 
 /// Longest request target that is judged, in bytes. RFC 9112 section 3 recommends that servers take request
 /// lines of at least 8,000; nginx and Apache httpd stop at 8 KiB as shipped.
@@ -181,7 +181,7 @@ pub(crate) fn is_plain(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{MAX_TARGET_BYTES, Marks, Path, Target, is_literal_byte};
-    use crate::Ambiguity;
+    use crate::ambiguity::Ambiguity;
 
     fn refusal(target: &[u8]) -> Option<Ambiguity> {
         Target::parse(b"GET", target).err()

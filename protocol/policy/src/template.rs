@@ -1,7 +1,8 @@
 //! Path templates: literal segments and `{parameters}`.
 
+use crate::limits::MAX_SEGMENTS;
 use crate::quoted::quoted;
-use crate::segments::{MAX_SEGMENTS, is_cookieless_session};
+use crate::segments::is_cookieless_session;
 use crate::target::is_literal_byte;
 
 /// Longest path template, in bytes: room for 64 segments of 31 characters.

@@ -1,19 +1,12 @@
 //! What a judgement says, and how it is told to people.
 
-use crate::{Ambiguity, Row};
+use crate::ambiguity::Ambiguity;
+use crate::effect::Effect;
+use crate::row::Row;
 use std::fmt;
 
 /// In place of a row that denies, if there is none.
 pub const NOT_EVERY_READING: &str = "not every reading is allowed";
-
-/// What a row, or the default of a table, does to the operations that it covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Effect {
-    /// The operation may be done with an API key.
-    Allow,
-    /// The operation may not be done with an API key.
-    Deny,
-}
 
 /// The answer for one operation. All but [`Allow`](Verdict::Allow) is a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,17 +46,6 @@ impl<'a> Judgement<'a> {
     }
 }
 
-impl Effect {
-    /// `allow` or `deny`, as in a policy file.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Deny => "deny",
-        }
-    }
-}
-
 impl Verdict {
     /// `allow`, `deny` or `ambiguous`.
     #[must_use]
@@ -73,12 +55,6 @@ impl Verdict {
             Self::Deny => "deny",
             Self::Ambiguous => "ambiguous",
         }
-    }
-}
-
-impl fmt::Display for Effect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 

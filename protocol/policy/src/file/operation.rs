@@ -1,13 +1,14 @@
 //! The rows of a policy file.
 
-use super::syntax::Piece;
-use super::{MAX_NAME_CHARS, effect};
+use super::syntax::{Piece, effect};
+use crate::effect::Effect;
 use crate::fault::{Faults, Position};
 use crate::invisible::is_invisible;
+use crate::limits::{MAX_NAME_CHARS, MAX_ROWS};
 use crate::method::{self, MAX_NAMED_METHODS, Methods};
 use crate::quoted::quoted;
+use crate::row::Row;
 use crate::template::{Part, Template};
-use crate::{Effect, MAX_ROWS, Row};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use toml::Spanned;

@@ -1,9 +1,10 @@
 //! TOML syntax: reading on after a fault.
 
 use super::shape;
+use crate::effect::Effect;
 use crate::fault::Faults;
 use toml::Spanned;
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 /// A part of the file that was parsed by itself: all of it, or, where the syntax is broken somewhere, what lies
 /// between two table headers.
@@ -89,6 +90,23 @@ fn parts(text: &str) -> Vec<(usize, &str)> {
     }
     cuts.push(text.len());
     cuts.windows(2).filter_map(|cut| Some((*cut.first()?, text.get(*cut.first()?..*cut.last()?)?))).collect()
+}
+
+/// Reads `"allow"` or `"deny"`.
+pub(super) fn effect(
+    piece: &Piece<'_>,
+    value: &Spanned<DeValue<'_>>,
+    key: &str,
+    faults: &mut Faults,
+) -> Option<Effect> {
+    match value.get_ref().as_str() {
+        Some("allow") => Some(Effect::Allow),
+        Some("deny") => Some(Effect::Deny),
+        _ => {
+            faults.add(piece.offset(value), format_args!("{key} must be \"allow\" or \"deny\""));
+            None
+        }
+    }
 }
 
 #[cfg(test)]

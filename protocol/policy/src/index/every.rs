@@ -1,10 +1,10 @@
 //! The proof that rows allow a path in every reading, for paths whose only choice is where a segment is parted.
 
-use super::tree::Place;
-use super::{Asked, End, Found, Index, Tree, note};
-use crate::Effect;
+use super::lookup::{Asked, Found, Index, note};
+use super::tree::{End, Place, Tree};
+use crate::effect::Effect;
+use crate::limits::MAX_SEGMENTS;
 use crate::reading::{Choices, Kind, View, token};
-use crate::segments::MAX_SEGMENTS;
 use crate::target::Path;
 
 /// Most readings of a path that are tried: each costs as much as judging a plain path.

@@ -1,20 +1,13 @@
 //! The walk that follows all readings of a path at once.
 
+use super::lookup::{Asked, Found, Index};
+use super::readings::Readings;
 use super::states::{State, States, Step};
-use super::tree::{Edge, PARAMETER, Run};
-use super::{Asked, End, Found, Index, Node, Tree};
-use crate::reading::{Beginning, Bounds, Choices, LONG_STATES, Names, TooLong, View, may_be};
+use super::tree::{Edge, End, Node, PARAMETER, Run, Tree};
+use crate::reading::{Beginning, Bounds, LONG_STATES, TooLong, may_be};
 
 /// At a node with at most this many literals each is looked up among the names of a path, not the names among them.
 const FEW: usize = 4;
-
-/// What the readings of a path are.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Readings<'r, B, const BOUNDS: usize, const NAMES: usize> {
-    pub(crate) view: View<'r>,
-    pub(crate) choices: &'r Choices<B, BOUNDS>,
-    pub(crate) names: &'r Names<B, NAMES>,
-}
 
 impl Index {
     /// All rows that some reading of the path meets. Whether rows allow is looked for only if asked for.

@@ -1,6 +1,6 @@
 //! The sets of bounds up to which a path may have been read, each with what follows from it.
 
-use super::possible::Readings;
+use super::readings::Readings;
 use super::tree::{NO_LITERAL as NO_NAME, PARAMETER};
 use crate::reading::{Beginning, Bounds};
 

@@ -5,11 +5,9 @@
 //! to. Nodes stand in one list in the order in which a walk visits them, since what a walk of a large table waits for is
 //! memory.
 
-mod build;
-
-use super::key::{WIDE_BYTES, wide_key};
-use super::literals::Literals;
-use crate::Effect;
+use crate::effect::Effect;
+use crate::key::{WIDE_BYTES, wide_key};
+use crate::literals::Literals;
 use crate::method::MethodSet;
 use std::cmp::Ordering;
 
@@ -19,21 +17,21 @@ pub(super) const PARAMETER: u32 = u32::MAX;
 pub(super) const NO_LITERAL: u32 = PARAMETER - 1;
 
 /// In place of a row or a node that is not there.
-const NONE: u32 = u32::MAX;
+pub(super) const NONE: u32 = u32::MAX;
 
 /// The templates of a table.
 #[derive(Debug)]
 pub(super) struct Tree {
-    nodes: Vec<Node>,
-    edges: Vec<Edge>,
-    ends: Vec<End>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) edges: Vec<Edge>,
+    pub(super) ends: Vec<End>,
     /// The steps of all chains: the number of a literal, or [`PARAMETER`]. Chains that are alike stand here once.
-    steps: Vec<u32>,
+    pub(super) steps: Vec<u32>,
     /// For each step where its literal stands as the template has it; none unless the table is case-sensitive.
-    steps_exact: Vec<u32>,
-    literals: Literals,
+    pub(super) steps_exact: Vec<u32>,
+    pub(super) literals: Literals,
     /// The literals as the templates have them; none unless the table is case-sensitive.
-    exact: Vec<Box<[u8]>>,
+    pub(super) exact: Vec<Box<[u8]>>,
 }
 
 /// What the templates have in common up to where they part, or one of them ends.
@@ -44,14 +42,14 @@ pub(super) struct Node {
     /// The methods of all rows here and below.
     pub(super) methods: MethodSet,
     /// The first row here and below that denies; past all rows if none does.
-    first_deny: u32,
+    pub(super) first_deny: u32,
     /// The steps that all templates here and below have next, before any of them ends or parts from the others.
-    chain: Run,
-    parameter: u32,
+    pub(super) chain: Run,
+    pub(super) parameter: u32,
     /// The literals, ascending by folded text.
-    edges: Run,
+    pub(super) edges: Run,
     /// The rows whose template ends here.
-    ends: Run,
+    pub(super) ends: Run,
 }
 
 /// A node, or a place on the way along its chain.
@@ -65,20 +63,20 @@ pub(super) struct Place<'t> {
 /// Some elements of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
-    start: u32,
-    count: u32,
+    pub(super) start: u32,
+    pub(super) count: u32,
 }
 
 /// A literal of a node.
 #[derive(Debug)]
 pub(super) struct Edge {
     /// The [`wide_key`] of the literal: most comparisons end there.
-    key: u128,
+    pub(super) key: u128,
     /// Its number among the [`Literals`].
     pub(super) number: u32,
     /// Where it stands as the template has it, in a case-sensitive table.
-    exact: u32,
-    node: u32,
+    pub(super) exact: u32,
+    pub(super) node: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -244,10 +242,10 @@ impl Run {
 }
 
 /// A table has at most 10,000 rows of 64 segments.
-fn narrow(place: usize) -> u32 {
+pub(super) fn narrow(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(NONE)
 }
 
-fn index(place: u32) -> usize {
+pub(super) fn index(place: u32) -> usize {
     usize::try_from(place).unwrap_or(usize::MAX)
 }

@@ -1,9 +1,9 @@
 //! What may become of the segments of a reading: which end where, which vanish, which take others with them.
 
-use super::{Bounds, Kind, View, token};
-use crate::Ambiguity;
+use super::bounds::Bounds;
+use super::view::{Kind, Reasons, View, token};
+use crate::ambiguity::Ambiguity;
 use crate::fold::several;
-use crate::reading::Reasons;
 
 /// Characters behind bytes that are no UTF-8, or behind a broken `%uHHHH`, which may belong to them.
 const REST: usize = 8;

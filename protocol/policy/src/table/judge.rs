@@ -1,16 +1,20 @@
 //! How a table judges an operation.
 
-use super::PolicyTable;
+use super::rows::PolicyTable;
+use crate::ambiguity::Ambiguity;
+use crate::effect::Effect;
 use crate::index::{Asked, Found, Parted, Readings};
+use crate::limits::MAX_BOUNDS;
 use crate::method::{self, MethodSet};
 use crate::method_override::Overrides;
 use crate::reading::{
-    Bounds, Choices, FEW_BOUNDS, LONG_NAMES, LONG_STATES, LONG_TEXT, MAX_BOUNDS, MORE_BOUNDS, Names, Read,
-    Reading, SHORT_NAMES, SHORT_STATES, SHORT_TEXT, TooLong, View,
+    Bounds, Choices, FEW_BOUNDS, LONG_NAMES, LONG_STATES, LONG_TEXT, MORE_BOUNDS, Names, Read, Reading,
+    SHORT_NAMES, SHORT_STATES, SHORT_TEXT, TooLong, View,
 };
+use crate::row::Row;
 use crate::segments::{Segments, Split};
 use crate::target::{Marks, Path, Target};
-use crate::{Ambiguity, Effect, Judgement, Row};
+use crate::verdict::Judgement;
 
 const CONNECT: &[u8] = b"CONNECT";
 

@@ -1,61 +1,13 @@
 //! Characters that are not ASCII: put together from their bytes, and written as what they fold to.
 
-use super::{Builder, may_be_nothing};
-use crate::Ambiguity;
+use super::builder::{Builder, may_be_nothing};
+use super::partial::{MAX_OVERWRITTEN, Mark, Partial, whole_character};
+use crate::ambiguity::Ambiguity;
 use crate::fold::{Fold, fold, several};
-use crate::reading::{Kind, Reasons, token};
+use crate::reading::view::{Kind, token};
 
 /// Bytes behind a broken sequence that a lax decoder may take for a part of it: three, each written as `%HH`.
 const ABSORBED: u8 = 9;
-
-/// Tokens of an unfinished triplet, with marks between its digits, that are kept while a character is not whole.
-const MAX_OVERWRITTEN: usize = 16;
-
-/// The first bytes of a character. Until it is whole, [`token::ANYTHING`] stands in its place.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Partial {
-    bytes: [u8; 4],
-    pub(super) length: usize,
-    /// What to go back to when it is whole.
-    before: Mark,
-    /// What [`token::ANYTHING`] was written over, and where.
-    overwritten: [u8; MAX_OVERWRITTEN],
-    from: usize,
-    /// What must still be so: else something stands between the bytes.
-    after: Mark,
-}
-
-/// How far a reading is.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mark {
-    length: usize,
-    count: usize,
-    reasons: Reasons,
-    absorbed: u8,
-    has_dropped: bool,
-    has_percent: bool,
-}
-
-/// The character that starts with a byte and is whole, in its shortest form, in what follows; and what is left behind
-/// it. `next` takes the next byte, however that is written.
-pub(super) fn whole_character<'p>(
-    first: u8,
-    rest: &'p [u8],
-    next: impl Fn(&'p [u8]) -> Option<(u8, &'p [u8])>,
-) -> Option<(char, &'p [u8])> {
-    let (length, head) = match first {
-        0xc0..0xe0 => (2, first & 0x1f),
-        0xe0..0xf0 => (3, first & 0x0f),
-        0xf0..0xf8 => (4, first & 0x07),
-        _ => return None,
-    };
-    let (mut code, mut rest) = (u32::from(head), rest);
-    for _ in 1..length {
-        let (byte, left) = next(rest).filter(|(byte, _)| matches!(byte, 0x80..0xc0))?;
-        (code, rest) = (code << 6 | u32::from(byte & 0x3f), left);
-    }
-    char::from_u32(code).filter(|c| c.len_utf8() == length).map(|c| (c, rest))
-}
 
 impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
     /// Reads a character of which all bytes follow each other. None if they do not, or if they may complete a triplet:

@@ -1,8 +1,8 @@
 //! Cookieless sessions of ASP.NET at the front of a segment, `(S(...))`.
 
-use super::{Builder, may_be_nothing};
-use crate::Ambiguity;
-use crate::reading::{Bound, Kind, token};
+use super::builder::{Builder, may_be_nothing};
+use crate::ambiguity::Ambiguity;
+use crate::reading::view::{Bound, Kind, token};
 
 /// Tokens of a session of which a part is no UTF-8.
 const REST: usize = 64;

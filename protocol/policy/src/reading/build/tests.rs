@@ -1,6 +1,6 @@
 //! What becomes of paths.
 
-use crate::reading::{Bound, Kind, Reading, token};
+use crate::reading::view::{Bound, Kind, Reading, token};
 
 /// The text of a reading: `|` for a slash, `^` for another bound, `?` for anything, `x` for other tokens.
 fn read(path: &str) -> String {

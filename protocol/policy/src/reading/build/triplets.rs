@@ -1,23 +1,8 @@
 //! Triplets that are only there once something else was decoded, such as `%2` before an encoded `f`.
 
-use super::{Builder, may_be_nothing};
-use crate::Ambiguity;
+use super::builder::{Builder, may_be_nothing};
+use crate::ambiguity::Ambiguity;
 use crate::triplet::hex;
-
-/// True when what follows a percent sign makes it a triplet, or `%uHHHH`.
-pub(super) fn starts_encoded(rest: &[u8]) -> bool {
-    let digits = |from: usize, to: usize| {
-        rest.get(from..to).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
-    digits(0, 2) || matches!(rest.first(), Some(b'u' | b'U')) && digits(1, 5)
-}
-
-/// The byte of the triplet of which the percent sign was read, and what follows it.
-pub(super) fn decoded_triplet(rest: &[u8]) -> Option<(u8, &[u8])> {
-    let ([high, low], after) = rest.split_first_chunk::<2>()?;
-    let (high, low) = hex(*high).zip(hex(*low))?;
-    Some((high << 4 | low, after))
-}
 
 impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
     /// Replaces what the last token completes: a triplet, `%uHHHH`, or the start of a cookieless session.

@@ -1,9 +1,11 @@
 //! Compares literals with segments that hold characters of several texts: all places in a literal are followed at once.
 
-use super::Beginning;
+use super::beginnings::{Beginning, Names};
 use crate::fold::several;
+use crate::limits::MAX_BOUNDS;
+use crate::reading::bounds::Bounds;
 use crate::reading::choices::may_be_blank;
-use crate::reading::{Bounds, MAX_BOUNDS, View, token};
+use crate::reading::view::{View, token};
 use crate::target::is_literal_byte;
 
 /// Literals of this many bytes are compared only to their beginning. A set of places has as many bits.
@@ -133,9 +135,31 @@ impl Group<'_> {
     }
 }
 
+impl<B: Bounds, const NAMES: usize> Names<B, NAMES> {
+    /// Where segments from one of these bounds may end if they are the literal of this number.
+    pub(crate) fn ends(&self, view: View<'_>, starts: B, number: u32, literal: &[u8]) -> B {
+        let named = self.place(number).map_or(B::NONE, |place| self.ends_of_name(starts, place));
+        let begun = self.each_beginning(starts);
+        begun.fold(named, |ends, beginning| ends | beginning.ends(view, starts, literal))
+    }
+}
+
+impl<B: Bounds> Beginning<B> {
+    /// Where segments from one of these bounds may end if they are the literal; nowhere if it does not begin so.
+    pub(crate) fn ends(&self, view: View<'_>, starts: B, literal: &[u8]) -> B {
+        if !literal.starts_with(self.text(view)) {
+            B::NONE
+        } else if self.is_compared {
+            compared(view, self, literal)
+        } else {
+            self.ends.since((self.starts & starts).lowest() + 1)
+        }
+    }
+}
+
 /// Where a segment that starts like a literal may end if it is that, whatever its characters of several texts become:
 /// all places in the literal are followed at once.
-pub(super) fn compared<B: Bounds>(view: View<'_>, beginning: &Beginning<B>, literal: &[u8]) -> B {
+fn compared<B: Bounds>(view: View<'_>, beginning: &Beginning<B>, literal: &[u8]) -> B {
     let (mut place, mut end) =
         (usize::from(beginning.from) + usize::from(beginning.length), usize::from(beginning.end));
     let ends_of_start = beginning.ends;

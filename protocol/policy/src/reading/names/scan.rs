@@ -1,19 +1,40 @@
 //! What a segment may be cut to.
 
-use super::{Beginning, Names};
-use crate::index::Literals;
-use crate::reading::choices::may_be_blank;
-use crate::reading::{Bounds, View, token};
+use super::beginnings::{Beginning, Names};
+use crate::literals::Literals;
+use crate::reading::bounds::Bounds;
+use crate::reading::choices::{Choices, may_be_blank};
+use crate::reading::view::{View, token};
 use crate::target::is_literal_byte;
 
 /// Goes through a segment once and notes each text that it may be cut to.
-pub(super) struct Scan<'s, 'r, B, const NAMES: usize> {
+struct Scan<'s, 'r, B, const NAMES: usize> {
     pub(super) names: &'s mut Names<B, NAMES>,
     pub(super) view: View<'r>,
     pub(super) literals: &'s Literals,
     pub(super) at: usize,
     /// Where the segment may end at all.
     pub(super) ends: B,
+}
+
+impl<B: Bounds, const NAMES: usize> Names<B, NAMES> {
+    pub(crate) fn read<const BOUNDS: usize>(
+        &mut self,
+        view: View<'_>,
+        choices: &Choices<B, BOUNDS>,
+        literals: &Literals,
+    ) {
+        for at in choices.parting.each() {
+            let start = choices.start(at);
+            let mut scan = Scan { names: self, view, literals, at, ends: start.ends };
+            let (text, name) = (usize::from(start.text), usize::from(start.name));
+            scan.run(name);
+            // Some of the dots in front may be trimmed, and the rest be a part of the literal.
+            let front = view.text.get(text..name).unwrap_or_default();
+            let dots = front.iter().rev().take_while(|token| **token == b'.').count();
+            (1..=dots.min(literals.leading_dots)).for_each(|dots| scan.run(name - dots));
+        }
+    }
 }
 
 impl<B: Bounds, const NAMES: usize> Scan<'_, '_, B, NAMES> {

@@ -1,6 +1,6 @@
 //! The distinct literals of a table, to tell at once whether a text is one.
 
-use super::key::{KEY_BYTES, key};
+use crate::key::{KEY_BYTES, key};
 
 /// The literals of all rows, in lower case. Each has a number: they ascend as the texts do.
 #[derive(Debug, Default)]

@@ -1,11 +1,12 @@
 //! From the rows of a table to the tree of their templates.
 
-use super::{Edge, End, NONE, Node, PARAMETER, Run, Tree, index, narrow};
-use crate::index::key::wide_key;
-use crate::index::literals::Literals;
+use super::tree::{Edge, End, NONE, Node, PARAMETER, Run, Tree, index, narrow};
+use crate::effect::Effect;
+use crate::key::wide_key;
+use crate::literals::Literals;
 use crate::method::{MethodSet, Methods};
+use crate::row::Row;
 use crate::template::Part;
-use crate::{Effect, Row};
 use std::collections::HashMap;
 
 /// A row on its way into the tree. Sorted, rows that share a beginning stand together.
