@@ -158,15 +158,20 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         }
     }
 
-    /// Bytes that are no UTF-8, or a percent sign that encodes nothing. Of several in a row each may be anything, and one is as good as all.
+    /// Bytes that are no UTF-8, or a percent sign that encodes nothing. Of several in a row each may be anything, and two are
+    /// as good as all: one may be text in front of the other, at which the path is cut or parted.
     pub(super) fn anything(&mut self) {
         self.absorbed = ABSORBED;
         // Whatever they are may complete what stands before them.
         self.take_back(self.open_triplet());
-        let last = self.reading.count.checked_sub(1).and_then(|last| self.reading.bounds.get(last));
-        let follows_another = last
-            .is_some_and(|last| last.kind == Kind::ANY && usize::from(last.next) + 1 == self.reading.length);
-        if !follows_another {
+        let mut end = self.reading.length;
+        let bounds = self.reading.bounds.get(..self.reading.count).unwrap_or_default();
+        let follow = bounds.iter().rev().take_while(|bound| {
+            let follows = bound.kind == Kind::ANY && usize::from(bound.next) + 1 == end;
+            end = usize::from(bound.at);
+            follows
+        });
+        if follow.take(2).count() < 2 {
             self.bound(Kind::ANY, Some(token::ANYTHING));
             self.token(token::ANYTHING);
         }
