@@ -9,11 +9,8 @@
 )]
 
 pub mod caching_client;
-pub mod ctl;
-pub mod daemon;
 pub mod dropping_client;
 pub mod multicall;
-pub mod scratch;
 pub mod shifted_clock;
 pub mod shipped;
 pub mod stress;

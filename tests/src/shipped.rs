@@ -9,8 +9,8 @@ mod unit;
 pub use control_group::ControlGroup;
 pub use unit::Unit;
 
-use crate::daemon::Start;
-use crate::scratch::Scratch;
+use apikeyd_kit::daemon::Start;
+use apikeyd_kit::scratch::Scratch;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with};
 use std::fs::{self, DirBuilder, Permissions};
 use std::os::fd::OwnedFd;

@@ -14,11 +14,11 @@ pub use board::{Board, Posted, SEATS};
 pub use found::Found;
 pub use options::{Arguments, Plan};
 
-use crate::daemon::Daemon;
-use crate::multicall;
-use crate::scratch::Scratch;
 use crate::trial::{self, News, StopOnDrop};
 use apikeyd_client::Client;
+use apikeyd_kit::daemon::Daemon;
+use apikeyd_kit::programs;
+use apikeyd_kit::scratch::Scratch;
 use revoker::{Ends, Revoker};
 use std::io::Read;
 use std::process::{Child, ExitCode, Stdio};
@@ -46,7 +46,7 @@ pub struct Report {
     pub time: Duration,
 }
 
-/// The client's part, in a process of its own: see [`multicall`].
+/// The client's part, in a process of its own: see [`multicall`](crate::multicall).
 #[must_use]
 pub fn client_main() -> ExitCode {
     client::main()
@@ -115,7 +115,7 @@ fn restart_daemon(daemon: Daemon, scratch: &Scratch, number: u32) -> Daemon {
 /// When the process cannot be started.
 #[must_use]
 pub fn start_client(scratch: &Scratch, threads: usize, checks: u32) -> Child {
-    multicall::command(&scratch.path(multicall::STRESS_CLIENT))
+    programs::command(&scratch.path(programs::STRESS_CLIENT))
         .arg(scratch.socket())
         .arg(scratch.path("board"))
         .arg(threads.to_string())

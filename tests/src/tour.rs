@@ -4,9 +4,9 @@
 
 mod transcript;
 
-use crate::ctl::Run;
-use crate::daemon::Daemon;
-use crate::scratch::Scratch;
+use apikeyd_kit::ctl::Run;
+use apikeyd_kit::daemon::Daemon;
+use apikeyd_kit::scratch::Scratch;
 use std::process::ExitCode;
 use transcript::Transcript;
 

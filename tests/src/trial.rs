@@ -3,7 +3,7 @@
 
 #![allow(clippy::print_stdout, reason = "the program prints its findings")]
 
-use crate::scratch::Scratch;
+use apikeyd_kit::scratch::Scratch;
 use std::fmt::Display;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,17 +1,16 @@
 //! Requests that come with descriptors. The kernel ends a read behind a message that carries some, so a read that was
 //! short says nothing about what else is there.
 
-use crate::raw_client::{RawClient, request};
 use crate::running::Running;
+use apikeyd_kit::bytes::request;
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::frame::{Frame, Status};
 use apikeyd_protocol::hello::{Hello, Welcome, WelcomeCode};
 use apikeyd_protocol::message::Empty;
 use apikeyd_protocol::operation::Opcode;
-use rustix::net::{RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, recv, sendmsg};
+use rustix::net::{RecvFlags, recv};
 use rustix::process::Signal;
 use std::fs::File;
-use std::io::IoSlice;
-use std::mem::MaybeUninit;
 use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
 
@@ -21,12 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Sends bytes as one message with a descriptor.
 fn send_with_descriptor(client: &RawClient, bytes: &[u8]) {
     let file = File::open("/dev/null").unwrap();
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-    let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    let files = [file.as_fd()];
-    assert!(ancillary.push(SendAncillaryMessage::ScmRights(&files)));
-    let sent = sendmsg(&client.stream, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::empty()).unwrap();
-    assert_eq!(sent, bytes.len());
+    client.try_send_with(bytes, &[file.as_fd()]).unwrap();
 }
 
 /// Waits until so many answers are there, behind a welcome if there is one, without reading: what a caller reads wakes the

@@ -1,25 +1,22 @@
 //! Frames, good and bad.
 
-use crate::raw_client::{RawClient, frame, request};
-use crate::running::{Running, is_root};
+use crate::running::Running;
+use apikeyd_kit::bytes::{frame, request};
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_kit::users::is_root;
 use apikeyd_protocol::codec;
-use apikeyd_protocol::frame::{Frame, Header, Status};
+use apikeyd_protocol::frame::{Header, Status};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{
     self, AuditList, AuditPage, BackupReady, Empty, List, Save, Validate, Verdict,
 };
 use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::term::{AuditEvent, SaveMode};
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, recvmsg, sendmsg,
-};
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{IoSlice, IoSliceMut, Read as _};
-use std::mem::MaybeUninit;
+use std::io::Read as _;
 use std::net::Shutdown;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::AsFd as _;
 
 const STATUS: u16 = Opcode::Status.code();
 
@@ -168,7 +165,7 @@ fn who_stops_reading_or_leaves_within_a_frame_harms_nobody() {
         drop(client);
         let mut client = RawClient::greeted(&daemon.socket());
         client.stream.shutdown(Shutdown::Read).unwrap();
-        client.try_send(&request(Opcode::Status, 1, &Empty {}));
+        let _gone = client.try_send(&request(Opcode::Status, 1, &Empty {}));
     }
     let mut client = RawClient::greeted(&daemon.socket());
     let _alive: message::DaemonStatus = client.ask(Opcode::Status, &Empty {}).message();
@@ -185,13 +182,7 @@ fn descriptors_that_callers_send_are_not_kept() {
     for count in [1, 253] {
         let files: Vec<_> = (0..count).map(|_| File::open("/dev/null").unwrap()).collect();
         let borrowed: Vec<_> = files.iter().map(File::as_fd).collect();
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(253))];
-        let mut ancillary = SendAncillaryBuffer::new(&mut space);
-        assert!(ancillary.push(SendAncillaryMessage::ScmRights(&borrowed)));
-        let bytes = request(Opcode::Status, 1, &Empty {});
-        let sent =
-            sendmsg(&client.stream, &[IoSlice::new(&bytes)], &mut ancillary, SendFlags::empty()).unwrap();
-        assert_eq!(sent, bytes.len());
+        client.try_send_with(&request(Opcode::Status, 1, &Empty {}), &borrowed).unwrap();
         let _answered: message::DaemonStatus = client.answer().message();
         daemon.wait_for_descriptors(before);
     }
@@ -203,41 +194,16 @@ fn a_backup_comes_with_its_descriptor_behind_other_answers() {
     let mut client = RawClient::greeted(&daemon.socket());
     client.issue("alice");
     client.send(&[request(Opcode::Status, 1, &Empty {}), request(Opcode::Backup, 2, &Empty {})].concat());
-    let mut received = Vec::new();
-    let mut files: Vec<OwnedFd> = Vec::new();
-    // The descriptor comes with the first byte of its frame, the rest once the audit has its row.
-    while files.is_empty() || frames_in(&received).len() < 2 {
-        let mut chunk = [0; 4096];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
-        let mut ancillary = RecvAncillaryBuffer::new(&mut space);
-        let mut parts = [IoSliceMut::new(&mut chunk)];
-        let flags = RecvFlags::CMSG_CLOEXEC;
-        let count = recvmsg(&client.stream, &mut parts, &mut ancillary, flags).unwrap().bytes;
-        assert!(count > 0);
-        received.extend_from_slice(&chunk[..count]);
-        for message in ancillary.drain() {
-            if let RecvAncillaryMessage::ScmRights(descriptors) = message {
-                files.extend(descriptors);
-            }
-        }
-    }
-    let last = *frames_in(&received).last().unwrap();
-    assert_eq!((last.header.request_id, files.len()), (2, 1));
-    let ready: BackupReady = codec::decode(last.body).unwrap();
+    let (_status, last) = (client.answer(), client.answer());
+    assert_eq!(last.header.request_id, 2);
+    let ready: BackupReady = last.message();
+    let file = client.take_descriptor().expect("the backup's file");
+    assert!(client.take_descriptor().is_none());
     let mut copy = Vec::new();
-    File::from(files.remove(0)).read_to_end(&mut copy).unwrap();
+    File::from(file).read_to_end(&mut copy).unwrap();
     assert_eq!(u64::try_from(copy.len()).unwrap(), ready.bytes);
     assert!(copy.starts_with(b"redb"), "{:?}", &copy[..8]);
     let page: AuditPage = client.ask(Opcode::AuditList, &AuditList::new()).message();
     let row = page.rows.last().unwrap();
     assert_eq!((row.revision, &row.event), (ready.head.revision + 1, &AuditEvent::BackupTaken));
-}
-
-fn frames_in(mut bytes: &[u8]) -> Vec<Frame<'_>> {
-    let mut frames = Vec::new();
-    while let Some((frame, rest)) = Frame::split(bytes).unwrap() {
-        frames.push(frame);
-        bytes = rest;
-    }
-    frames
 }

@@ -1,7 +1,9 @@
 //! The first bytes.
 
-use crate::raw_client::{RawClient, request};
-use crate::running::{Running, Setup, as_user, is_root};
+use crate::running::{Running, Setup};
+use apikeyd_kit::bytes::request;
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_kit::users::{as_user, is_root};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::hello::{HELLO_MAGIC, Hello, VERSION, Version, WelcomeCode};
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT};
@@ -64,7 +66,7 @@ fn what_is_not_a_hello_is_told_so() {
     for bytes in [&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], &tls, b"a?", &too_short, &too_long, &[0; 65_536]]
     {
         let mut client = RawClient::silent(&daemon.socket());
-        client.try_send(bytes);
+        let _gone = client.try_send(bytes);
         assert_eq!(client.welcome().code, WelcomeCode::BadHello, "{bytes:?}");
         client.assert_closed();
     }

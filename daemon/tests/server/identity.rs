@@ -1,7 +1,9 @@
 //! Who calls is what the kernel says, whatever the caller does about it.
 
-use crate::raw_client::{RawClient, request};
-use crate::running::{Setup, as_user, is_root};
+use crate::running::{PROGRAM, Setup};
+use apikeyd_kit::bytes::request;
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_kit::users::{as_user, is_root};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::hello::{Hello, WelcomeCode};
 use apikeyd_protocol::message::{self, Empty, Generate};
@@ -30,7 +32,7 @@ fn a_connection_keeps_the_user_who_made_it_whoever_speaks_on_it() {
     let (mut with_a_right, mut without) = (connected(4001), connected(4002));
     daemon.signal(Signal::CONT);
     for client in [&mut with_a_right, &mut without] {
-        client.try_send(&Hello::CURRENT.encode());
+        let _gone = client.try_send(&Hello::CURRENT.encode());
     }
     // Root speaks here, and has no more rights on these connections than their makers.
     assert_eq!(without.welcome().code, WelcomeCode::NotPermitted);
@@ -63,7 +65,7 @@ fn the_name_that_a_caller_gives_its_own_socket_means_nothing() {
             bind(&caller, &own).unwrap();
             connect(&caller, &SocketAddrUnix::new(path).unwrap()).unwrap();
             let mut client = RawClient::on(UnixStream::from(caller));
-            client.try_send(&Hello::CURRENT.encode());
+            let _gone = client.try_send(&Hello::CURRENT.encode());
             client.welcome().code
         });
         assert_eq!(code, WelcomeCode::NotPermitted);
@@ -87,10 +89,8 @@ fn only_streams_connect() {
 #[test]
 fn the_queue_and_the_descriptors_that_were_asked_for_are_there() {
     let script = "ulimit -Sn 256; exec \"$0\"";
-    let daemon = Setup::new()
-        .config("[limits]\nconnections = 700")
-        .through("/bin/sh", &["-c", script, env!("CARGO_BIN_EXE_apikeyd")])
-        .start();
+    let daemon =
+        Setup::through("/bin/sh", &["-c", script, PROGRAM]).config("[limits]\nconnections = 700").start();
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", daemon.pid())).unwrap();
     let open_files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
     let soft: u64 = open_files.split_whitespace().nth(3).unwrap().parse().unwrap();

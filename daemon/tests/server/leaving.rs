@@ -1,7 +1,8 @@
 //! Lengths that do not fit what follows, answers sent as requests, and callers that leave in the middle of a change.
 
-use crate::raw_client::{RawClient, frame, request};
 use crate::running::Running;
+use apikeyd_kit::bytes::{frame, request};
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::frame::{Header, Status};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{
@@ -30,7 +31,7 @@ fn a_length_that_does_not_fit_the_body_is_a_bad_request_and_nothing_is_made_up()
     for length in [0, 1, right - 1] {
         let mut client = RawClient::greeted(&daemon.socket());
         // What is left of the body is no header; enough bytes follow to make it look like one.
-        client.try_send(&[with_length(&whole, length), vec![0xFF; 64]].concat());
+        let _gone = client.try_send(&[with_length(&whole, length), vec![0xFF; 64]].concat());
         assert_eq!((client.answer().status(), length), (Status::BadRequest, length));
         assert_eq!(client.answer().status(), Status::BadRequest, "what follows is not a frame");
         client.assert_closed();

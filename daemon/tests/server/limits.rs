@@ -1,14 +1,16 @@
 //! Bounds on what callers can take.
 
-use crate::raw_client::{RawClient, request};
-use crate::running::{Running, Setup, as_user, is_root};
+use crate::running::{PROGRAM, Running, Setup};
+use apikeyd_kit::bytes::request;
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_kit::users::{as_user, is_root};
 use apikeyd_protocol::hello::{Hello, WelcomeCode};
 use apikeyd_protocol::message::{self, Empty};
 use apikeyd_protocol::operation::Opcode;
 use std::time::{Duration, Instant};
 
 fn code_of(client: &mut RawClient) -> WelcomeCode {
-    client.try_send(&Hello::CURRENT.encode());
+    let _gone = client.try_send(&Hello::CURRENT.encode());
     client.welcome().code
 }
 
@@ -51,7 +53,7 @@ fn callers_that_say_nothing_fill_only_the_places_of_their_own_user() {
 #[test]
 fn out_of_descriptors_the_daemon_rests_and_recovers() {
     let script = "ulimit -n 24; exec \"$0\"";
-    let daemon = Setup::new().through("/bin/sh", &["-c", script, env!("CARGO_BIN_EXE_apikeyd")]).start();
+    let daemon = Setup::through("/bin/sh", &["-c", script, PROGRAM]).start();
     let clients: Vec<_> = (0..60).map(|_| RawClient::silent(&daemon.socket())).collect();
     let spent = || {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", daemon.pid())).unwrap();
@@ -79,7 +81,7 @@ fn connections_that_fail_at_any_stage_leave_nothing_behind() {
     let whole = [&Hello::CURRENT.encode()[..], &request(Opcode::Status, 1, &Empty {})].concat();
     for cut in 0..=whole.len() {
         for _ in 0..10 {
-            RawClient::silent(&daemon.socket()).try_send(&whole[..cut]);
+            let _gone = RawClient::silent(&daemon.socket()).try_send(&whole[..cut]);
         }
     }
     daemon.wait_for_descriptors(before);

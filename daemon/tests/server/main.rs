@@ -19,7 +19,6 @@ mod leaving;
 mod limits;
 mod patience;
 mod process;
-mod raw_client;
 mod running;
 mod service_manager;
 mod stop;

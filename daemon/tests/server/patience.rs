@@ -1,7 +1,8 @@
 //! Callers that take their time. These tests wait for the daemon's real time limits of ten seconds.
 
-use crate::raw_client::{RawClient, frame, request};
 use crate::running::Running;
+use apikeyd_kit::bytes::{frame, request};
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::message::{self, Empty, PolicyRows};
 use apikeyd_protocol::operation::Opcode;
 use std::io::Write as _;

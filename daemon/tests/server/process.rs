@@ -1,7 +1,8 @@
 //! Arguments, exit codes, reload.
 
-use crate::raw_client::RawClient;
-use crate::running::{Running, Setup, as_user, is_root, write_for_the_daemon_to_trust};
+use crate::running::{Running, Setup, write_for_the_daemon_to_trust};
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_kit::users::{as_user, is_root};
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::hello::{Hello, WelcomeCode};
 use apikeyd_protocol::message::{Empty, PolicyPage, PolicyRows, Reloaded};
@@ -9,8 +10,7 @@ use apikeyd_protocol::operation::Opcode;
 use rustix::process::Signal;
 use std::fs;
 use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::process::Command;
 
 fn apikeyd(arguments: &[&str]) -> (i32, String, String) {
@@ -83,18 +83,18 @@ fn check_config_shows_what_would_be_used_or_every_fault() {
 #[test]
 fn what_is_in_the_way_has_its_exit_code_and_is_left_alone() {
     let setup = Setup::new();
-    fs::write(setup.path("socket"), "precious").unwrap();
+    fs::write(setup.socket(), "precious").unwrap();
     let mut daemon = setup.launch();
     assert_eq!(daemon.wait().code(), Some(78), "{}", daemon.log());
     assert!(daemon.log().contains("is not a socket"), "{}", daemon.log());
-    assert_eq!(fs::read(daemon.path("socket")).unwrap(), b"precious");
+    assert_eq!(fs::read(daemon.socket()).unwrap(), b"precious");
 
     let first = Running::start();
-    let mut second = Setup::new().env("APIKEYD_SOCKET", first.socket().to_str().unwrap()).launch();
+    let mut second = Setup::new().with(|start| start.socket(first.socket())).launch();
     assert_eq!(second.wait().code(), Some(69), "{}", second.log());
-    let mut second = Setup::new().env("APIKEYD_STATE_DIR", first.path("state").to_str().unwrap()).launch();
+    let mut second = Setup::new().with(|start| start.state_dir(first.path("state"))).launch();
     assert_eq!(second.wait().code(), Some(69), "{}", second.log());
-    assert!(!second.path("socket").exists(), "a start that failed leaves no name");
+    assert!(!second.socket().exists(), "a start that failed leaves no name");
     let mut client = RawClient::greeted(&first.socket());
     assert_eq!(client.ask(Opcode::Status, &Empty {}).status(), Status::Ok, "the first goes on");
 }
@@ -105,11 +105,9 @@ fn a_daemon_of_a_plain_user_is_closed_to_that_users_other_processes() {
         return;
     }
     const USER: u32 = 4001;
-    let mut setup = Setup::new();
+    let setup = Setup::new();
     chown(setup.path(""), Some(USER), Some(USER)).unwrap();
-    fs::set_permissions(setup.path("notify"), fs::Permissions::from_mode(0o666)).unwrap();
-    setup.command.uid(USER).gid(USER);
-    let daemon = setup.start();
+    let daemon = setup.with(|start| start.user(USER)).start();
     let process = format!("/proc/{}", daemon.pid());
     let limits = fs::read_to_string(format!("{process}/limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();

@@ -1,7 +1,8 @@
 //! Socket activation, notes and watchdog, without systemd in the middle.
 
-use crate::raw_client::RawClient;
-use crate::running::{Running, Setup};
+use crate::running::{PROGRAM, Running, Setup};
+use apikeyd_kit::daemon::Start;
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::Empty;
 use apikeyd_protocol::operation::Opcode;
@@ -16,10 +17,12 @@ use std::time::{Duration, Instant};
 /// What a service manager does: the descriptor becomes number 3 of the process that is named.
 const HAND_OVER: &str = "exec 3<&0 </dev/null; LISTEN_PID=$$ exec \"$0\"";
 
+fn to_be_activated() -> Setup {
+    Setup::through("/bin/sh", &["-c", HAND_OVER, PROGRAM])
+}
+
 fn activated(setup: Setup, handed_over: OwnedFd, names: Option<&str>) -> Setup {
-    let mut setup =
-        setup.through("/bin/sh", &["-c", HAND_OVER, env!("CARGO_BIN_EXE_apikeyd")]).env("LISTEN_FDS", "1");
-    setup.command.stdin(handed_over);
+    let setup = setup.env("LISTEN_FDS", "1").with(|start| start.input(handed_over));
     match names {
         Some(names) => setup.env("LISTEN_FDNAMES", names),
         None => setup,
@@ -33,7 +36,7 @@ fn peer_pid(stream: &UnixStream) -> u32 {
 
 #[test]
 fn an_inherited_socket_is_served_and_left_to_its_owner() {
-    let setup = Setup::new();
+    let setup = to_be_activated();
     let path = setup.path("activated");
     let listener = UnixListener::bind(&path).unwrap();
     // A caller that comes before the daemon waits for it.
@@ -57,21 +60,11 @@ fn systemds_own_tool_activates_the_daemon() {
         eprintln!("skipped: systemd-socket-activate is not installed");
         return;
     }
-    let setup = Setup::new();
-    let path = setup.path("activated");
-    let state = setup.path("state");
-    let mut daemon = setup
-        .through(
-            "systemd-socket-activate",
-            &[
-                "--listen",
-                path.to_str().unwrap(),
-                "--setenv",
-                &format!("APIKEYD_STATE_DIR={}", state.display()),
-                env!("CARGO_BIN_EXE_apikeyd"),
-            ],
-        )
-        .launch();
+    let setup = Setup::through("systemd-socket-activate", &["--listen"]);
+    let (path, state) = (setup.path("activated"), setup.path("state"));
+    let state = format!("APIKEYD_STATE_DIR={}", state.display());
+    let arguments = [path.to_str().unwrap(), "--setenv", &state, PROGRAM];
+    let mut daemon = setup.with(|start| start.args(arguments)).launch();
     // The tool listens before it starts anything, and starts the daemon at the first caller.
     let mut client = loop {
         match UnixStream::connect(&path) {
@@ -98,11 +91,11 @@ fn what_cannot_be_served_is_refused_with_its_reason() {
         (unix("b"), Some("apikeyd.socket:more"), "do not fit together"),
     ];
     for (handed_over, names, reason) in cases {
-        let mut daemon = activated(Setup::new(), handed_over, names).launch();
+        let mut daemon = activated(to_be_activated(), handed_over, names).launch();
         assert_eq!(daemon.wait().code(), Some(78), "{}", daemon.log());
         assert!(daemon.log().contains(reason), "{}", daemon.log());
     }
-    let mut two = activated(Setup::new(), unix("c"), None).env("LISTEN_FDS", "2").launch();
+    let mut two = activated(to_be_activated(), unix("c"), None).env("LISTEN_FDS", "2").launch();
     assert_eq!(two.wait().code(), Some(78), "the second descriptor is not open: {}", two.log());
 }
 
@@ -166,9 +159,7 @@ fn a_service_manager_that_does_not_read_holds_nobody_up() {
 
 #[test]
 fn without_a_service_manager_nothing_is_missing() {
-    let mut setup = Setup::new();
-    setup.command.env_remove("NOTIFY_SOCKET");
-    let mut daemon = setup.env("WATCHDOG_USEC", "1").launch();
+    let mut daemon = Setup::new().with(Start::unmanaged).env("WATCHDOG_USEC", "1").launch();
     let mut client = loop {
         match UnixStream::connect(daemon.socket()) {
             Ok(_) => break RawClient::greeted(&daemon.socket()),

@@ -1,7 +1,8 @@
 //! The end of a daemon.
 
-use crate::raw_client::{RawClient, request};
-use crate::running::Running;
+use crate::running::{Running, Setup};
+use apikeyd_kit::bytes::request;
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::hello::{Hello, WelcomeCode};
 use apikeyd_protocol::message::{Empty, Generate, Generated, PolicyRows, Save};
@@ -97,8 +98,7 @@ fn a_socket_left_by_a_kill_is_replaced_at_the_next_start() {
     daemon.signal(Signal::KILL);
     assert_eq!(daemon.wait().code(), None);
     assert!(daemon.socket().exists());
-    let mut next =
-        crate::running::Setup::new().env("APIKEYD_SOCKET", daemon.socket().to_str().unwrap()).start();
+    let mut next = Setup::new().with(|start| start.socket(daemon.socket())).start();
     let mut client = RawClient::greeted(&daemon.socket());
     assert_eq!(client.ask(Opcode::Status, &Empty {}).status(), Status::Ok);
     drop(client);

@@ -1,7 +1,8 @@
 //! Uses that callers report: only of keys that they were answered to be valid.
 
-use crate::raw_client::RawClient;
-use crate::running::{Running, Setup, as_user, is_root};
+use crate::running::{Running, Setup};
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_kit::users::{as_user, is_root};
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
     DaemonStatus, Empty, KeyRecord, KeyUse, ReportUses, RetrieveKey, ValidKey, Validate, Verdict,

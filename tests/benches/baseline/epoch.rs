@@ -1,10 +1,10 @@
 //! What the first request after an epoch change costs a client that caches, beside an ordinary request.
 
 use apikeyd_client::{ApiKey, Client, Operation, UserId};
+use apikeyd_kit::daemon::Start;
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_protocol::message::Generate;
 use apikeyd_protocol::term::SaveMode;
-use apikeyd_tests::daemon::Start;
-use apikeyd_tests::scratch::Scratch;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};

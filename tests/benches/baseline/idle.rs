@@ -4,8 +4,8 @@ use super::load::{Load, Shape};
 use super::populate;
 use super::scale::resident;
 use apikeyd_client::Client;
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::scratch::Scratch;
 use std::path::Path;
 use std::time::Duration;
 

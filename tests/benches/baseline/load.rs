@@ -1,8 +1,8 @@
 //! Requests as bytes, made before the clock runs, so that the server is measured and not the client.
 
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::codec;
 use apikeyd_protocol::frame::{Frame, Status, append_request};
-use apikeyd_protocol::hello::{Hello, WELCOME_BYTES, Welcome, WelcomeCode};
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::{Operation, Validate, Verdict};
 use apikeyd_protocol::operation::Opcode;
@@ -39,7 +39,7 @@ enum Answers {
 impl Load {
     /// Against the daemon.
     pub(crate) fn greeted(socket: &Path, shape: Shape, sample: &[ApiKey]) -> Self {
-        Self::new(socket, shape, sample, None, Answers::Frames).greet()
+        Self::new(socket, shape, sample, None, Answers::Frames)
     }
 
     /// Against the daemon, each with an operation: method and target.
@@ -50,23 +50,12 @@ impl Load {
         (method, target): (&str, &str),
     ) -> Self {
         let operation = Operation::new(method.as_bytes(), target.as_bytes());
-        Self::new(socket, shape, sample, Some(operation), Answers::Frames).greet()
+        Self::new(socket, shape, sample, Some(operation), Answers::Frames)
     }
 
     /// Against the echo, with the same bytes.
     pub(crate) fn bare(socket: &Path, shape: Shape, sample: &[ApiKey]) -> Self {
         Self::new(socket, shape, sample, None, Answers::Echo)
-    }
-
-    fn greet(self) -> Self {
-        for mut stream in &self.streams {
-            stream.write_all(&Hello::CURRENT.encode()).unwrap();
-            let mut welcome = [0; WELCOME_BYTES];
-            stream.read_exact(&mut welcome).unwrap();
-            let (welcome, _) = Welcome::decode(&welcome).unwrap().unwrap();
-            assert_eq!(welcome.code, WelcomeCode::Accepted);
-        }
-        self
     }
 
     fn new(
@@ -76,7 +65,11 @@ impl Load {
         operation: Option<Operation<'_>>,
         answers: Answers,
     ) -> Self {
-        let streams = (0..shape.connections).map(|_| UnixStream::connect(socket).unwrap()).collect();
+        let connect = |_| match answers {
+            Answers::Frames => RawClient::greeted(socket).stream,
+            Answers::Echo => UnixStream::connect(socket).unwrap(),
+        };
+        let streams = (0..shape.connections).map(connect).collect();
         let whole = sample.chunks(shape.depth).filter(|chunk| chunk.len() == shape.depth);
         let batches = whole.map(|keys| batch(keys, operation)).collect();
         Self { streams, batches, next: 0, shape, answers, buffer: vec![0; 256 * 1024] }

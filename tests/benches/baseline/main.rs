@@ -33,8 +33,8 @@ mod save;
 mod scale;
 mod stock;
 
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::scratch::Scratch;
 use load::{Load, Shape};
 use std::path::Path;
 use std::time::{Duration, Instant};

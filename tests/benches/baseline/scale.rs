@@ -4,8 +4,8 @@ use super::load::{Load, Shape};
 use super::stock::Stock;
 use super::{ROUND, median};
 use apikeyd_client::ApiKey;
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::scratch::Scratch;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 

@@ -23,7 +23,6 @@ pub mod kinds;
 pub mod largest;
 mod long;
 pub mod mapping;
-pub mod peer;
 pub mod race;
 pub mod repeating;
 pub mod siege;

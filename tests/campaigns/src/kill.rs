@@ -21,8 +21,8 @@ pub use report::Report;
 
 use crate::seeded::Seeded;
 use apikeyd_client::Client;
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_tests::stress::{self, Board, Found, SEATS, clock};
 use apikeyd_tests::trial::{self, News, StopOnDrop};
 use compare::Comparer;
@@ -164,7 +164,7 @@ fn restart(daemon: Daemon, scratch: &Scratch, arena: &Arena, random: &mut Seeded
 /// A machine that is busy otherwise may take long; what the daemon does meanwhile is told.
 fn wait_until_ready(mut daemon: Daemon) -> Daemon {
     for _ in 0..PATIENCE {
-        if daemon.wait_notified("READY=1") {
+        if daemon.try_wait_told("READY=1").is_some() {
             return daemon;
         }
         println!("a daemon is not ready yet: {}", process::threads(daemon.pid()));

@@ -18,8 +18,8 @@ pub use report::Report;
 pub use search::explain;
 
 use crate::seeded::Seeded;
-use apikeyd_tests::daemon::Start;
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::daemon::Start;
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_tests::trial::{self, News};
 use client::{Arena, Caller};
 use history::Window;

@@ -15,8 +15,8 @@ pub use report::Report;
 pub use verdict::{Flatness, Rule, judge};
 
 use apikeyd_client::Client;
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_tests::trial::{self, StopOnDrop};
 use load::Load;
 use samples::Sampler;

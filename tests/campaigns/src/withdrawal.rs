@@ -10,9 +10,10 @@
 //! epoch of after: every cache of that caller would go on accepting.
 
 use crate::hostile::house::{House, issue};
-use crate::hostile::peer::{Peer, request};
 use crate::hostile::strangers::{VICTIM, are_other_users, spawn_as};
 use apikeyd_client::ApiKey;
+use apikeyd_kit::bytes::request;
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::codec;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Empty, PolicyPage, PolicyRows, Validate, Verdict};
@@ -114,7 +115,7 @@ pub fn run(binary: &Path, cycles: u64) -> Report {
     let mut report = Report::default();
     {
         let _stopping = StopOnDrop(&board.stop);
-        let (mut root, mut news) = (Peer::greeted(house.daemon.socket()), News::begin());
+        let (mut root, mut news) = (RawClient::greeted(house.daemon.socket()), News::begin());
         for _ in 0..cycles {
             wait_for_rounds(&board, 1);
             rights(&house, "inspect");
@@ -137,13 +138,13 @@ pub fn run(binary: &Path, cycles: u64) -> Report {
 
 /// Validates until it is told to stop.
 fn validate(board: &Board, number: usize, key: &ApiKey, socket: &Path) {
-    let mut peer = Peer::greeted(socket);
+    let mut peer = RawClient::greeted(socket);
     let message = Validate::new(key.id(), key.digest());
     let asks: Vec<u8> = (1..=PIPELINED).flat_map(|id| request(Opcode::Validate, id, &message)).collect();
     while !board.stop.load(Ordering::Relaxed) {
-        peer.send(&asks).expect("a daemon that reads");
+        peer.send(&asks);
         for _ in 0..PIPELINED {
-            let answer = peer.answer().expect("an answer");
+            let answer = peer.answer();
             if answer.status() == Status::NotPermitted {
                 board.not_permitted.fetch_add(1, Ordering::Relaxed);
             } else {
@@ -179,12 +180,10 @@ fn rights(house: &House, right: &str) {
     let _path = house.scratch.write("apikeyd.toml", text);
 }
 
-fn reload(root: &mut Peer) {
-    let answer = root.ask(Opcode::Reload, &Empty {}).expect("an answer");
-    assert_eq!(answer.status(), Status::Ok);
+fn reload(root: &mut RawClient) {
+    assert_eq!(root.ask(Opcode::Reload, &Empty {}).status(), Status::Ok);
 }
 
-fn epoch(root: &mut Peer) -> u64 {
-    let answer = root.ask(Opcode::PolicyRows, &PolicyRows::new(0)).expect("an answer");
-    codec::decode::<PolicyPage>(&answer.body).expect("a page").epoch
+fn epoch(root: &mut RawClient) -> u64 {
+    root.ask(Opcode::PolicyRows, &PolicyRows::new(0)).message::<PolicyPage>().epoch
 }

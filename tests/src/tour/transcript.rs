@@ -1,8 +1,8 @@
 //! Prints commands and answers as a terminal would show them, and holds the answers against what was said.
 
 use super::Outcome;
-use crate::ctl::{Ctl, Run};
-use crate::scratch::Scratch;
+use apikeyd_kit::ctl::{Ctl, Run};
+use apikeyd_kit::scratch::Scratch;
 use std::process::ExitCode;
 
 /// The transcript so far.

@@ -1,7 +1,7 @@
 //! `apikeyctl bench` measures, and leaves nothing behind.
 
 use crate::support::{House, assert_fails};
-use apikeyd_tests::ctl::Run;
+use apikeyd_kit::ctl::Run;
 use serde_json::Value;
 
 const DOCUMENT: &str = include_str!("../../../client/ctl/JSON.md");

@@ -1,7 +1,8 @@
 //! Who may do what: real users of other uids and groups, at the real socket.
 
-use crate::support::{House, is_root};
-use apikeyd_tests::ctl::Ctl;
+use crate::support::House;
+use apikeyd_kit::ctl::Ctl;
+use apikeyd_kit::users::is_root;
 use std::fs::{DirBuilder, Permissions};
 use std::os::unix::fs::PermissionsExt;
 

@@ -1,6 +1,7 @@
 //! Drafts: whose they are and how they go.
 
-use crate::support::{House, Key, assert_fails, assert_prints, is_root};
+use crate::support::{House, Key, assert_fails, assert_prints};
+use apikeyd_kit::users::is_root;
 use apikeyd_protocol::message::Generate;
 use apikeyd_protocol::name::UserId;
 

@@ -1,9 +1,10 @@
 //! A process that gives up being root: what its client asks then, it asks as who it is.
 
-use crate::support::{House, is_root};
+use crate::support::House;
+use apikeyd_kit::programs;
+use apikeyd_kit::users::is_root;
 use apikeyd_protocol::right::{Right, RightSet};
 use apikeyd_tests::dropping_client::VALIDATORS;
-use apikeyd_tests::multicall;
 use std::fs::File;
 
 #[test]
@@ -20,7 +21,7 @@ fn a_client_asks_with_the_rights_of_the_user_that_the_process_has_become() {
     let (all, validate, none) =
         (all.bits(), RightSet::EMPTY.with(Right::Validate).bits(), RightSet::EMPTY.bits());
     for kind in ["blocking", "asynchronous"] {
-        let mut command = multicall::command(&house.scratch.path(multicall::DROPPING_CLIENT));
+        let mut command = programs::command(&house.scratch.path(programs::DROPPING_CLIENT));
         let command = command.arg(house.daemon.socket()).arg(kind);
         let stdin = File::open(house.scratch.write("key", &key.text)).expect("a key");
         let output = command.stdin(stdin).output().expect("a process");

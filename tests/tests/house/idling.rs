@@ -6,9 +6,10 @@ use apikeyd::embedded::Embedded;
 use apikeyd::operations::{Service, Settings};
 use apikeyd::parts::Parts;
 use apikeyd::peer::Peer;
+use apikeyd_kit::bytes::{Inbox, request};
 use apikeyd_policy::PolicyTable;
-use apikeyd_protocol::frame::{Frame, Status, append_request};
-use apikeyd_protocol::hello::{Hello, WELCOME_BYTES, Welcome, WelcomeCode};
+use apikeyd_protocol::frame::Status;
+use apikeyd_protocol::hello::{Hello, WelcomeCode};
 use apikeyd_protocol::message::Empty;
 use apikeyd_protocol::operation::Opcode;
 use std::os::unix::fs::PermissionsExt;
@@ -47,25 +48,34 @@ fn who_is_idle_for_the_least_limit_is_let_go_and_not_before() {
 }
 
 async fn ask_and_idle(mut socket: UnixStream) {
+    let mut inbox = Inbox::default();
     socket.write_all(&Hello::CURRENT.encode()).await.expect("a hello");
-    let mut welcome = [0; WELCOME_BYTES];
-    socket.read_exact(&mut welcome).await.expect("a welcome");
-    let welcome = Welcome::decode(&welcome).expect("a known welcome").expect("all of it").0;
+    let welcome = read(&mut socket, &mut inbox, Inbox::welcome).await;
     assert_eq!(welcome.code, WelcomeCode::Accepted);
     for request_id in 1..=3 {
         sleep(LEAST - MOMENT).await;
-        let mut request = Vec::new();
-        append_request(&mut request, Opcode::Status, request_id, &Empty {}).expect("a request");
+        let request = request(Opcode::Status, request_id, &Empty {});
         socket.write_all(&request).await.expect("a connection that stands");
-        let mut answer = Vec::new();
-        while Frame::split(&answer).expect("frames").is_none() {
-            assert!(socket.read_buf(&mut answer).await.expect("an answer") > 0, "let go before the limit");
-        }
-        let (frame, _) = Frame::split(&answer).expect("frames").expect("one");
-        assert_eq!(Status::from_code(frame.header.flags_or_status), Status::Ok);
+        assert_eq!(read(&mut socket, &mut inbox, Inbox::message).await.status(), Status::Ok);
     }
     let asked = Instant::now();
     assert_eq!(socket.read(&mut [0; 1]).await.expect("an end"), 0);
     let idle = asked.elapsed();
     assert!((LEAST..LEAST + 5 * MOMENT).contains(&idle), "let go after {idle:?}");
+}
+
+async fn read<T>(
+    socket: &mut UnixStream,
+    inbox: &mut Inbox,
+    take: fn(&mut Inbox) -> std::io::Result<Option<T>>,
+) -> T {
+    let mut chunk = [0; 4096];
+    loop {
+        if let Some(found) = take(inbox).expect("what the protocol says") {
+            return found;
+        }
+        let count = socket.read(&mut chunk).await.expect("an answer");
+        assert!(count > 0, "let go before the limit");
+        inbox.extend(&chunk[..count]);
+    }
 }

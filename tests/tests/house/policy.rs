@@ -55,7 +55,7 @@ fn sighup_reloads() {
     });
     let _ = house.scratch.write("policy.toml", STRICT);
     house.daemon.signal(Signal::HUP);
-    assert!(house.daemon.wait_notified("RELOADING=1"));
-    assert!(house.daemon.wait_notified("READY=1"));
+    house.daemon.wait_told("RELOADING=1");
+    house.daemon.wait_told("READY=1");
     assert!(house.ctl.run(["policy", "test", "GET", "/pong"]).stdout.starts_with("deny"));
 }

@@ -1,8 +1,8 @@
 //! Stopping, and what must not stop.
 
 use crate::support::{House, binary};
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::scratch::Scratch;
 use rustix::process::Signal;
 use std::os::unix::net::UnixStream;
 
@@ -25,7 +25,7 @@ fn a_second_sigterm_ends_at_once() {
     // A peer that never says hello keeps the drain busy for its time-out.
     let _silent = UnixStream::connect(house.scratch.socket()).expect("a connection");
     house.daemon.signal(Signal::TERM);
-    assert!(house.daemon.wait_notified("STOPPING=1"));
+    house.daemon.wait_told("STOPPING=1");
     house.daemon.signal(Signal::TERM);
     let _ = house.daemon.wait();
 }

@@ -1,9 +1,9 @@
 //! What most of the tests begin with.
 
+use apikeyd_kit::ctl::{Ctl, Run};
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_protocol::key::ApiKey;
-use apikeyd_tests::ctl::{Ctl, Run};
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -87,15 +87,6 @@ impl Key {
         let id = ApiKey::parse(text.as_bytes()).expect("a key, alone on standard output").id().to_string();
         Self { text, id }
     }
-}
-
-/// Whether this test runs as root, and so can be other users.
-pub(crate) fn is_root() -> bool {
-    let root = rustix::process::geteuid().is_root();
-    if !root {
-        eprintln!("skipped: only root can be other users");
-    }
-    root
 }
 
 /// That a command ended so, and printed this to standard output.

@@ -4,21 +4,18 @@
 //! own, in which the directory of the file is a mount and `/etc` is the test's. Nobody else sees either.
 
 use super::fault::Fault;
-use crate::raw_client::RawClient;
+use crate::running::PROGRAM;
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Empty, Operation, PolicyAnswer, PolicyVerdict};
 use apikeyd_protocol::operation::Opcode;
-use rustix::process::{Pid, Signal, kill_process};
-use std::fs::{self, File, Permissions};
+use rustix::process::Signal;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
-use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
-
-/// How long a daemon may take to start or to end before the test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 /// The daemon's user, where the test is root.
 const USER: u32 = 4001;
@@ -49,13 +46,12 @@ pub(crate) enum Source {
 }
 
 pub(crate) struct Site {
-    base: TempDir,
+    scratch: Scratch,
     source: Source,
     /// Whether the daemon runs as another user, in a mount namespace.
     apart: bool,
     mounted: bool,
-    notify: UnixDatagram,
-    daemon: Option<Child>,
+    daemon: Option<Daemon>,
     pub(crate) arguments: Vec<String>,
     /// `$CREDENTIALS_DIRECTORY`.
     pub(crate) credentials: Option<PathBuf>,
@@ -70,34 +66,24 @@ impl Site {
             eprintln!("skipped: only root, in a mount namespace, has an /etc of its own");
             return None;
         }
-        let base = tempfile::tempdir().unwrap();
-        let notify = UnixDatagram::bind(base.path().join("notify")).unwrap();
-        notify.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
-        let mode = |name: &str, mode| {
-            fs::set_permissions(base.path().join(name), Permissions::from_mode(mode)).unwrap();
-        };
-        mode("", 0o755);
-        mode("notify", 0o666);
-        for (name, wanted) in
-            [("state", 0o700), ("run", 0o755), ("real", 0o755), ("at", 0o755), ("other", 0o755)]
-        {
-            fs::create_dir(base.path().join(name)).unwrap();
-            mode(name, wanted);
+        let scratch = Scratch::new(Path::new(PROGRAM));
+        for name in ["run", "real", "at", "other"] {
+            fs::create_dir(scratch.path(name)).unwrap();
+            fs::set_permissions(scratch.path(name), Permissions::from_mode(0o755)).unwrap();
         }
         if apart {
             for name in ["state", "run"] {
-                chown(base.path().join(name), Some(USER), Some(USER)).unwrap();
+                chown(scratch.path(name), Some(USER), Some(USER)).unwrap();
             }
         }
         for name in ["group", "passwd"] {
-            fs::copy(format!("/etc/{name}"), base.path().join(name)).unwrap();
+            fs::copy(format!("/etc/{name}"), scratch.path(name)).unwrap();
         }
         let site = Self {
-            base,
+            scratch,
             source,
             apart,
             mounted: true,
-            notify,
             daemon: None,
             arguments: Vec::new(),
             credentials: None,
@@ -123,7 +109,7 @@ impl Site {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.base.path().join(name)
+        self.scratch.path(name)
     }
 
     /// Writes a file that the daemon must trust.
@@ -172,7 +158,7 @@ impl Site {
         fault.bring_about(&self.path("real").join(self.file()));
         if fault == Fault::Unmounted {
             self.mounted = false;
-            let pid = self.daemon.as_ref().unwrap().id().to_string();
+            let pid = self.daemon.as_ref().unwrap().pid().to_string();
             let mut umount = Command::new("nsenter");
             umount.args(["--target", &pid, "--mount", "umount"]).arg(self.at());
             assert!(umount.status().unwrap().success());
@@ -197,89 +183,59 @@ impl Site {
         }
     }
 
-    pub(crate) fn launch(&self) -> Child {
-        let program = env!("CARGO_BIN_EXE_apikeyd");
-        let mut command = if self.apart {
-            let mut command = Command::new("unshare");
-            command.args(["--mount", "sh", "-c", AS_ROOT, "sh", program]);
-            command
-        } else {
-            Command::new(program)
+    fn daemon(&self) -> Start {
+        let program = if self.apart { Path::new("unshare") } else { Path::new(PROGRAM) };
+        let start = Start::program(&self.scratch, program).untold().open_to_notes();
+        let start = match self.apart {
+            true => start.args(["--mount", "sh", "-c", AS_ROOT, "sh", PROGRAM]),
+            false => start,
         };
-        command
+        let start = start
             .args(&self.arguments)
-            .env_clear()
-            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-            .env("BASE", self.base.path())
+            .env("BASE", self.scratch.dir())
             .env("REAL", self.path("real"))
             .env("AT", self.at())
             .env("MOUNTED", if self.mounted { "yes" } else { "" })
-            .env("NOTIFY_SOCKET", self.path("notify"))
             // What makes it the system's daemon, which has a configuration at a default place.
             .env("STATE_DIRECTORY", self.path("state"))
-            .env("APIKEYD_SOCKET", self.path("run/socket"))
-            .envs(self.credentials.iter().map(|directory| ("CREDENTIALS_DIRECTORY", directory)))
-            .stdin(Stdio::null())
-            .stderr(File::create(self.path("log")).unwrap());
-        command.spawn().unwrap()
+            .env("APIKEYD_SOCKET", self.path("run/socket"));
+        match &self.credentials {
+            Some(directory) => start.env("CREDENTIALS_DIRECTORY", directory),
+            None => start,
+        }
     }
 
+    /// What the daemon that was started last has written.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(self.path("log")).unwrap()
+        self.daemon.as_ref().map(Daemon::log).unwrap_or_default()
     }
 
     /// Starts the daemon and waits until it is ready.
     #[track_caller]
     pub(crate) fn start(&mut self) {
-        let mut child = self.launch();
-        let deadline = Instant::now() + PATIENCE;
-        let mut datagram = [0; 4096];
-        loop {
-            if let Ok(length) = self.notify.recv(&mut datagram)
-                && datagram[..length].starts_with(b"READY=1")
-            {
-                break;
-            }
-            assert_eq!(child.try_wait().unwrap(), None, "{}", self.log());
-            assert!(Instant::now() < deadline, "{}", self.log());
-        }
-        self.daemon = Some(child);
+        self.forget_log();
+        self.daemon = Some(self.daemon().ready());
     }
 
-    /// A start that must fail: its exit code and what it said.
+    /// A start that must fail: its exit code and what it said. One that serves instead is killed, and has no code.
     pub(crate) fn refused_start(&mut self) -> (Option<i32>, String) {
-        self.daemon = Some(self.launch());
-        let code = self.wait();
-        (code, self.log())
+        self.forget_log();
+        let mut daemon = self.daemon().spawn();
+        if daemon.try_wait_told("READY=1").is_some() {
+            daemon.signal(Signal::KILL);
+        }
+        (daemon.wait().code(), daemon.log())
+    }
+
+    /// Each start has a log of its own.
+    fn forget_log(&self) {
+        let _none = fs::remove_file(self.path("daemon.log"));
     }
 
     pub(crate) fn stop(&mut self) {
-        let daemon = self.daemon.as_ref().unwrap();
-        kill_process(Pid::from_child(daemon), Signal::TERM).unwrap();
-        assert_eq!(self.wait(), Some(0), "{}", self.log());
-    }
-
-    /// Waits for the end. One that serves instead is killed, and has no code.
-    fn wait(&mut self) -> Option<i32> {
-        let mut child = self.daemon.take().unwrap();
-        let deadline = Instant::now() + PATIENCE;
-        let mut datagram = [0; 4096];
-        while Instant::now() < deadline {
-            // Its time limit paces the loop.
-            let ready = self
-                .notify
-                .recv(&mut datagram)
-                .is_ok_and(|length| datagram[..length].starts_with(b"READY=1"));
-            if let Some(status) = child.try_wait().unwrap() {
-                return status.code();
-            }
-            if ready {
-                break;
-            }
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        None
+        let mut daemon = self.daemon.take().unwrap();
+        daemon.signal(Signal::TERM);
+        assert_eq!(daemon.wait().code(), Some(0), "{}", daemon.log());
     }
 
     pub(crate) fn client(&self) -> RawClient {
@@ -304,10 +260,7 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        if let Some(mut daemon) = self.daemon.take() {
-            let _ended = daemon.kill();
-            let _ended = daemon.wait();
-        }
+        drop(self.daemon.take());
         // So that a test that failed leaves nothing behind either.
         let _mended = fs::set_permissions(self.path("real"), Permissions::from_mode(0o755));
     }

@@ -2,12 +2,12 @@
 
 use super::attack::read;
 use super::house::House;
-use super::peer::Peer;
 use super::repeating::Repeating;
 use super::siege::Siege;
 use super::strangers::{ATTACKING_ISSUER, PLACES};
 use super::victim::Times;
 use apikeyd_client::{CredentialsCause, KeyId, SaveMode, UserId};
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::message::{CredentialsChanged, Save};
 use apikeyd_protocol::operation::Opcode;
 use std::time::{Duration, Instant};
@@ -47,7 +47,7 @@ impl Command {
         }
     }
 
-    fn one(self) -> fn(&mut Peer) -> Result<Duration, String> {
+    fn one(self) -> fn(&mut RawClient) -> Result<Duration, String> {
         match self {
             Self::Save => save_one,
             Self::CredentialsChanged => change_one,
@@ -96,16 +96,16 @@ pub fn run(house: &House, command: Command, revocations: usize) -> Outcome {
     outcome
 }
 
-fn save_one(peer: &mut Peer) -> Result<Duration, String> {
+fn save_one(peer: &mut RawClient) -> Result<Duration, String> {
     let asked = Instant::now();
     let key_id = KeyId::new(1).expect("an id");
-    let answer = peer.ask(Opcode::Save, &Save::new(key_id, SaveMode::Replace));
+    let answer = peer.try_ask(Opcode::Save, &Save::new(key_id, SaveMode::Replace));
     answer.map(|_| asked.elapsed()).map_err(|error| error.to_string())
 }
 
-fn change_one(peer: &mut Peer) -> Result<Duration, String> {
+fn change_one(peer: &mut RawClient) -> Result<Duration, String> {
     let asked = Instant::now();
     let (user, cause) = (UserId::parse("nobody").expect("a user"), CredentialsCause::Change);
-    let answer = peer.ask(Opcode::CredentialsChanged, &CredentialsChanged::new(user, cause));
+    let answer = peer.try_ask(Opcode::CredentialsChanged, &CredentialsChanged::new(user, cause));
     answer.map(|_| asked.elapsed()).map_err(|error| error.to_string())
 }

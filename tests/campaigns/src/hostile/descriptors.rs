@@ -6,9 +6,10 @@
 
 use super::attack::{Attack, unread, unread_some};
 use super::house::House;
-use super::peer::{Answer, Peer, request};
 use super::siege::Siege;
 use super::strangers::{ADMIN, VICTIM, spawn_as};
+use apikeyd_kit::bytes::{Message, request};
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::Empty;
 use apikeyd_protocol::operation::Opcode;
@@ -116,7 +117,7 @@ pub fn afterwards(house: &House, descriptors: Option<usize>) {
 }
 
 /// Asks for the page and a backup once, and gives the one connection that is open then.
-fn each_once(house: &House) -> Peer {
+fn each_once(house: &House) -> RawClient {
     for (uid, opcode) in [(VICTIM, Opcode::RevocationPage), (ADMIN, Opcode::Backup)] {
         let handed = Victim::connect(uid, house.daemon.socket(), opcode, 1).want().end();
         assert_eq!(handed.over, 1, "{opcode} alone: {handed:?}");
@@ -138,7 +139,7 @@ impl Victim {
         let (connected, is_connected) = channel();
         let socket = socket.to_owned();
         let wanting = Wanting(spawn_as(uid, move || {
-            let mut peer = Peer::greeted(&socket);
+            let mut peer = RawClient::greeted(&socket);
             connected.send(()).expect("somebody who waits");
             gone.recv().expect("a start");
             want(&mut peer, opcode, times)
@@ -160,7 +161,7 @@ impl Wanting {
 }
 
 /// Asks again and again on one connection, each time with another request behind it.
-fn want(peer: &mut Peer, opcode: Opcode, times: usize) -> Handed {
+fn want(peer: &mut RawClient, opcode: Opcode, times: usize) -> Handed {
     let mut handed = Handed::default();
     for number in 1..=times {
         match ask(peer, opcode) {
@@ -179,12 +180,12 @@ fn want(peer: &mut Peer, opcode: Opcode, times: usize) -> Handed {
     handed
 }
 
-fn ask(peer: &mut Peer, opcode: Opcode) -> Result<Status, String> {
+fn ask(peer: &mut RawClient, opcode: Opcode) -> Result<Status, String> {
     let both = [request(opcode, WANTED, &Empty {}), request(Opcode::Status, BEHIND, &Empty {})].concat();
     let broke = |error: io::Error| format!("the connection broke: {error}");
-    peer.send(&both).map_err(broke)?;
-    let answers = [peer.answer().map_err(broke)?, peer.answer().map_err(broke)?];
-    let of = |id| answers.iter().find(|answer| answer.header.request_id == id).map(Answer::status);
+    peer.try_send(&both).map_err(broke)?;
+    let answers = [peer.try_answer().map_err(broke)?, peer.try_answer().map_err(broke)?];
+    let of = |id| answers.iter().find(|answer| answer.header.request_id == id).map(Message::status);
     if of(BEHIND) != Some(Status::Ok) {
         return Err(format!("the request behind it was answered {:?}", of(BEHIND)));
     }

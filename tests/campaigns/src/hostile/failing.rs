@@ -1,8 +1,10 @@
 //! Connections that fail, at every stage of their life, in great numbers: nothing may be left of them.
 
 use super::attack::send_with;
-use super::peer::{Peer, frame, request};
 use super::strangers::{ATTACKER, NOBODY, are_other_users, spawn_as};
+use apikeyd_kit::bytes::{frame, request};
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_protocol::frame::Header;
 use apikeyd_protocol::hello::Hello;
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{AuditList, Empty, PolicyRows};
@@ -37,8 +39,8 @@ static STAGES: [Stage; 15] = [
     stage("cut anywhere in hello and request", ATTACKER, cut),
     stage("another magic", ATTACKER, |socket, _| say(socket, b"GET / HTTP/1.1\r\n\r\n")),
     stage("another version", ATTACKER, |socket, _| say(socket, &another_version())),
-    stage("reserved flags", ATTACKER, |socket, _| greeted(socket, &frame(0, 1, 1, &[]))),
-    stage("a frame too long", ATTACKER, |socket, _| greeted(socket, &frame(u32::MAX, 1, 0, &[]))),
+    stage("reserved flags", ATTACKER, |socket, _| greeted(socket, &frame(1, 1, 1, &[]))),
+    stage("a frame too long", ATTACKER, |socket, _| greeted(socket, &too_long())),
     stage("a long frame cut", ATTACKER, long_cut),
     stage("an id twice", ATTACKER, |socket, _| greeted(socket, &twice(Opcode::RevocationPage))),
     stage("the page asked for and left", ATTACKER, |socket, _| {
@@ -47,7 +49,7 @@ static STAGES: [Stage; 15] = [
     stage("answers left unread", ATTACKER, unread),
     stage("not reading any more", ATTACKER, deaf),
     stage("253 descriptors and gone", ATTACKER, descriptors),
-    stage("no right", NOBODY, |socket, _| drop(Peer::greet(socket))),
+    stage("no right", NOBODY, |socket, _| drop(RawClient::greet(socket))),
     stage("the audit asked for and left", OWN, |socket, _| {
         greeted(socket, &request(Opcode::AuditList, 1, &AuditList::new()));
     }),
@@ -81,21 +83,25 @@ pub fn fail(socket: &Path, connections: usize, over: impl Fn(&str)) -> usize {
     failed
 }
 
-fn silent(socket: &Path, then: impl FnOnce(&mut Peer)) {
-    then(&mut Peer::silent(socket).expect("a daemon that listens"));
+fn silent(socket: &Path, then: impl FnOnce(&mut RawClient)) {
+    then(&mut RawClient::silent(socket));
 }
 
 /// Sends without a greeting, and does not mind that the daemon has hung up.
 fn say(socket: &Path, bytes: &[u8]) {
-    silent(socket, |peer| drop(peer.send(bytes)));
+    silent(socket, |peer| drop(peer.try_send(bytes)));
 }
 
 /// Sends after a greeting. There may be no place while the daemon has not seen the end of the connections before:
 /// then this one fails at that stage.
 fn greeted(socket: &Path, bytes: &[u8]) {
-    if let Ok((mut peer, _)) = Peer::greet(socket) {
-        let _hung_up = peer.send(bytes);
+    if let Ok((mut peer, _)) = RawClient::greet(socket) {
+        let _hung_up = peer.try_send(bytes);
     }
+}
+
+fn too_long() -> Vec<u8> {
+    Header { length: u32::MAX, opcode: 1, flags_or_status: 0, request_id: 1 }.encode().to_vec()
 }
 
 fn another_version() -> Vec<u8> {
@@ -110,8 +116,7 @@ fn cut(socket: &Path, number: usize) {
 }
 
 fn long_cut(socket: &Path, number: usize) {
-    let longest = u32::try_from(MAX_BODY_BYTES).expect("a length that fits");
-    let whole = frame(longest, Opcode::Validate.code(), 0, &[1; MAX_BODY_BYTES]);
+    let whole = frame(Opcode::Validate.code(), 0, 1, &[1; MAX_BODY_BYTES]);
     greeted(socket, &whole[..(number * 4099) % whole.len()]);
 }
 
@@ -125,9 +130,9 @@ fn unread(socket: &Path, _: usize) {
 }
 
 fn deaf(socket: &Path, _: usize) {
-    if let Ok((mut peer, _)) = Peer::greet(socket) {
+    if let Ok((mut peer, _)) = RawClient::greet(socket) {
         let _already = peer.stream.shutdown(Shutdown::Read);
-        let _hung_up = peer.send(&request(Opcode::Status, 1, &Empty {}));
+        let _hung_up = peer.try_send(&request(Opcode::Status, 1, &Empty {}));
     }
 }
 

@@ -1,18 +1,17 @@
 //! The daemon that is attacked, and a key that must stay good.
 
 use super::largest;
-use super::peer::Peer;
 use super::strangers::{
     ADMIN, ATTACKER, ATTACKING_ADMIN, ATTACKING_ISSUER, CROWD, GANG, ISSUER, VICTIM, are_other_users,
 };
 use super::vitals::Vitals;
 use crate::kill::residents;
 use apikeyd_client::{ApiKey, Client, DaemonStatus, Generate, SaveMode, UserId};
-use apikeyd_protocol::codec;
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_protocol::message::Empty;
 use apikeyd_protocol::operation::Opcode;
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::shipped::{self, ControlGroup, Unit};
 use std::path::Path;
 use std::thread;
@@ -91,12 +90,11 @@ impl House {
     /// # Panics
     /// When others stay open.
     #[must_use]
-    pub fn wait_until_alone(&self) -> Peer {
-        let mut peer = Peer::greeted(self.daemon.socket());
+    pub fn wait_until_alone(&self) -> RawClient {
+        let mut peer = RawClient::greeted(self.daemon.socket());
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let answer = peer.ask(Opcode::Status, &Empty {}).expect("an answer");
-            let status: DaemonStatus = codec::decode(&answer.body).expect("a status");
+            let status: DaemonStatus = peer.ask(Opcode::Status, &Empty {}).message();
             if status.connections == 1 {
                 return peer;
             }

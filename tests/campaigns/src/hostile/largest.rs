@@ -1,8 +1,8 @@
 //! For each kind of request the largest one that is well-formed: what it costs the daemon to keep one is what there is
 //! to gain by sending many.
 
-use super::peer::request;
 use apikeyd_client::{AuditHead, AuditList, CredentialsCause, Generate, KeyId, List, SaveMode, UserId};
+use apikeyd_kit::bytes::request;
 use apikeyd_protocol::key::KeyDigest;
 use apikeyd_protocol::limit::{MAX_BODY_BYTES, MAX_IN_FLIGHT, MAX_LABEL_BYTES, MAX_USER_BYTES, MAX_USES};
 use apikeyd_protocol::message::{

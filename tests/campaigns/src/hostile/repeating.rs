@@ -1,8 +1,8 @@
 //! Callers whose answers are waited for and timed while others attack.
 
-use super::peer::Peer;
 use super::strangers::{ISSUER, spawn_as};
 use super::victim::Times;
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::codec;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Delete, Generate, Generated, Save};
@@ -41,7 +41,7 @@ impl Repeating {
 
     /// Connects as a user, and does one thing after the other.
     #[must_use]
-    pub fn begin(uid: u32, socket: &Path, one: fn(&mut Peer) -> Result<Duration, String>) -> Self {
+    pub fn begin(uid: u32, socket: &Path, one: fn(&mut RawClient) -> Result<Duration, String>) -> Self {
         let (state, socket) = (Arc::<State>::default(), socket.to_owned());
         let shared = Arc::clone(&state);
         let thread = spawn_as(uid, move || {
@@ -80,7 +80,7 @@ impl Repeating {
 }
 
 /// Makes a key, saves it, revokes it, and gives how long the last of these took.
-fn revoke_one(peer: &mut Peer) -> Result<Duration, String> {
+fn revoke_one(peer: &mut RawClient) -> Result<Duration, String> {
     let user = UserId::parse("somebody").expect("a user");
     let draft = ask(peer, Opcode::Generate, &Generate::new(user))?;
     let key_id = codec::decode::<Generated>(&draft).expect("a draft").key_id;
@@ -91,9 +91,13 @@ fn revoke_one(peer: &mut Peer) -> Result<Duration, String> {
 }
 
 /// Asks for what must succeed, and gives the answer's body.
-pub(super) fn ask<T: Serialize>(peer: &mut Peer, opcode: Opcode, message: &T) -> Result<Vec<u8>, String> {
+pub(super) fn ask<T: Serialize>(
+    peer: &mut RawClient,
+    opcode: Opcode,
+    message: &T,
+) -> Result<Vec<u8>, String> {
     let asked = Instant::now();
-    match peer.ask(opcode, message) {
+    match peer.try_ask(opcode, message) {
         Ok(answer) if answer.status() == Status::Ok => Ok(answer.body),
         other => {
             let (waited, other) = (asked.elapsed(), other.map(|answer| answer.status()));
@@ -103,8 +107,8 @@ pub(super) fn ask<T: Serialize>(peer: &mut Peer, opcode: Opcode, message: &T) ->
 }
 
 /// A caller that takes an answer that does not come for none.
-pub(super) fn patient(socket: &Path) -> Peer {
-    let peer = Peer::greeted(socket);
+pub(super) fn patient(socket: &Path) -> RawClient {
+    let peer = RawClient::greeted(socket);
     peer.stream.set_read_timeout(Some(ANSWERED_WITHIN)).expect("a socket");
     peer
 }

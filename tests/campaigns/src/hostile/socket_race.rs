@@ -2,8 +2,8 @@
 
 use super::race::Racers;
 use super::strangers::are_other_users;
-use apikeyd_tests::daemon::Start;
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::daemon::Start;
+use apikeyd_kit::scratch::Scratch;
 use clap::Args;
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};

@@ -1,8 +1,8 @@
 //! Users that are not the daemon's. A thread of root becomes one of them for good; the kernel names the user of the
 //! thread that connects.
 
+use apikeyd_kit::users;
 use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
-use rustix::thread::{Gid, Uid, set_thread_gid, set_thread_groups, set_thread_uid};
 use std::thread::{self, JoinHandle};
 
 /// Who validates while others attack.
@@ -47,14 +47,7 @@ pub fn are_other_users() -> bool {
 /// # Panics
 /// When root may not change its user.
 pub fn spawn_as<T: Send + 'static>(uid: u32, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-    thread::spawn(move || {
-        if are_other_users() {
-            set_thread_groups(&[]).expect("no groups");
-            set_thread_gid(Gid::from_raw(uid)).expect("another group");
-            set_thread_uid(Uid::from_raw(uid)).expect("another user");
-        }
-        run()
-    })
+    if are_other_users() { users::spawn_as(uid, &[], run) } else { thread::spawn(run) }
 }
 
 /// Lets this process hold as many connections as its hard limit allows.

@@ -1,8 +1,9 @@
 //! Somebody who only wants to know whether a key is good, and how long that takes.
 
-use super::peer::{Peer, request};
 use super::strangers::{self, VICTIM, spawn_as};
 use apikeyd_client::ApiKey;
+use apikeyd_kit::bytes::request;
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::codec;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Validate, Verdict};
@@ -78,7 +79,7 @@ impl Victim {
         // Asked here: the victim's thread is nobody's root any more.
         let has_places_of_its_own = strangers::are_other_users();
         let thread = spawn_as(VICTIM, move || {
-            let mut peer = Peer::greeted(&socket);
+            let mut peer = RawClient::greeted(&socket);
             connected.send(()).expect("somebody who waits");
             let length: Length = gone.recv().expect("a length");
             let ask = request(Opcode::Validate, 1, &Validate::new(key.id(), key.digest()));
@@ -92,7 +93,7 @@ impl Victim {
                 seen.validations.add(asked.elapsed());
                 if has_places_of_its_own && seen.validations.count() % ON_ONE_CONNECTION == 0 {
                     let asked = Instant::now();
-                    validate(&mut Peer::greeted(&socket), &ask);
+                    validate(&mut RawClient::greeted(&socket), &ask);
                     seen.connections.add(asked.elapsed());
                 }
             }
@@ -113,9 +114,9 @@ impl Victim {
     }
 }
 
-fn validate(peer: &mut Peer, ask: &[u8]) {
-    peer.send(ask).expect("a daemon that reads");
-    let answer = peer.answer().expect("an answer");
+fn validate(peer: &mut RawClient, ask: &[u8]) {
+    peer.send(ask);
+    let answer = peer.answer();
     assert_eq!(answer.status(), Status::Ok);
     let verdict = codec::decode::<Verdict<'_>>(&answer.body).expect("a verdict");
     assert!(matches!(verdict, Verdict::Valid(_)), "{verdict:?}");

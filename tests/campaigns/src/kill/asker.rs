@@ -3,7 +3,7 @@
 use super::Arena;
 use crate::seeded::Seeded;
 use apikeyd_client::{Client, Error, Status};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_tests::stress::clock;
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use apikeyd_client::{
     ApiKey, Client, CredentialsCause, DeleteOutcome, Error, Generate, KeyId, Refusal, RevocationCause,
     Status, UserRevoked, Verdict,
 };
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_tests::stress::clock;
 use std::fmt;
 use std::sync::PoisonError;

@@ -7,7 +7,7 @@ use apikeyd_client::{
     ApiKey, Client, CredentialsCause, DeleteOutcome, Error, Generate, KeyState, SaveMode, Status, UserId,
     Verdict,
 };
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_tests::stress::clock;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

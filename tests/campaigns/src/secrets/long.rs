@@ -1,7 +1,7 @@
 //! The long form of the search for canaries.
 
 use super::{Plan, run};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::scratch::Scratch;
 use clap::Args;
 use std::process::ExitCode;
 

@@ -1,12 +1,13 @@
 //! What is done with the canaries: every operation, and every way to fail that sees a key or a digest.
 
 use super::needles::Needles;
-use apikeyd_protocol::frame::{HEADER_BYTES, Header, append_request};
+use apikeyd_kit::bytes::{frame, request};
+use apikeyd_kit::ctl::{Ctl, Run};
+use apikeyd_protocol::frame::{HEADER_BYTES, Header};
 use apikeyd_protocol::hello::Hello;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::Validate;
 use apikeyd_protocol::operation::Opcode;
-use apikeyd_tests::ctl::{Ctl, Run};
 use std::io::{Read as _, Write as _};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
@@ -97,15 +98,11 @@ fn validate_in_every_way(ctl: &Ctl, canary: &Canary) {
 
 /// Sends a canary's text and digest in every wrong shape.
 pub(super) fn through_the_socket(socket: &Path, canary: &Canary) {
-    let mut request = Vec::new();
     let digest = ApiKey::parse(canary.text.as_bytes()).unwrap().digest();
     let validate = Validate::new(canary.key_id, digest);
-    append_request(&mut request, Opcode::Validate, 1, &validate).unwrap();
+    let request = request(Opcode::Validate, 1, &validate);
     let key = canary.text.as_bytes();
-    let framed = |opcode: u16, body: &[u8]| {
-        let length = u32::try_from(body.len()).unwrap();
-        [&Header { length, opcode, flags_or_status: 0, request_id: 2 }.encode()[..], body].concat()
-    };
+    let framed = |opcode, body: &[u8]| frame(opcode, 0, 2, body);
     // A key in the greeting's place.
     send(socket, &[key, key].concat());
     let trailing = [&request[HEADER_BYTES..], key].concat();

@@ -4,9 +4,9 @@ use super::client::{Client, Way};
 use super::memory::{core_of, memory_of};
 use super::needles::Needles;
 use super::operations::{Canary, through_the_command_line, through_the_socket};
-use apikeyd_tests::ctl::Ctl;
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::ctl::Ctl;
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::scratch::Scratch;
 use std::collections::BTreeSet;
 use std::path::Path;
 

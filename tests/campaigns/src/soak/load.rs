@@ -6,7 +6,7 @@ use super::options::Plan;
 use apikeyd_client::{
     ApiKey, AuditList, Client, CredentialsCause, Generate, List, Operation, SaveMode, UserId, Verdict,
 };
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::scratch::Scratch;
 use hdrhistogram::Histogram;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

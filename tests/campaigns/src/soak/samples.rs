@@ -3,8 +3,8 @@
 use super::load::Load;
 use super::verdict::median;
 use crate::hostile::vitals::Vitals;
-use apikeyd_tests::daemon::Daemon;
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::daemon::Daemon;
+use apikeyd_kit::scratch::Scratch;
 use std::fmt;
 use std::path::PathBuf;
 

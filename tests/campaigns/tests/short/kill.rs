@@ -1,7 +1,7 @@
 //! The short form of `sigkill`.
 
 use apikeyd_campaigns::kill::{Plan, run};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::scratch::Scratch;
 use std::path::Path;
 
 const SHORT: Plan = Plan {

@@ -2,7 +2,7 @@
 
 use apikeyd_campaigns::linearizability::{Answer, Call, Operation, Plan, explain, run};
 use apikeyd_client::{KeyId, SaveMode};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::scratch::Scratch;
 use std::path::Path;
 
 const SHORT: Plan = Plan {

@@ -1,7 +1,7 @@
 //! Canaries, in short.
 
 use apikeyd_campaigns::secrets::{Needles, Plan, run};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::scratch::Scratch;
 use std::path::Path;
 
 #[test]

@@ -1,7 +1,7 @@
 //! The short form of `soak`: the machinery and its rules. What grows slowly is for the long form to see.
 
 use apikeyd_campaigns::soak::{Plan, Rule, judge, run};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::scratch::Scratch;
 use std::path::Path;
 
 const SHORT: Plan = Plan { seconds: 3, settled: 50, pause: 1_000, leak: false };

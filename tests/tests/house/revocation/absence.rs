@@ -4,7 +4,7 @@
 use super::{assert_refused, client, hasty, is_accepted, issue, revoker, until, warm};
 use crate::support::House;
 use apikeyd_client::{ApiKey, Client, Error};
-use apikeyd_tests::daemon::Daemon;
+use apikeyd_kit::daemon::Daemon;
 use rustix::process::Signal;
 use std::fs::DirBuilder;
 use std::thread;

@@ -3,10 +3,10 @@
 use super::{PATIENCE, assert_refused, hasty, is_accepted, issue, revoker, until, warm};
 use crate::support::{House, Key, wall_ms};
 use apikeyd_client::{ApiKey, Client, Error, Generate, KeyState, SaveMode, Timestamp, UserId};
+use apikeyd_kit::daemon::Start;
+use apikeyd_kit::programs;
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_tests::caching_client::{Answered, CachingClient};
-use apikeyd_tests::daemon::Start;
-use apikeyd_tests::multicall;
-use apikeyd_tests::scratch::Scratch;
 use apikeyd_tests::shifted_clock::{SHIFT_VARIABLE, shifted_by};
 use rustix::process::Signal;
 use std::path::Path;
@@ -62,9 +62,9 @@ fn a_client_in_another_time_namespace_asks_each_time() {
         return;
     }
     let house = House::open();
-    let program = house.scratch.path(multicall::CACHING_CLIENT);
+    let program = house.scratch.path(programs::CACHING_CLIENT);
     // The same program with the daemon's clock: its cache answers.
-    let mut beside = CachingClient::start(multicall::command(&program), house.daemon.socket());
+    let mut beside = CachingClient::start(programs::command(&program), house.daemon.socket());
     let control = house.issue("control");
     until("the cache answers", || beside.validate(&control.text).cached);
     // Behind is the worse: there the lease of a page would seem to run for longer.
@@ -84,7 +84,7 @@ fn a_client_in_another_time_namespace_asks_each_time() {
 fn house_with_a_clock() -> House {
     House::open_with(|_, scratch| {
         step(scratch, 0);
-        let daemon = Start::program(scratch, &scratch.path(multicall::SHIFTED_DAEMON));
+        let daemon = Start::program(scratch, &scratch.path(programs::SHIFTED_DAEMON));
         daemon.env(SHIFT_VARIABLE, shift_file(scratch))
     })
 }
@@ -119,7 +119,7 @@ fn user(name: &str) -> UserId {
 
 /// `unshare` (util-linux) makes the namespace; its own clock stays, its child's is the other one.
 fn in_another_time(program: &Path, offset_s: &str) -> Command {
-    let mut command = multicall::command(Path::new("unshare"));
+    let mut command = programs::command(Path::new("unshare"));
     command.args(["--time", "--fork", "--kill-child", "--monotonic", offset_s, "--"]).arg(program);
     command
 }

@@ -3,8 +3,8 @@
 use super::{PATIENCE, is_accepted, issue, until, warm};
 use crate::support::binary;
 use apikeyd_client::{ApiKey, Client};
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::scratch::Scratch;
 use std::path::PathBuf;
 use std::process::Command;
 

@@ -2,11 +2,12 @@
 //! client of the one asks again within one lease, whatever the other does.
 
 use super::{hasty, is_accepted, issue, warm};
-use crate::support::{binary, is_root};
+use crate::support::binary;
 use apikeyd_client::{ApiKey, Client, Verdict};
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::scratch::Scratch;
+use apikeyd_kit::users::is_root;
 use apikeyd_protocol::page::{BYTES, WAIT_OUT};
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};

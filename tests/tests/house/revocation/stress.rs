@@ -1,7 +1,7 @@
 //! The short form of the stress test; `revocation-stress` is the long one.
 
 use crate::support::binary;
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_tests::stress::{Found, Plan, run};
 use std::time::Duration;
 

@@ -3,8 +3,8 @@
 use super::model::Model;
 use super::script::{self, Step};
 use crate::fuzz::input::Input;
-use apikeyd_protocol::frame::Frame;
-use apikeyd_protocol::hello::{Welcome, WelcomeCode};
+use apikeyd_kit::bytes::Inbox;
+use apikeyd_protocol::hello::WelcomeCode;
 use core::cell::RefCell;
 use std::os::unix::net::UnixStream as Socket;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -46,25 +46,22 @@ async fn send(mut writer: OwnedWriteHalf, mut input: Input<'_>, shared: &Shared<
 }
 
 async fn listen(mut reader: OwnedReadHalf, shared: &Shared<'_>) {
-    let (mut bytes, mut greeted) = (Vec::new(), false);
+    let (mut inbox, mut greeted) = (Inbox::default(), false);
     let mut piece = vec![0; 16 * 1024];
     loop {
         // A connection that the daemon closes with bytes unread is reset, which ends it as well.
         let count = reader.read(&mut piece).await.unwrap_or(0);
         let mut model = shared.model.borrow_mut();
-        bytes.extend_from_slice(&piece[..count]);
-        if !greeted && let Some((welcome, length)) = Welcome::decode(&bytes).expect("a welcome") {
+        inbox.extend(&piece[..count]);
+        if !greeted && let Some(welcome) = inbox.welcome().expect("a welcome") {
             model.welcome(welcome.code == WelcomeCode::Accepted, welcome.rights);
-            bytes.drain(..length);
             greeted = true;
         }
-        while greeted && let Some((frame, rest)) = Frame::split(&bytes).expect("a frame") {
-            model.answer(&frame);
-            let left = rest.len();
-            bytes.drain(..bytes.len() - left);
+        while greeted && let Some(answer) = inbox.message().expect("a frame") {
+            model.answer(&answer);
         }
         if count == 0 {
-            assert!(bytes.is_empty(), "the daemon ended within a frame");
+            assert!(inbox.is_empty(), "the daemon ended within a frame");
             model.ended();
         }
         drop(model);

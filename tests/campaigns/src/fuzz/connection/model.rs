@@ -1,7 +1,8 @@
 //! What a caller may expect: which requests wait, which keys can be good.
 
+use apikeyd_kit::bytes::Message;
 use apikeyd_protocol::codec::decode;
-use apikeyd_protocol::frame::{Frame, Status};
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{
     AuditPage, AuditReport, BackupReady, DaemonStatus, Deleted, Empty, Failure, FilesInForce, Generated,
@@ -157,27 +158,27 @@ impl Model {
     }
 
     /// Holds an answer against its request.
-    pub(super) fn answer(&mut self, frame: &Frame<'_>) {
+    pub(super) fn answer(&mut self, answer: &Message) {
         assert!(!self.refused, "an answer behind a refusal");
-        let status = Status::from_code(frame.header.flags_or_status);
-        let Some(asked) = self.waiting.remove(&frame.header.request_id) else {
-            assert!(self.astray, "an answer to no request: {:?}", frame.header);
+        let status = answer.status();
+        let Some(asked) = self.waiting.remove(&answer.header.request_id) else {
+            assert!(self.astray, "an answer to no request: {:?}", answer.header);
             return;
         };
         // A request id that stood in bytes gone astray was answered for another one.
-        if self.astray && frame.header.opcode != asked.opcode {
+        if self.astray && answer.header.opcode != asked.opcode {
             return;
         }
-        assert_eq!(frame.header.opcode, asked.opcode);
+        assert_eq!(answer.header.opcode, asked.opcode);
         let Some(opcode) = Opcode::from_code(asked.opcode) else {
             assert!(status == Status::UnknownOpcode || self.astray, "{status}");
             return;
         };
         if status == Status::Ok {
             assert!(self.rights.contains(opcode.right()), "{opcode} is answered without the right for it");
-            self.done(opcode, &asked.what, frame.body);
+            self.done(opcode, &asked.what, &answer.body);
         } else {
-            let failure = decode::<Failure>(frame.body).expect("a failure");
+            let failure = decode::<Failure>(&answer.body).expect("a failure");
             assert!(
                 !failure.message.is_empty() && status != Status::Internal,
                 "{status}: {}",

@@ -1,8 +1,8 @@
 //! Attacks that ask for more than is answered: the same requests over and over, as many as the socket takes.
 
 use crate::hostile::largest;
-use crate::hostile::peer::Peer;
 use crate::hostile::siege::Field;
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::hello::WelcomeCode;
 use apikeyd_protocol::operation::Opcode;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -28,7 +28,7 @@ struct Part {
 
 /// One connection.
 struct Voice {
-    peer: Peer,
+    peer: RawClient,
     part: Part,
     sent: usize,
 }
@@ -74,7 +74,7 @@ fn flood(field: &Field, connections: usize, parts: &[Part]) {
     let mut parts_in_turn = parts.iter().cycle();
     while !field.is_over() {
         while voices.len() < connections && !field.is_over() {
-            let Ok((peer, WelcomeCode::Accepted)) = Peer::greet(&field.socket) else { break };
+            let Ok((peer, WelcomeCode::Accepted)) = RawClient::greet(&field.socket) else { break };
             peer.stream.set_nonblocking(true).expect("a socket");
             voices.extend(parts_in_turn.next().map(|part| Voice { peer, part: part.clone(), sent: 0 }));
         }

@@ -1,7 +1,9 @@
 //! Attacks that keep connections, to use up places, memory and patience.
 
-use crate::hostile::peer::{Peer, frame};
 use crate::hostile::siege::Field;
+use apikeyd_kit::bytes::frame;
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_protocol::frame::Header;
 use apikeyd_protocol::hello::WelcomeCode;
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::operation::Opcode;
@@ -20,7 +22,7 @@ pub(super) fn idle(field: &Field, connections: usize) {
     while !field.is_over() {
         while held.len() < connections && !field.is_over() {
             // A greeting fails when the daemon has no time for one more refusal.
-            held.extend(Peer::greet(&field.socket).ok());
+            held.extend(RawClient::greet(&field.socket).ok());
             field.blow();
         }
         field.rest(ROUND);
@@ -31,9 +33,9 @@ pub(super) fn idle(field: &Field, connections: usize) {
 pub(super) fn silent(field: &Field, connections: usize) {
     let mut held = Vec::new();
     while !field.is_over() {
-        held.retain_mut(|peer: &mut Peer| !peer.is_closed());
+        held.retain_mut(|peer: &mut RawClient| !peer.is_closed());
         while held.len() < connections && !field.is_over() {
-            held.extend(Peer::silent(&field.socket).ok());
+            held.extend(RawClient::connect(&field.socket).ok());
             field.blow();
         }
         field.rest(ROUND);
@@ -42,15 +44,15 @@ pub(super) fn silent(field: &Field, connections: usize) {
 
 /// Sends a frame of a thousand bytes, one byte a second on each connection.
 pub(super) fn trickle(field: &Field, connections: usize) {
-    let whole = frame(1000, Opcode::Status.code(), 0, &[0; 1000]);
-    let mut held: Vec<(Peer, usize)> = Vec::new();
+    let whole = frame(Opcode::Status.code(), 0, 1, &[0; 1000]);
+    let mut held: Vec<(RawClient, usize)> = Vec::new();
     while !field.is_over() {
         fill(field, connections, &mut held);
         held.retain_mut(|(peer, sent)| {
             let byte = &whole[*sent..=*sent];
             *sent = (*sent + 1) % whole.len();
             field.blow();
-            peer.send(byte).is_ok()
+            peer.try_send(byte).is_ok()
         });
         field.rest(BETWEEN_BYTES);
     }
@@ -59,14 +61,15 @@ pub(super) fn trickle(field: &Field, connections: usize) {
 /// Announces the longest frame, sends one byte of it, and comes again when it was given up.
 pub(super) fn claims(field: &Field, connections: usize) {
     let longest = u32::try_from(MAX_BODY_BYTES).expect("a length that fits");
-    let claim = frame(longest, Opcode::Status.code(), 0, &[0]);
-    let mut held: Vec<(Peer, usize)> = Vec::new();
+    let header = Header { length: longest, opcode: Opcode::Status.code(), flags_or_status: 0, request_id: 1 };
+    let claim = [&header.encode()[..], &[0]].concat();
+    let mut held: Vec<(RawClient, usize)> = Vec::new();
     while !field.is_over() {
         held.retain_mut(|(peer, _)| !peer.is_closed());
         let standing = held.len();
         fill(field, connections, &mut held);
         for (peer, _) in &mut held[standing..] {
-            if peer.send(&claim).is_ok() {
+            if peer.try_send(&claim).is_ok() {
                 field.blow();
             }
         }
@@ -75,9 +78,9 @@ pub(super) fn claims(field: &Field, connections: usize) {
 }
 
 /// Makes connections until there are enough or the daemon accepts no more.
-fn fill(field: &Field, connections: usize, held: &mut Vec<(Peer, usize)>) {
+fn fill(field: &Field, connections: usize, held: &mut Vec<(RawClient, usize)>) {
     while held.len() < connections && !field.is_over() {
-        match Peer::greet(&field.socket) {
+        match RawClient::greet(&field.socket) {
             Ok((peer, WelcomeCode::Accepted)) => held.push((peer, 0)),
             Ok(_) | Err(_) => return,
         }

@@ -1,21 +1,16 @@
 //! Attacks that keep the daemon busy, to use up its time.
 
-use crate::hostile::peer::{Peer, frame, request};
 use crate::hostile::siege::Field;
+use apikeyd_kit::bytes::{MOST_DESCRIPTORS, frame, request};
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::key::{KeyDigest, KeyId};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::message::{Empty, Validate};
 use apikeyd_protocol::operation::Opcode;
 use rustix::io::Errno;
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::fs::File;
-use std::io::IoSlice;
-use std::mem::MaybeUninit;
 use std::os::fd::{AsFd as _, BorrowedFd};
-
-/// The most descriptors that one message may carry (`SCM_MAX_FD` of Linux).
-const MOST_DESCRIPTORS: usize = 253;
 
 /// Requests in one write.
 const PIPELINE: u64 = 1024;
@@ -24,7 +19,7 @@ const PIPELINE: u64 = 1024;
 pub(super) fn connects(field: &Field) {
     while !field.is_over() {
         // A full backlog is what this attack is for.
-        drop(Peer::silent(&field.socket));
+        drop(RawClient::connect(&field.socket));
         field.blow();
     }
 }
@@ -36,8 +31,8 @@ pub(super) fn nonsense(field: &Field) {
     while !field.is_over() {
         round = round.wrapping_add(1);
         bytes.iter_mut().for_each(|byte| *byte = byte.wrapping_mul(31).wrapping_add(round));
-        if let Ok(mut peer) = Peer::silent(&field.socket) {
-            let _refused = peer.send(&bytes);
+        if let Ok(mut peer) = RawClient::connect(&field.socket) {
+            let _refused = peer.try_send(&bytes);
         }
         field.blow();
     }
@@ -45,13 +40,12 @@ pub(super) fn nonsense(field: &Field) {
 
 /// Sends frames of the greatest length and reads why they are refused.
 pub(super) fn long_frames(field: &Field, connections: usize) {
-    let longest = u32::try_from(MAX_BODY_BYTES).expect("a length that fits");
-    let long = frame(longest, Opcode::Validate.code(), 0, &[1; MAX_BODY_BYTES]);
+    let long = frame(Opcode::Validate.code(), 0, 1, &[1; MAX_BODY_BYTES]);
     let mut peers = greeted(field, connections);
     while !field.is_over() {
         for peer in &mut peers {
-            peer.send(&long).expect("a daemon that reads");
-            assert_eq!(peer.answer().expect("an answer").status(), Status::BadRequest);
+            peer.send(&long);
+            assert_eq!(peer.answer().status(), Status::BadRequest);
             field.blow();
         }
     }
@@ -67,7 +61,7 @@ pub(super) fn descriptors(field: &Field, connections: usize) {
             let mut carried = vec![file.as_fd(); MOST_DESCRIPTORS - 1];
             carried.push(peer.stream.as_fd());
             if send_with(peer, &bytes, &carried) {
-                assert_eq!(peer.answer().expect("an answer").status(), Status::Ok);
+                assert_eq!(peer.answer().status(), Status::Ok);
                 field.blow();
             }
         }
@@ -86,32 +80,26 @@ pub(super) fn pipelines(field: &Field, connections: usize) {
     let mut peers = greeted(field, connections);
     while !field.is_over() {
         for peer in &mut peers {
-            peer.send(&many).expect("a daemon that reads");
+            peer.send(&many);
         }
         for peer in &mut peers {
             for _ in 0..PIPELINE {
-                assert_eq!(peer.answer().expect("an answer").status(), Status::Ok);
+                assert_eq!(peer.answer().status(), Status::Ok);
             }
             field.blow();
         }
     }
 }
 
-fn greeted(field: &Field, connections: usize) -> Vec<Peer> {
-    (0..connections).map(|_| Peer::greeted(&field.socket)).collect()
+fn greeted(field: &Field, connections: usize) -> Vec<RawClient> {
+    (0..connections).map(|_| RawClient::greeted(&field.socket)).collect()
 }
 
 /// Sends bytes and descriptors in one message; false when the daemon has hung up already, or the kernel says that too
 /// many of this user's descriptors are on their way (`ETOOMANYREFS`, unix(7)).
-pub(in crate::hostile) fn send_with(peer: &Peer, bytes: &[u8], carried: &[BorrowedFd<'_>]) -> bool {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
-    let mut ancillary = SendAncillaryBuffer::new(&mut space);
-    assert!(ancillary.push(SendAncillaryMessage::ScmRights(carried)), "room for the descriptors");
-    match sendmsg(&peer.stream, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::empty()) {
-        Ok(sent) => {
-            assert_eq!(sent, bytes.len(), "a stream takes so few bytes at once");
-            true
-        }
+pub(in crate::hostile) fn send_with(peer: &RawClient, bytes: &[u8], carried: &[BorrowedFd<'_>]) -> bool {
+    match peer.try_send_with(bytes, carried) {
+        Ok(()) => true,
         Err(Errno::TOOMANYREFS | Errno::PIPE | Errno::CONNRESET) => false,
         Err(errno) => panic!("sendmsg: {errno}"),
     }

@@ -1,7 +1,7 @@
 //! What the daemon's process does with a spoiled file: it ends with a code that systemd knows and says what to do.
 
-use apikeyd_tests::daemon::Start;
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::daemon::Start;
+use apikeyd_kit::scratch::Scratch;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;

@@ -1,11 +1,11 @@
 //! A daemon that may open sixty-four files.
 
 use super::{Before, binary};
-use apikeyd_campaigns::hostile::peer::Peer;
 use apikeyd_campaigns::hostile::vitals::Vitals;
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_protocol::hello::Hello;
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,8 +24,8 @@ fn without_descriptors_those_who_are_in_are_served_and_the_processor_rests() {
     let daemon = with_64_descriptors(&scratch);
     let before = Before::the_fault(daemon.socket());
     // More than it can accept. Those that it accepts are greeted and stay; the rest waits in the queue of the socket.
-    let mut crowd: Vec<Peer> = (0..100).map(|_| Peer::silent(daemon.socket()).unwrap()).collect();
-    crowd.iter_mut().for_each(|peer| peer.send(&Hello::CURRENT.encode()).unwrap());
+    let mut crowd: Vec<RawClient> = (0..100).map(|_| RawClient::silent(daemon.socket())).collect();
+    crowd.iter_mut().for_each(|peer| peer.send(&Hello::CURRENT.encode()));
     let deadline = Instant::now() + super::PATIENCE;
     while !daemon.log().contains("could not be accepted") {
         assert!(Instant::now() < deadline, "{}", daemon.log());
@@ -44,7 +44,7 @@ fn without_descriptors_those_who_are_in_are_served_and_the_processor_rests() {
     assert!(used < time / 2, "{used:?} of {time:?}");
 
     drop(crowd);
-    let newcomer = Peer::greeted(daemon.socket());
+    let newcomer = RawClient::greeted(daemon.socket());
     before.assert_heals();
     drop(newcomer);
 }

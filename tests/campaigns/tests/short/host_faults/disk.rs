@@ -2,8 +2,8 @@
 
 use super::{Before, binary};
 use apikeyd_campaigns::hostile::house::issue;
-use apikeyd_tests::daemon::{Daemon, Start};
-use apikeyd_tests::scratch::Scratch;
+use apikeyd_kit::daemon::{Daemon, Start};
+use apikeyd_kit::scratch::Scratch;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -3,8 +3,8 @@
 use super::binary;
 use apikeyd_campaigns::hostile::house::House;
 use apikeyd_campaigns::hostile::kinds::{bound_kib, hold, in_turn, is_answered_at_once};
-use apikeyd_campaigns::hostile::peer::Peer;
 use apikeyd_campaigns::hostile::{largest, strangers};
+use apikeyd_kit::raw_client::RawClient;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::operation::Opcode;
 use std::time::Duration;
@@ -36,10 +36,10 @@ fn no_kind_of_request_makes_the_daemon_hold_more_than_its_bound() {
 #[test]
 fn the_largest_requests_are_well_formed() {
     let house = House::open(binary());
-    let mut peer = Peer::greeted(house.daemon.socket());
+    let mut peer = RawClient::greeted(house.daemon.socket());
     for opcode in Opcode::ALL {
-        peer.send(&largest::of(*opcode, 1)).unwrap();
-        let status = peer.answer().unwrap().status();
+        peer.send(&largest::of(*opcode, 1));
+        let status = peer.answer().status();
         assert!(matches!(status, Status::Ok | Status::NotFound), "{opcode}: {status}");
     }
 }

@@ -3,8 +3,9 @@
 use super::binary;
 use apikeyd_campaigns::hostile::house::House;
 use apikeyd_campaigns::hostile::mapping::{make_mapping_writable, map_writable};
-use apikeyd_campaigns::hostile::peer::Peer;
 use apikeyd_campaigns::hostile::strangers::{ATTACKER, are_other_users, spawn_as};
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::Empty;
 use apikeyd_protocol::operation::Opcode;
 use rustix::fs::{FallocateFlags, Mode, fallocate, fchmod, ftruncate};
@@ -25,8 +26,8 @@ exec 2>/dev/null
 exit 0";
 
 fn page(socket: &Path) -> OwnedFd {
-    let mut peer = Peer::greeted(socket);
-    peer.ask(Opcode::RevocationPage, &Empty {}).unwrap();
+    let mut peer = RawClient::greeted(socket);
+    assert_eq!(peer.ask(Opcode::RevocationPage, &Empty {}).status(), Status::Ok);
     peer.take_descriptor().expect("the page's descriptor")
 }
 

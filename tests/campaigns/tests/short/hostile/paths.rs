@@ -2,14 +2,14 @@
 
 use super::binary;
 use apikeyd_campaigns::hostile::house::issue;
-use apikeyd_campaigns::hostile::peer::Peer;
 use apikeyd_campaigns::hostile::strangers::{NOBODY, are_other_users, spawn_as};
 use apikeyd_client::{Client, Error, Verdict};
+use apikeyd_kit::daemon::Start;
+use apikeyd_kit::raw_client::RawClient;
+use apikeyd_kit::scratch::Scratch;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::Empty;
 use apikeyd_protocol::operation::Opcode;
-use apikeyd_tests::daemon::Start;
-use apikeyd_tests::scratch::Scratch;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::os::unix::net::UnixListener;
@@ -81,7 +81,7 @@ fn a_directory_put_in_the_place_of_the_sockets_is_not_served_and_its_impostor_no
     let directory = directory(&scratch, 0o755);
     let socket = directory.join("apikeyd.sock");
     let daemon = Start::new(&scratch).socket(socket.clone()).ready();
-    let mut steady = Peer::greeted(&socket);
+    let mut steady = RawClient::greeted(&socket);
 
     fs::rename(&directory, scratch.path("away")).unwrap();
     fs::create_dir(&directory).unwrap();
@@ -90,7 +90,7 @@ fn a_directory_put_in_the_place_of_the_sockets_is_not_served_and_its_impostor_no
     let impostor = spawn_as(NOBODY, move || UnixListener::bind(at).unwrap()).join().unwrap();
     set_mode(&socket, 0o666);
 
-    assert_eq!(steady.ask(Opcode::Status, &Empty {}).unwrap().status(), Status::Ok, "who is in stays in");
+    assert_eq!(steady.ask(Opcode::Status, &Empty {}).status(), Status::Ok, "who is in stays in");
     let client = Client::builder().socket(&socket).build().unwrap();
     let error = client.status().unwrap_err();
     assert!(matches!(error, Error::WrongServer { uid: NOBODY, .. }), "{error}");

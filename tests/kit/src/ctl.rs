@@ -1,6 +1,6 @@
 //! The command line in a process of its own.
 
-use crate::multicall;
+use crate::programs;
 use crate::scratch::Scratch;
 use std::ffi::OsStr;
 use std::io::Write;
@@ -81,7 +81,7 @@ impl Ctl {
     #[must_use]
     pub fn command(&self) -> Command {
         let mut command = match self.uid {
-            None => multicall::command(&self.program),
+            None => programs::command(&self.program),
             Some(uid) => self.switched(uid),
         };
         command.arg("--socket").arg(&self.socket);
@@ -92,7 +92,7 @@ impl Ctl {
     /// cannot set the last.
     fn switched(&self, uid: u32) -> Command {
         let groups: Vec<String> = self.groups.iter().map(u32::to_string).collect();
-        let mut command = multicall::command(Path::new("setpriv"));
+        let mut command = programs::command(Path::new("setpriv"));
         command.arg(format!("--reuid={uid}")).arg(format!("--regid={uid}"));
         match groups.is_empty() {
             true => command.arg("--clear-groups"),

@@ -1,6 +1,6 @@
 //! A directory for one test: state, socket, configuration, all gone with it.
 
-use crate::multicall;
+use crate::programs;
 use std::fs::{DirBuilder, Permissions};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ impl Scratch {
             .tempdir()
             .expect("a temporary directory");
         DirBuilder::new().mode(0o700).create(dir.path().join("state")).expect("a state directory");
-        for name in multicall::NAMES {
+        for name in programs::NAMES {
             symlink(binary, dir.path().join(name)).expect("a link to the binary");
         }
         Self { dir }
@@ -47,13 +47,13 @@ impl Scratch {
     /// The daemon's program.
     #[must_use]
     pub fn daemon(&self) -> PathBuf {
-        self.path(multicall::DAEMON)
+        self.path(programs::DAEMON)
     }
 
     /// The command line's program.
     #[must_use]
     pub fn ctl(&self) -> PathBuf {
-        self.path(multicall::CTL)
+        self.path(programs::CTL)
     }
 
     /// Puts copies of the programs in the place of the links, for users who may not enter the build

@@ -1,0 +1,20 @@
+//! What the tests of all packages share, each thing once.
+//!
+//! It depends on the protocol alone, so that every package may take it as a dev-dependency.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a kit that cannot go on says so at once and ends the test"
+)]
+
+pub mod bytes;
+pub mod ctl;
+pub mod daemon;
+pub mod programs;
+pub mod raw_client;
+pub mod scratch;
+pub mod users;
