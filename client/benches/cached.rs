@@ -20,8 +20,6 @@
     reason = "a benchmark ends at what it did not expect; the fake is shared with the tests"
 )]
 
-#[path = "../tests/client/fake.rs"]
-mod fake;
 #[path = "../tests/client/paged.rs"]
 mod paged;
 

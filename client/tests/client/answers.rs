@@ -1,8 +1,9 @@
 //! What a client makes of answers, good and bad.
 
 use crate::asker::{both, both_with};
-use crate::fake::{Fake, INVALID, answer, answer_well, failure, valid};
 use apikeyd_client::{Error, KeyFormatError, ProtocolError, Refusal, Status, Verdict, Waiting};
+use apikeyd_kit::answers::{INVALID, answer, answer_well, failure, valid};
+use apikeyd_kit::fake_daemon::FakeDaemon;
 use apikeyd_protocol::frame::{Header, TooLarge};
 use apikeyd_protocol::operation::Opcode;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn a_good_key_and_a_bad_one() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         let asked = peer.request().unwrap();
         peer.send(&answer_well(&asked, "alice"));
@@ -28,7 +29,7 @@ fn a_good_key_and_a_bad_one() {
 
 #[test]
 fn an_answer_may_come_byte_by_byte() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         while let Some(asked) = peer.request() {
             answer_well(&asked, "slow").chunks(1).for_each(|byte| peer.send(byte));
@@ -43,7 +44,7 @@ fn an_answer_may_come_byte_by_byte() {
 
 #[test]
 fn a_text_that_is_no_key_is_refused_without_asking() {
-    let fake = Fake::start(|_, _| panic!("the daemon was asked"));
+    let fake = FakeDaemon::start(|_, _| panic!("the daemon was asked"));
     for asker in both(fake.path()) {
         let verdict = asker.validate_text("akd_not-a-key").unwrap();
         assert_eq!(verdict, Verdict::Refused(Refusal::Malformed(KeyFormatError::Length { bytes: 13 })));
@@ -52,7 +53,7 @@ fn a_text_that_is_no_key_is_refused_without_asking() {
 
 #[test]
 fn an_answer_that_breaks_off_is_asked_for_again() {
-    let fake = Fake::start(|number, mut peer| {
+    let fake = FakeDaemon::start(|number, mut peer| {
         peer.welcome();
         if number % 2 == 1 {
             return peer.serve("second");
@@ -68,7 +69,7 @@ fn an_answer_that_breaks_off_is_asked_for_again() {
 
 #[test]
 fn a_request_that_breaks_every_connection_is_given_up() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         peer.request().unwrap();
     });
@@ -84,10 +85,10 @@ fn a_request_that_breaks_every_connection_is_given_up() {
 fn what_may_have_been_done_and_must_not_be_done_twice_is_not_sent_twice() {
     let generated = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&generated);
-    let fake = Fake::start(move |_, mut peer| {
+    let fake = FakeDaemon::start(move |_, mut peer| {
         peer.welcome();
         while let Some(asked) = peer.request() {
-            if asked.opcode == Opcode::Generate.code() {
+            if asked.header.opcode == Opcode::Generate.code() {
                 counter.fetch_add(1, Ordering::SeqCst);
                 return;
             }
@@ -111,7 +112,7 @@ fn bytes_that_are_no_answer_are_an_error_and_end_the_connection() {
         (Header { length: u32::MAX, ..header }.encode().to_vec(), oversize(u32::MAX)),
     ];
     for (bytes, expected) in cases {
-        let fake = Fake::start(move |_, mut peer| {
+        let fake = FakeDaemon::start(move |_, mut peer| {
             peer.welcome();
             peer.request().unwrap();
             peer.send(&bytes);
@@ -128,10 +129,10 @@ fn bytes_that_are_no_answer_are_an_error_and_end_the_connection() {
 
 #[test]
 fn an_answer_to_another_operation_is_an_error() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         let mut asked = peer.request().unwrap();
-        asked.opcode = Opcode::Save.code();
+        asked.header.opcode = Opcode::Save.code();
         peer.send(&answer(&asked, Status::Ok, &INVALID));
         peer.wait_for_end();
     });
@@ -149,7 +150,7 @@ fn an_answer_to_another_operation_is_an_error() {
 
 #[test]
 fn a_body_that_is_not_the_message_is_an_error() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         let asked = peer.request().unwrap();
         peer.send(&answer(&asked, Status::Ok, &(INVALID, 5_u8)));
@@ -158,10 +159,10 @@ fn a_body_that_is_not_the_message_is_an_error() {
     for asker in both(fake.path()) {
         assert!(matches!(asker.validate(), Err(Error::Protocol(ProtocolError::Body(_)))));
     }
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         let asked = peer.request().unwrap();
-        peer.send(&answer(&asked, Status::Ok, &valid("two\nlines", crate::fake::key(1).id())));
+        peer.send(&answer(&asked, Status::Ok, &valid("two\nlines", apikeyd_kit::answers::key(1).id())));
         peer.wait_for_end();
     });
     for asker in both(fake.path()) {
@@ -171,10 +172,10 @@ fn a_body_that_is_not_the_message_is_an_error() {
 
 #[test]
 fn a_failure_carries_its_status_and_sentence_and_keeps_the_connection() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         while let Some(asked) = peer.request() {
-            let retryable = asked.opcode == Opcode::Generate.code();
+            let retryable = asked.header.opcode == Opcode::Generate.code();
             let status = if retryable { Status::ShuttingDown } else { Status::NotPermitted };
             peer.send(&failure(&asked, status, "not now"));
         }
@@ -191,7 +192,7 @@ fn a_failure_carries_its_status_and_sentence_and_keeps_the_connection() {
 
 #[test]
 fn a_request_that_does_not_fit_is_not_sent_and_hurts_no_other() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         peer.serve("u");
     });
@@ -206,7 +207,7 @@ fn a_request_that_does_not_fit_is_not_sent_and_hurts_no_other() {
 
 #[test]
 fn a_daemon_that_never_answers_costs_the_timeout_and_no_more() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         peer.wait_for_end();
     });
@@ -222,7 +223,7 @@ fn a_daemon_that_never_answers_costs_the_timeout_and_no_more() {
 
 #[test]
 fn an_answer_that_trickles_in_does_not_stretch_the_timeout() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         let asked = peer.request().unwrap();
         let whole = answer_well(&asked, &"u".repeat(200));
@@ -242,7 +243,7 @@ fn an_answer_that_trickles_in_does_not_stretch_the_timeout() {
 
 #[test]
 fn a_request_with_less_time_is_not_held_up_by_the_time_of_the_one_before() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         let asked = peer.request().unwrap();
         peer.send(&answer_well(&asked, "u"));

@@ -1,10 +1,10 @@
 //! One face for both clients, so that each scenario is tried with both.
 
-use crate::fake::key;
 use apikeyd_client::{
     Backup, Builder, CacheStatistics, Client, Error, Generate, Generated, Operation, RightSet, UserId,
     Verdict,
 };
+use apikeyd_kit::answers::key;
 use std::path::Path;
 use std::time::Duration;
 

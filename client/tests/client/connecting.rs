@@ -1,8 +1,9 @@
 //! Finding the daemon, greeting it, and finding it again.
 
 use crate::asker::{both, both_with};
-use crate::fake::{Fake, Peer, answer_well};
 use apikeyd_client::{Error, ProtocolError, Right, Waiting, WelcomeCode};
+use apikeyd_kit::answers::answer_well;
+use apikeyd_kit::fake_daemon::{FakeDaemon, Peer};
 use apikeyd_protocol::hello::{VERSION, Version, Welcome};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, accept, bind, connect, listen};
 use std::os::fd::OwnedFd;
@@ -47,7 +48,7 @@ fn what_is_no_socket_is_named_and_not_asked_again() {
 
 #[test]
 fn the_rights_are_those_of_the_welcome() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         peer.wait_for_end();
     });
@@ -66,7 +67,7 @@ fn a_refused_hello_tells_its_reason() {
         (WelcomeCode::TooManyConnections, true),
         (WelcomeCode::Other(77), false),
     ] {
-        let fake = Fake::start(move |_, mut peer| {
+        let fake = FakeDaemon::start(move |_, mut peer| {
             peer.welcome_as(|_| Welcome::refusal(code));
             peer.wait_for_end();
         });
@@ -84,7 +85,7 @@ fn a_refused_hello_tells_its_reason() {
 
 #[test]
 fn a_daemon_that_is_ending_is_waited_for() {
-    let fake = Fake::start(|number, mut peer| {
+    let fake = FakeDaemon::start(|number, mut peer| {
         if number % 4 < 3 {
             return peer.welcome_as(|_| Welcome::refusal(WelcomeCode::ShuttingDown));
         }
@@ -92,13 +93,16 @@ fn a_daemon_that_is_ending_is_waited_for() {
         peer.serve("back");
     });
     for asker in both(fake.path()) {
-        assert_eq!(asker.generate().map(|generated| generated.key_id).unwrap(), crate::fake::key(9).id());
+        assert_eq!(
+            asker.generate().map(|generated| generated.key_id).unwrap(),
+            apikeyd_kit::answers::key(9).id()
+        );
     }
 }
 
 #[test]
 fn a_daemon_that_stays_ending_is_an_error_before_the_deadline() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         // Nothing comes from a client whose time ends between its connect and its hello.
         if peer.read() > 0 {
             peer.send(&Welcome::refusal(WelcomeCode::ShuttingDown).encode());
@@ -115,7 +119,7 @@ fn a_daemon_that_stays_ending_is_an_error_before_the_deadline() {
 
 #[test]
 fn a_welcome_that_is_none_is_an_error() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.hello();
         peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n");
         peer.wait_for_end();
@@ -124,7 +128,7 @@ fn a_welcome_that_is_none_is_an_error() {
         assert!(matches!(asker.validate(), Err(Error::Protocol(ProtocolError::Greeting(_)))));
     }
     let next_major = Version { major: VERSION.major + 1, minor: 0 };
-    let fake = Fake::start(move |_, mut peer| {
+    let fake = FakeDaemon::start(move |_, mut peer| {
         peer.welcome_as(|hello| Welcome {
             version: next_major,
             ..Welcome::accept(hello, apikeyd_client::RightSet::EMPTY, 1)
@@ -139,7 +143,7 @@ fn a_welcome_that_is_none_is_an_error() {
 
 #[test]
 fn a_welcome_with_the_tail_of_a_later_version_is_accepted() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         let hello = peer.hello();
         let mut bytes = Welcome::accept(&hello, apikeyd_client::RightSet::EMPTY, 1).encode().to_vec();
         bytes.extend_from_slice(&[0xA5; 40]);
@@ -155,7 +159,7 @@ fn a_welcome_with_the_tail_of_a_later_version_is_accepted() {
 
 #[test]
 fn a_server_that_closes_without_a_welcome_is_tried_again_and_then_an_error() {
-    let fake = Fake::start(|number, mut peer| {
+    let fake = FakeDaemon::start(|number, mut peer| {
         peer.hello();
         if number % 3 == 2 {
             peer.send(&Welcome::refusal(WelcomeCode::NotPermitted).encode());
@@ -164,7 +168,7 @@ fn a_server_that_closes_without_a_welcome_is_tried_again_and_then_an_error() {
     for asker in both(fake.path()) {
         assert!(matches!(asker.validate(), Err(Error::Refused { .. })), "the third attempt was answered");
     }
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.hello();
     });
     for (clients, asker) in both(fake.path()).into_iter().enumerate() {
@@ -176,7 +180,7 @@ fn a_server_that_closes_without_a_welcome_is_tried_again_and_then_an_error() {
 
 #[test]
 fn a_server_that_says_nothing_costs_the_timeout() {
-    let fake = Fake::start(|_, mut peer| peer.wait_for_end());
+    let fake = FakeDaemon::start(|_, mut peer| peer.wait_for_end());
     for asker in both_with(fake.path(), |builder| builder.timeout(Duration::from_millis(150))) {
         let error = asker.validate().unwrap_err();
         assert!(matches!(error, Error::TimedOut { waiting: Waiting::Welcome, .. }), "{error}");
@@ -184,10 +188,10 @@ fn a_server_that_says_nothing_costs_the_timeout() {
 }
 
 /// A daemon that answers one request, and goes away when it is told to.
-fn answering_once(path: &Path, user: &'static str) -> (Fake, Sender<()>) {
+fn answering_once(path: &Path, user: &'static str) -> (FakeDaemon, Sender<()>) {
     let (end, ended) = channel();
     let ended = Mutex::new(ended);
-    let fake = Fake::start_at(path, move |_, mut peer| {
+    let fake = FakeDaemon::start_at(path, move |_, mut peer| {
         peer.welcome();
         let asked = peer.request().unwrap();
         peer.send(&answer_well(&asked, user));
@@ -225,7 +229,7 @@ fn a_daemon_that_goes_away_in_the_middle_is_waited_for() {
         let asker = both(&path).remove(index);
         let fake_path = path.clone();
         let (stopped, is_stopped) = channel();
-        let first = Fake::start_at(&path, move |_, mut peer| {
+        let first = FakeDaemon::start_at(&path, move |_, mut peer| {
             peer.welcome();
             peer.request().unwrap();
             // Gone from the file system before the client can notice that the connection is.
@@ -238,7 +242,7 @@ fn a_daemon_that_goes_away_in_the_middle_is_waited_for() {
             // Dropped before the next one starts, since it removes its path.
             drop(first);
             // The client meets an absent daemon meanwhile, or does not, as the threads happen to run.
-            let _second = Fake::start_at(&path, |_, mut peer| {
+            let _second = FakeDaemon::start_at(&path, |_, mut peer| {
                 peer.welcome();
                 peer.serve("restarted");
             });

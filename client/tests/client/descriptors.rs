@@ -1,26 +1,18 @@
 //! Descriptors that come with answers.
 
 use crate::asker::both;
-use crate::fake::{Asked, Fake, Peer, answer, answer_well};
 use apikeyd_client::{AuditHead, BackupReady, Error, ProtocolError, Status};
+use apikeyd_kit::answers::{answer, answer_well};
+use apikeyd_kit::bytes::Message;
+use apikeyd_kit::fake_daemon::{FakeDaemon, Peer};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use std::fs::File;
-use std::io::{IoSlice, Read, Seek, Write};
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::io::{Read, Seek, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-fn send_with(peer: &Peer, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(4))];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    assert!(control.push(SendAncillaryMessage::ScmRights(descriptors)));
-    let sent = sendmsg(&peer.stream, &[IoSlice::new(bytes)], &mut control, SendFlags::NOSIGNAL).unwrap();
-    assert_eq!(sent, bytes.len());
-}
-
-fn ready(asked: &Asked) -> Vec<u8> {
+fn ready(asked: &Message) -> Vec<u8> {
     let body = BackupReady { bytes: 7, head: AuditHead { revision: 1, mac: [2; 32] } };
     answer(asked, Status::Ok, &body)
 }
@@ -33,10 +25,12 @@ fn copy() -> File {
 }
 
 /// A fake that keeps a pipe's reading end for the test, for each descriptor that it gives away.
-fn with_pipes(script: impl Fn(Peer, &Sender<OwnedFd>) + Send + Sync + 'static) -> (Fake, Receiver<OwnedFd>) {
+fn with_pipes(
+    script: impl Fn(Peer, &Sender<OwnedFd>) + Send + Sync + 'static,
+) -> (FakeDaemon, Receiver<OwnedFd>) {
     let (sender, receiver) = channel();
     let sender = Mutex::new(sender);
-    let fake = Fake::start(move |_, mut peer| {
+    let fake = FakeDaemon::start(move |_, mut peer| {
         peer.welcome();
         let sender = sender.lock().unwrap().clone();
         script(peer, &sender);
@@ -55,10 +49,10 @@ fn assert_closed(read_end: &OwnedFd) {
 
 #[test]
 fn a_backup_comes_with_its_file() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         let asked = peer.request().unwrap();
-        send_with(&peer, &ready(&asked), &[copy().as_fd()]);
+        peer.send_with(&ready(&asked), &[copy().as_fd()]).unwrap();
         peer.wait_for_end();
     });
     for asker in both(fake.path()) {
@@ -73,7 +67,7 @@ fn a_backup_comes_with_its_file() {
 
 #[test]
 fn a_backup_without_its_file_is_an_error() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         let asked = peer.request().unwrap();
         peer.send(&ready(&asked));
@@ -90,7 +84,8 @@ fn more_descriptors_than_one_are_closed() {
         let asked = peer.request().unwrap();
         let (read_end, write_end) = rustix::pipe::pipe().unwrap();
         let surplus = [write_end.as_fd(); 3];
-        send_with(&peer, &ready(&asked), &[&[copy().as_fd()], surplus.as_slice()].concat());
+        let copy = copy();
+        peer.send_with(&ready(&asked), &[&[copy.as_fd()], surplus.as_slice()].concat()).unwrap();
         pipes.send(read_end).unwrap();
         drop(write_end);
         peer.wait_for_end();
@@ -109,7 +104,7 @@ fn descriptors_where_none_belong_are_closed() {
     let (fake, pipes) = with_pipes(|mut peer, pipes| {
         while let Some(asked) = peer.request() {
             let (read_end, write_end) = rustix::pipe::pipe().unwrap();
-            send_with(&peer, &answer_well(&asked, "u"), &[write_end.as_fd(); 2]);
+            peer.send_with(&answer_well(&asked, "u"), &[write_end.as_fd(); 2]).unwrap();
             drop(write_end);
             pipes.send(read_end).unwrap();
         }
@@ -126,18 +121,20 @@ fn descriptors_where_none_belong_are_closed() {
 #[cfg(feature = "tokio")]
 #[test]
 fn answers_that_each_come_with_a_descriptor_all_arrive() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         let asked: Vec<_> = (0..16).map(|_| peer.request().unwrap()).collect();
         let (_read_end, write_end) = rustix::pipe::pipe().unwrap();
-        asked.iter().for_each(|asked| send_with(&peer, &answer_well(asked, "u"), &[write_end.as_fd()]));
+        asked
+            .iter()
+            .for_each(|asked| peer.send_with(&answer_well(asked, "u"), &[write_end.as_fd()]).unwrap());
         peer.wait_for_end();
     });
     let client = apikeyd_client::Client::builder().socket(fake.path()).cache(false).build_async().unwrap();
     crate::asker::runtime().block_on(async {
         let ask = |number| {
             let client = client.clone();
-            tokio::spawn(async move { client.validate(&crate::fake::key(number)).await })
+            tokio::spawn(async move { client.validate(&apikeyd_kit::answers::key(number)).await })
         };
         for asking in (1..=16).map(ask).collect::<Vec<_>>() {
             assert!(asking.await.unwrap().unwrap().valid().is_some());

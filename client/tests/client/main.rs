@@ -13,7 +13,6 @@ mod asker;
 mod caching;
 mod connecting;
 mod descriptors;
-mod fake;
 mod paged;
 #[cfg(feature = "tokio")]
 mod pipelining;

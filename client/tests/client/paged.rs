@@ -1,7 +1,9 @@
 //! A fake daemon with a revocation page, whose words the test sets.
 
-use crate::fake::{Asked, Fake, Peer, answer, failure};
 use apikeyd_client::{KeyId, PolicyPage, PolicyRow, Status, Timestamp};
+use apikeyd_kit::answers::{answer, failure};
+use apikeyd_kit::bytes::Message;
+use apikeyd_kit::fake_daemon::{FakeDaemon, Peer};
 use apikeyd_protocol::codec::decode;
 use apikeyd_protocol::message::{
     Empty, Freshness, KeyUse, PageReady, PolicyRows, PolicySummary, Refusal, ReportUses, ValidKey, Validate,
@@ -9,12 +11,10 @@ use apikeyd_protocol::message::{
 };
 use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::page::{BYTES, HEADER_WORDS, MAGIC};
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
-use std::io::{IoSlice, Write as _};
-use std::mem::MaybeUninit;
+use std::io::Write as _;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -27,7 +27,7 @@ const LEASE: usize = 3;
 
 /// A running daemon.
 pub(crate) struct Paged {
-    fake: Fake,
+    fake: FakeDaemon,
     house: Arc<House>,
 }
 
@@ -161,7 +161,7 @@ impl Paged {
                 served.answer(&mut peer, asked);
             }
         };
-        Self { fake: Fake::start_at(&house.dir.path().join("socket"), script), house }
+        Self { fake: FakeDaemon::start_at(&house.dir.path().join("socket"), script), house }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -189,14 +189,14 @@ impl Paged {
 }
 
 impl House {
-    fn answer(self: &Arc<Self>, peer: &mut Peer, asked: Asked) {
-        *self.state.lock().unwrap().asked.entry(asked.opcode).or_default() += 1;
-        if asked.opcode == Opcode::PolicyRows.code() {
+    fn answer(self: &Arc<Self>, peer: &mut Peer, asked: Message) {
+        *self.state.lock().unwrap().asked.entry(asked.header.opcode).or_default() += 1;
+        if asked.header.opcode == Opcode::PolicyRows.code() {
             return self.answer_rows(peer, asked);
         }
         let asked = &asked;
         let mut state = self.state.lock().unwrap();
-        let bytes = match Opcode::from_code(asked.opcode) {
+        let bytes = match Opcode::from_code(asked.header.opcode) {
             Some(Opcode::Validate) => state.validate(asked),
             Some(Opcode::PolicySummary) => state.policy_summary(asked),
             Some(Opcode::ReportUses) => {
@@ -210,7 +210,7 @@ impl House {
     }
 
     /// Beside the connection's other requests, as a daemon that takes long for it.
-    fn answer_rows(self: &Arc<Self>, peer: &Peer, asked: Asked) {
+    fn answer_rows(self: &Arc<Self>, peer: &Peer, asked: Message) {
         let (house, mut stream) = (Arc::clone(self), peer.stream.try_clone().unwrap());
         std::thread::spawn(move || {
             let _gate = house.rows_gate.lock().unwrap();
@@ -222,7 +222,7 @@ impl House {
 }
 
 impl State {
-    fn validate(&mut self, asked: &Asked) -> Vec<u8> {
+    fn validate(&mut self, asked: &Message) -> Vec<u8> {
         let request: Validate<'_> = decode(&asked.body).unwrap();
         let key_id = request.key_id;
         let freshness = Freshness {
@@ -253,7 +253,7 @@ impl State {
         bytes
     }
 
-    fn policy_summary(&self, asked: &Asked) -> Vec<u8> {
+    fn policy_summary(&self, asked: &Message) -> Vec<u8> {
         if !self.sums_up {
             return failure(asked, Status::UnknownOpcode, "what is that?");
         }
@@ -267,7 +267,7 @@ impl State {
         answer(asked, Status::Ok, &summary)
     }
 
-    fn policy_rows(&self, asked: &Asked) -> Vec<u8> {
+    fn policy_rows(&self, asked: &Message) -> Vec<u8> {
         let from = decode::<PolicyRows>(&asked.body).unwrap().from as usize;
         let rows: Vec<_> = self.rows.iter().skip(from).take(2).cloned().collect();
         let end = from + rows.len();
@@ -282,20 +282,14 @@ impl State {
         answer(asked, Status::Ok, &page)
     }
 
-    fn hand_over(&self, peer: &mut Peer, asked: &Asked) {
+    fn hand_over(&self, peer: &mut Peer, asked: &Message) {
         if self.page_status != Status::Ok {
             return peer.send(&failure(asked, self.page_status, "no page"));
         }
         let clock = monotonic_ns().saturating_add_signed(self.clock_ahead_ns);
         let bytes = answer(asked, Status::Ok, &PageReady { monotonic_ns: clock, ..self.ready });
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
-        let mut control = SendAncillaryBuffer::new(&mut space);
         let handed: Vec<_> = self.handed.iter().map(AsFd::as_fd).collect();
-        if !handed.is_empty() {
-            assert!(control.push(SendAncillaryMessage::ScmRights(&handed)));
-        }
-        let sent = sendmsg(&peer.stream, &[IoSlice::new(&bytes)], &mut control, SendFlags::NOSIGNAL);
-        assert_eq!(sent, Ok(bytes.len()));
+        peer.send_with(&bytes, &handed).unwrap();
     }
 }
 

@@ -1,8 +1,10 @@
 //! Tasks that share an asynchronous client.
 
 use crate::asker::runtime;
-use crate::fake::{Asked, Fake, answer_well, failure, key, valid};
 use apikeyd_client::{AsyncClient, Client, Error, KeyId, RightSet, Status};
+use apikeyd_kit::answers::{answer_well, failure, key, valid};
+use apikeyd_kit::bytes::Message;
+use apikeyd_kit::fake_daemon::FakeDaemon;
 use apikeyd_protocol::hello::Welcome;
 use std::future::{Future, poll_fn};
 use std::path::Path;
@@ -36,16 +38,16 @@ fn expected(numbers: std::ops::RangeInclusive<u64>) -> Vec<(KeyId, String)> {
 }
 
 /// An answer that names the key which was asked about.
-fn own_answer(asked: &Asked) -> Vec<u8> {
+fn own_answer(asked: &Message) -> Vec<u8> {
     let request: apikeyd_protocol::message::Validate<'_> =
         apikeyd_protocol::codec::decode(&asked.body).unwrap();
     let user = format!("user-{}", request.key_id);
-    crate::fake::answer(asked, Status::Ok, &valid(&user, request.key_id))
+    apikeyd_kit::answers::answer(asked, Status::Ok, &valid(&user, request.key_id))
 }
 
 #[test]
 fn answers_in_any_order_find_their_tasks_over_one_connection() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         let mut asked: Vec<_> = (0..20).map(|_| peer.request().unwrap()).collect();
         asked.reverse();
@@ -60,7 +62,7 @@ fn answers_in_any_order_find_their_tasks_over_one_connection() {
 
 #[test]
 fn requests_that_wait_together_leave_together() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         let first = peer.request().unwrap();
         peer.send(&own_answer(&first));
@@ -80,7 +82,7 @@ fn requests_that_wait_together_leave_together() {
 
 #[test]
 fn no_more_requests_are_in_flight_than_the_daemon_allows() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome_as(|hello| Welcome { max_in_flight: 2, ..Welcome::accept(hello, RightSet::EMPTY, 1) });
         for _ in 0..5 {
             let pair = [peer.request().unwrap(), peer.request().unwrap()];
@@ -108,7 +110,7 @@ async fn begin_and_drop(future: impl Future) {
 
 #[test]
 fn a_request_that_is_dropped_disturbs_no_other() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome_as(|hello| Welcome { max_in_flight: 4, ..Welcome::accept(hello, RightSet::EMPTY, 1) });
         while let Some(asked) = peer.request() {
             peer.send(&own_answer(&asked));
@@ -131,7 +133,7 @@ fn a_request_that_is_dropped_disturbs_no_other() {
 fn a_late_answer_is_thrown_away() {
     let (late, send_late) = std::sync::mpsc::channel::<()>();
     let send_late = std::sync::Mutex::new(send_late);
-    let fake = Fake::start(move |_, mut peer| {
+    let fake = FakeDaemon::start(move |_, mut peer| {
         peer.welcome();
         let first = peer.request().unwrap();
         send_late.lock().unwrap().recv().unwrap();
@@ -152,7 +154,7 @@ fn a_late_answer_is_thrown_away() {
 
 #[test]
 fn a_failed_request_fails_alone() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         while let Some(asked) = peer.request() {
             let request: apikeyd_protocol::message::Validate<'_> =
@@ -172,7 +174,7 @@ fn a_failed_request_fails_alone() {
 
 #[test]
 fn a_broken_connection_breaks_all_that_wait_and_each_is_asked_again() {
-    let fake = Fake::start(|number, mut peer| {
+    let fake = FakeDaemon::start(|number, mut peer| {
         peer.welcome();
         if number == 0 {
             (0..10).for_each(|_| drop(peer.request().unwrap()));
@@ -190,7 +192,7 @@ fn a_broken_connection_breaks_all_that_wait_and_each_is_asked_again() {
 
 #[test]
 fn a_client_outlives_the_runtime_of_its_connection() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         peer.serve("u");
     });
@@ -205,7 +207,7 @@ fn a_client_outlives_the_runtime_of_its_connection() {
 fn the_connection_ends_with_the_last_clone() {
     let (ended, has_ended) = std::sync::mpsc::channel();
     let ended = std::sync::Mutex::new(ended);
-    let fake = Fake::start(move |_, mut peer| {
+    let fake = FakeDaemon::start(move |_, mut peer| {
         peer.welcome();
         peer.serve("u");
         ended.lock().unwrap().send(()).unwrap();

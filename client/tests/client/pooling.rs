@@ -1,7 +1,8 @@
 //! Threads that share a blocking client.
 
-use crate::fake::{Fake, answer_well, key};
 use apikeyd_client::{Client, Error, Waiting};
+use apikeyd_kit::answers::{answer_well, key};
+use apikeyd_kit::fake_daemon::FakeDaemon;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use std::time::Duration;
 fn threads_ask_at_the_same_time_and_get_their_own_answers() {
     const THREADS: usize = 4;
     let together = Arc::new(Barrier::new(THREADS));
-    let fake = Fake::start(move |_, mut peer| {
+    let fake = FakeDaemon::start(move |_, mut peer| {
         peer.welcome();
         while let Some(asked) = peer.request() {
             // Nobody is answered until all have asked: a lock held over a request would hang here.
@@ -35,7 +36,7 @@ fn threads_ask_at_the_same_time_and_get_their_own_answers() {
 
 #[test]
 fn there_are_never_more_connections_than_allowed() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         peer.serve("u");
     });
@@ -53,7 +54,7 @@ fn waiting_for_a_connection_counts_to_the_timeout() {
     let (asked, was_asked) = std::sync::mpsc::channel();
     let (release, released) = std::sync::mpsc::channel::<()>();
     let (asked, released) = (std::sync::Mutex::new(asked), std::sync::Mutex::new(released));
-    let fake = Fake::start(move |_, mut peer| {
+    let fake = FakeDaemon::start(move |_, mut peer| {
         peer.welcome();
         let request = peer.request().unwrap();
         asked.lock().unwrap().send(()).unwrap();

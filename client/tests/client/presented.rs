@@ -1,8 +1,9 @@
 //! A key is taken in each form in which a service may hold it, by both clients.
 
 use crate::asker::{Asker, both};
-use crate::fake::{Fake, answer_well, key};
 use apikeyd_client::{KeyFormatError, Operation, PresentedKey, Refusal, Verdict};
+use apikeyd_kit::answers::{answer_well, key};
+use apikeyd_kit::fake_daemon::FakeDaemon;
 
 /// Validates and authorizes with each form, each time with the same outcome.
 macro_rules! for_each_form {
@@ -23,7 +24,7 @@ macro_rules! for_each_form {
 
 #[test]
 fn every_form_of_a_key_is_the_same_key() {
-    let fake = Fake::start(|_, mut peer| {
+    let fake = FakeDaemon::start(|_, mut peer| {
         peer.welcome();
         while let Some(asked) = peer.request() {
             peer.send(&answer_well(&asked, "alice"));
@@ -41,7 +42,7 @@ fn every_form_of_a_key_is_the_same_key() {
 
 #[test]
 fn every_form_of_another_text_is_malformed() {
-    let fake = Fake::start(|_, _| panic!("the daemon was asked"));
+    let fake = FakeDaemon::start(|_, _| panic!("the daemon was asked"));
     let refused = Verdict::Refused(Refusal::Malformed(KeyFormatError::Length { bytes: 6 }));
     let (string, vector) = ("no key".to_owned(), b"no key".to_vec());
     for asker in &both(fake.path()) {

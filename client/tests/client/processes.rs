@@ -3,8 +3,9 @@
 #![expect(unsafe_code, reason = "fork, and a signal to one thread, have no safe form")]
 
 use crate::asker::{Asker, both};
-use crate::fake::{Fake, answer_well, key};
 use apikeyd_client::Client;
+use apikeyd_kit::answers::{answer_well, key};
+use apikeyd_kit::fake_daemon::FakeDaemon;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
@@ -29,8 +30,8 @@ pub(crate) fn in_child(child: impl FnOnce() -> u8) -> i32 {
 }
 
 /// A user that tells over which connection it came.
-fn numbered() -> Fake {
-    Fake::start(|number, mut peer| {
+fn numbered() -> FakeDaemon {
+    FakeDaemon::start(|number, mut peer| {
         peer.welcome();
         peer.serve(&number.to_string());
     })
@@ -67,7 +68,7 @@ fn a_child_is_not_held_up_by_a_request_of_another_thread() {
     let (asked, was_asked) = channel();
     let (release, released) = channel::<()>();
     let (asked, released) = (Mutex::new(asked), Mutex::new(released));
-    let fake = Fake::start(move |number, mut peer| {
+    let fake = FakeDaemon::start(move |number, mut peer| {
         peer.welcome();
         if number == 0 {
             let request = peer.request().unwrap();
@@ -96,7 +97,7 @@ fn a_signal_in_the_middle_of_a_request_does_not_end_it() {
     let (asked, was_asked) = channel();
     let (release, released) = channel::<()>();
     let (asked, released) = (Mutex::new(asked), Mutex::new(released));
-    let fake = Fake::start(move |_, mut peer| {
+    let fake = FakeDaemon::start(move |_, mut peer| {
         peer.welcome();
         let request = peer.request().unwrap();
         asked.lock().unwrap().send(()).unwrap();

@@ -52,6 +52,12 @@ pub struct Message {
 }
 
 impl Message {
+    /// The operation that is asked for or answered, if this version knows it.
+    #[must_use]
+    pub const fn opcode(&self) -> Option<Opcode> {
+        Opcode::from_code(self.header.opcode)
+    }
+
     /// How the request went, of an answer.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -190,7 +196,7 @@ pub fn send_with(stream: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
     let has_room = descriptors.is_empty() || ancillary.push(SendAncillaryMessage::ScmRights(descriptors));
     assert!(has_room, "room for the descriptors");
-    let sent = sendmsg(stream, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::empty())?;
+    let sent = sendmsg(stream, &[IoSlice::new(bytes)], &mut ancillary, SendFlags::NOSIGNAL)?;
     assert_eq!(sent, bytes.len(), "a stream takes that few bytes at once");
     Ok(())
 }

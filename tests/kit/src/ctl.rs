@@ -27,6 +27,45 @@ pub struct Run {
     pub code: i32,
 }
 
+impl Run {
+    /// That it ended with this code and wrote exactly this.
+    ///
+    /// # Panics
+    /// When it did not.
+    #[track_caller]
+    pub fn is(&self, code: i32, stdout: &str, stderr: &str) {
+        assert_eq!((self.code, self.stdout.as_str(), self.stderr.as_str()), (code, stdout, stderr));
+    }
+
+    /// That it ended with this code, answered nothing, and said this among other things.
+    ///
+    /// # Panics
+    /// When it did not.
+    #[track_caller]
+    pub fn fails(&self, code: i32, saying: &str) {
+        assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");
+        let is_said = self.stderr.starts_with("apikeyctl: ") && self.stderr.contains(saying);
+        assert!(is_said, "{saying:?}: {self:?}");
+    }
+}
+
+/// Runs a command to its end.
+///
+/// # Panics
+/// When it cannot be started, or writes what is no text.
+#[must_use]
+pub fn finish(mut command: Command, input: &[u8]) -> Run {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("a process");
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that refuses early closes its end: that is its answer, not a fault of the test.
+        let _closed = stdin.write_all(input);
+    }
+    let output = child.wait_with_output().expect("its output");
+    let text = |bytes| String::from_utf8(bytes).expect("text");
+    Run { stdout: text(output.stdout), stderr: text(output.stderr), code: output.status.code().unwrap_or(-1) }
+}
+
 impl Ctl {
     /// The command line of a scratch directory, against the daemon there.
     #[must_use]
@@ -57,24 +96,9 @@ impl Ctl {
         arguments: impl IntoIterator<Item = A>,
         input: &[u8],
     ) -> Run {
-        let mut child = self
-            .command()
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("apikeyctl's process");
-        if let Some(mut stdin) = child.stdin.take() {
-            // A program that refuses early closes its end: that is its answer, not a fault of the test.
-            let _ = stdin.write_all(input);
-        }
-        let output = child.wait_with_output().expect("its output");
-        Run {
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-            code: output.status.code().unwrap_or(-1),
-        }
+        let mut command = self.command();
+        command.args(arguments);
+        finish(command, input)
     }
 
     /// The bare command, socket given.

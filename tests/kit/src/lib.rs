@@ -11,10 +11,14 @@
     reason = "a kit that cannot go on says so at once and ends the test"
 )]
 
+pub mod answers;
 pub mod bytes;
 pub mod ctl;
 pub mod daemon;
+pub mod fake_daemon;
 pub mod programs;
 pub mod raw_client;
+pub mod replies;
 pub mod scratch;
+pub mod script;
 pub mod users;

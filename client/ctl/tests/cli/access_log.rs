@@ -1,7 +1,8 @@
 //! `policy test --from` on access logs, and its totals.
 
-use crate::peer::{Answer, Peer};
-use crate::program::{Run, run_with_input};
+use crate::program::{Peer, run_with_input};
+use apikeyd_kit::ctl::Run;
+use apikeyd_kit::replies::Reply;
 use apikeyd_protocol::message::{Operation, PolicyAnswer, PolicyVerdict};
 use apikeyd_protocol::operation::Opcode;
 use serde_json::Value;
@@ -147,7 +148,7 @@ fn totals_name_no_more_than_ten_lines_that_cannot_be_read() {
 #[test]
 fn a_daemon_judges_a_log_too() {
     let because = "PUT /api/user (change a user)";
-    let answer = Answer::ok(Opcode::PolicyTest, &PolicyAnswer { verdict: PolicyVerdict::Deny, because });
+    let answer = Reply::ok(Opcode::PolicyTest, &PolicyAnswer { verdict: PolicyVerdict::Deny, because });
     let peer = Peer::answering([answer.to(&Operation::new(b"PUT", b"/api/user"))]);
     let log = line("PUT /api/user HTTP/1.1");
     peer.run_with_input(["policy", "test", "--from", "-", "--totals"], log.as_bytes()).is(

@@ -1,7 +1,8 @@
 //! What the commands write for people, byte by byte.
 
-use crate::peer::{Answer, Peer};
+use crate::program::Peer;
 use crate::samples::{LATER, NOW, ended, head, id, key, record, user};
+use apikeyd_kit::replies::Reply;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{
     AuditList, AuditPage, AuditReport, AuditVerify, CredentialsChanged, DaemonStatus, DeleteOutcome,
@@ -18,16 +19,16 @@ pub(crate) fn operation() -> Operation<'static> {
     Operation::new(b"PUT", b"/api/user")
 }
 
-pub(crate) fn denied() -> Answer {
+pub(crate) fn denied() -> Reply {
     let because = "PUT /api/user (change a user)";
-    Answer::ok(Opcode::PolicyTest, &PolicyAnswer { verdict: PolicyVerdict::Deny, because })
+    Reply::ok(Opcode::PolicyTest, &PolicyAnswer { verdict: PolicyVerdict::Deny, because })
 }
 
-pub(crate) fn reloaded() -> Answer {
-    Answer::ok(Opcode::Reload, &Reloaded { policy_rows: 12, policy_changed: true })
+pub(crate) fn reloaded() -> Reply {
+    Reply::ok(Opcode::Reload, &Reloaded { policy_rows: 12, policy_changed: true })
 }
 
-pub(crate) fn listed_audit() -> Answer {
+pub(crate) fn listed_audit() -> Reply {
     let peer = Actor::Peer { uid: 1000, gid: 100, pid: 4242 };
     let replaced =
         AuditEvent::KeyReplaced { key_id: key().id(), replaced: id("00000000zZ"), user: user("alice") };
@@ -35,16 +36,16 @@ pub(crate) fn listed_audit() -> Answer {
         AuditRow { revision: 1, at: NOW, actor: Actor::Daemon, event: AuditEvent::StoreCreated },
         AuditRow { revision: 2, at: NOW, actor: peer, event: replaced },
     ];
-    Answer::ok(Opcode::AuditList, &AuditPage { rows, next: None })
+    Reply::ok(Opcode::AuditList, &AuditPage { rows, next: None })
 }
 
-pub(crate) fn verified() -> Answer {
+pub(crate) fn verified() -> Reply {
     let fault = Some(AuditFault::Altered { revision: 41 });
-    Answer::ok(Opcode::AuditVerify, &AuditReport { rows: 40, head: head(), fault })
+    Reply::ok(Opcode::AuditVerify, &AuditReport { rows: 40, head: head(), fault })
 }
 
-pub(crate) fn files() -> Answer {
-    Answer::ok(
+pub(crate) fn files() -> Reply {
+    Reply::ok(
         Opcode::FilesInForce,
         &FilesInForce {
             configuration: Some("/etc/apikeyd/apikeyd.toml".into()),
@@ -57,8 +58,8 @@ pub(crate) fn files() -> Answer {
     )
 }
 
-pub(crate) fn status() -> Answer {
-    Answer::ok(Opcode::Status, &status_for(RightSet::EMPTY.with(Right::Admin)))
+pub(crate) fn status() -> Reply {
+    Reply::ok(Opcode::Status, &status_for(RightSet::EMPTY.with(Right::Admin)))
 }
 
 fn status_for(rights: RightSet) -> DaemonStatus {
@@ -81,7 +82,7 @@ fn status_for(rights: RightSet) -> DaemonStatus {
 
 #[test]
 fn show_tries_ten_characters_as_a_key_id_first() {
-    let by_id = || Answer::ok(Opcode::RetrieveKey, &ended()).to(&RetrieveKey::new(id("00000000zZ")));
+    let by_id = || Reply::ok(Opcode::RetrieveKey, &ended()).to(&RetrieveKey::new(id("00000000zZ")));
     let text = "key id:     00000000zZ\n\
                 user:       bob\n\
                 label:      -\n\
@@ -91,9 +92,9 @@ fn show_tries_ten_characters_as_a_key_id_first() {
                 last used:  never\n";
     Peer::answering([by_id()]).run(["show", "00000000zZ"]).is(0, text, "");
 
-    let no_key = Answer::failure(Opcode::RetrieveKey, Status::NotFound, "no such key");
+    let no_key = Reply::failure(Opcode::RetrieveKey, Status::NotFound, "no such key");
     let named = KeyRecord { user: user("00000000zZ"), ..record() };
-    let by_user = || Answer::ok(Opcode::RetrieveUser, &named).to(&RetrieveUser::new(user("00000000zZ")));
+    let by_user = || Reply::ok(Opcode::RetrieveUser, &named).to(&RetrieveUser::new(user("00000000zZ")));
     let text = format!(
         "key id:     {}\n\
          user:       00000000zZ\n\
@@ -110,7 +111,7 @@ fn show_tries_ten_characters_as_a_key_id_first() {
 
 #[test]
 fn a_failure_that_is_no_absence_does_not_fall_back_to_the_user() {
-    let denied = Answer::failure(Opcode::RetrieveKey, Status::NotPermitted, "issue is needed");
+    let denied = Reply::failure(Opcode::RetrieveKey, Status::NotPermitted, "issue is needed");
     Peer::answering([denied]).run(["show", "00000000zZ"]).fails(77, "issue is needed");
 }
 
@@ -118,7 +119,7 @@ fn a_failure_that_is_no_absence_does_not_fall_back_to_the_user() {
 fn list_writes_columns_parted_by_tabs() {
     let page = KeyPage { keys: vec![record(), ended()], next: None };
     let asked = |include_revoked| List::new().include_revoked(include_revoked);
-    let run = Peer::answering([Answer::ok(Opcode::List, &page).to(&asked(true))]).run(["list", "--ended"]);
+    let run = Peer::answering([Reply::ok(Opcode::List, &page).to(&asked(true))]).run(["list", "--ended"]);
     let text = format!(
         "KEY_ID\tSTATE\tCREATED\tEXPIRES\tLAST_USED\tUSER\tLABEL\n\
          {}\tactive\t2026-11-24T20:24:05Z\t2027-02-22T20:24:05Z\t2026-11-24T20:24:05Z\talice\tbuild server\n\
@@ -127,9 +128,9 @@ fn list_writes_columns_parted_by_tabs() {
     );
     run.is(0, &text, "");
     let empty = KeyPage { keys: vec![], next: None };
-    let run = Peer::answering([Answer::ok(Opcode::List, &empty).to(&asked(false))]).run(["list"]);
+    let run = Peer::answering([Reply::ok(Opcode::List, &empty).to(&asked(false))]).run(["list"]);
     run.is(0, text.split_inclusive('\n').next().unwrap(), "apikeyctl: there are no keys\n");
-    let run = Peer::answering([Answer::ok(Opcode::List, &empty)]).run(["--json", "list"]);
+    let run = Peer::answering([Reply::ok(Opcode::List, &empty)]).run(["--json", "list"]);
     run.is(0, "{\"keys\":[]}\n", "");
 }
 
@@ -138,7 +139,7 @@ fn delete_says_what_it_found() {
     let deleted = |outcome| {
         let deleted = Deleted { key_id: key().id(), user: user("alice"), outcome };
         let run =
-            Peer::answering([Answer::ok(Opcode::Delete, &deleted)]).run(["delete", &key().id().to_string()]);
+            Peer::answering([Reply::ok(Opcode::Delete, &deleted)]).run(["delete", &key().id().to_string()]);
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
         run.stdout
     };
@@ -155,7 +156,7 @@ fn delete_says_what_it_found() {
 fn events_of_a_user_say_what_ended() {
     let both = UserRevoked { key_id: Some(key().id()), draft: Some(id("00000000zZ")) };
     let request = CredentialsChanged::new(user("alice"), CredentialsCause::Reset);
-    let run = Peer::answering([Answer::ok(Opcode::CredentialsChanged, &both).to(&request)]).run([
+    let run = Peer::answering([Reply::ok(Opcode::CredentialsChanged, &both).to(&request)]).run([
         "credentials-changed",
         "alice",
         "--cause",
@@ -164,7 +165,7 @@ fn events_of_a_user_say_what_ended() {
     let text = format!("revoked {}, the key of alice\ndiscarded 00000000zZ, a draft for alice\n", key().id());
     run.is(0, &text, "");
     let request = DeleteUser::new(user("-x"));
-    let run = Peer::answering([Answer::ok(Opcode::DeleteUser, &UserRevoked::default()).to(&request)]).run([
+    let run = Peer::answering([Reply::ok(Opcode::DeleteUser, &UserRevoked::default()).to(&request)]).run([
         "delete-user",
         "--",
         "-x",
@@ -184,9 +185,9 @@ fn status_shows_counters_to_those_who_may_see_them() {
                 connections:  2\n\
                 policy:       12 rows\n";
     let seen = status_for(RightSet::EMPTY.with(Right::Validate));
-    Peer::answering([Answer::ok(Opcode::Status, &seen)]).run(["status"]).is(0, text, "");
+    Peer::answering([Reply::ok(Opcode::Status, &seen)]).run(["status"]).is(0, text, "");
     let counters = Statistics { counters: vec![("requests_validate".into(), 7)] };
-    let counted = || Answer::ok(Opcode::Statistics, &counters);
+    let counted = || Reply::ok(Opcode::Statistics, &counters);
     let run = Peer::answering([status(), counted(), files()]).run(["status"]);
     let end = "connections:  2\n\
                config:       /etc/apikeyd/apikeyd.toml\n\
@@ -194,12 +195,12 @@ fn status_shows_counters_to_those_who_may_see_them() {
                read:         2026-11-24T20:24:05Z\n\
                requests_validate                        7\n";
     assert!(run.stdout.ends_with(end), "{run:?}");
-    let unknown = Answer::failure(Opcode::FilesInForce, Status::UnknownOpcode, "not known");
+    let unknown = Reply::failure(Opcode::FilesInForce, Status::UnknownOpcode, "not known");
     let run = Peer::answering([status(), counted(), unknown]).run(["status"]);
     let end = "connections:  2\npolicy:       12 rows\nrequests_validate                        7\n";
     assert_eq!((run.code, run.stdout.ends_with(end)), (0, true), "a daemon that is older: {run:?}");
     let failing = DaemonStatus { store: StoreState::ReadOnly, ..seen };
-    let run = Peer::answering([Answer::ok(Opcode::Status, &failing)]).run(["status"]);
+    let run = Peer::answering([Reply::ok(Opcode::Status, &failing)]).run(["status"]);
     assert!(run.stdout.contains("\nstore:        read-only: the disk is full or failing;"), "{run:?}");
 }
 
@@ -218,8 +219,8 @@ fn the_audit_is_listed_up_to_the_limit() {
     let page =
         |first: u64, count: u64, next| AuditPage { rows: (first..first + count).map(row).collect(), next };
     let run = Peer::answering([
-        Answer::ok(Opcode::AuditList, &page(11, 128, Some(138))).to(&AuditList::new().after(10)),
-        Answer::ok(Opcode::AuditList, &page(139, 2, Some(140))).to(&AuditList::new().after(138).limit(2)),
+        Reply::ok(Opcode::AuditList, &page(11, 128, Some(138))).to(&AuditList::new().after(10)),
+        Reply::ok(Opcode::AuditList, &page(139, 2, Some(140))).to(&AuditList::new().after(138).limit(2)),
     ])
     .run(["audit", "list", "--after", "10", "--limit", "130"]);
     assert_eq!((run.code, run.stdout.lines().count()), (0, 131), "{run:?}");
@@ -227,7 +228,7 @@ fn the_audit_is_listed_up_to_the_limit() {
 
 #[test]
 fn verify_says_intact_or_what_is_not() {
-    let report = |fault| Answer::ok(Opcode::AuditVerify, &AuditReport { rows: 40, head: head(), fault });
+    let report = |fault| Reply::ok(Opcode::AuditVerify, &AuditReport { rows: 40, head: head(), fault });
     let hex = "ab".repeat(32);
     let known = AuditVerify::new().known_head(AuditHead { revision: 7, mac: [0xab; 32] });
     let run =

@@ -1,8 +1,9 @@
 //! `backup`: a file that is there whole and private, or not at all.
 
-use crate::peer::{Answer, Peer};
-use crate::program::{Run, program};
+use crate::program::{Peer, program};
 use crate::samples::head;
+use apikeyd_kit::ctl::Run;
+use apikeyd_kit::replies::Reply;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::BackupReady;
 use apikeyd_protocol::operation::Opcode;
@@ -12,11 +13,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
-fn ready(bytes: &[u8], claimed: u64) -> Answer {
+fn ready(bytes: &[u8], claimed: u64) -> Reply {
     let mut copy = tempfile::tempfile().unwrap();
     copy.write_all(bytes).unwrap();
     copy.rewind().unwrap();
-    Answer::ok(Opcode::Backup, &BackupReady { bytes: claimed, head: head() }).with(copy)
+    Reply::ok(Opcode::Backup, &BackupReady { bytes: claimed, head: head() }).with(copy)
 }
 
 fn backup(peer: Peer, file: &Path) -> Run {
@@ -54,7 +55,7 @@ fn nothing_is_left_of_a_backup_that_failed() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("copy");
     backup(Peer::answering([ready(b"short", 100)]), &file).fails(70, "5 of 100 bytes came");
-    let refused = Answer::failure(Opcode::Backup, Status::NotPermitted, "admin is needed");
+    let refused = Reply::failure(Opcode::Backup, Status::NotPermitted, "admin is needed");
     backup(Peer::answering([refused]), &file).fails(77, "admin is needed");
     assert!(!file.exists());
 }

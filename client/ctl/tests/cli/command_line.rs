@@ -139,5 +139,5 @@ fn completions_and_manual_pages_come_from_the_same_definition() {
 fn an_environment_without_anything_is_enough() {
     let mut command = program();
     command.env_clear().env("LC_ALL", "C").args(["--socket", "/nonexistent/s", "status"]);
-    crate::program::finish(command, b"").fails(69, "no daemon listens at /nonexistent/s");
+    apikeyd_kit::ctl::finish(command, b"").fails(69, "no daemon listens at /nonexistent/s");
 }

@@ -1,9 +1,10 @@
 //! JSON.md says what the program writes.
 
 use crate::answers::{denied, files, listed_audit, operation, reloaded, status, verified};
-use crate::peer::{Answer, Peer};
-use crate::program::Run;
+use crate::program::Peer;
 use crate::samples::{LATER, ended, generated, head, id, key, record, user};
+use apikeyd_kit::ctl::Run;
+use apikeyd_kit::replies::Reply;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{
     BackupReady, DeleteOutcome, Deleted, KeyPage, PolicyAnswer, PolicyPage, PolicyRow, PolicyVerdict,
@@ -30,13 +31,13 @@ fn agrees(heading: &str, run: &Run) {
     assert_eq!(written, documented(heading), "{heading}");
 }
 
-fn asked(answers: impl IntoIterator<Item = Answer>, arguments: &[&str]) -> Run {
+fn asked(answers: impl IntoIterator<Item = Reply>, arguments: &[&str]) -> Run {
     Peer::answering(answers).run_with_input(["--json"].iter().chain(arguments), key().expose().as_bytes())
 }
 
 #[test]
 fn the_life_of_a_key_is_documented() {
-    let saved = || Answer::ok(Opcode::Save, &Saved { key: record(), replaced: Some(id("00000000zZ")) });
+    let saved = || Reply::ok(Opcode::Save, &Saved { key: record(), replaced: Some(id("00000000zZ")) });
     let generate = [
         "generate",
         "alice",
@@ -47,25 +48,22 @@ fn the_life_of_a_key_is_documented() {
         "--save",
         "--replace",
     ];
-    agrees("generate", &asked([Answer::ok(Opcode::Generate, &generated()), saved()], &generate));
+    agrees("generate", &asked([Reply::ok(Opcode::Generate, &generated()), saved()], &generate));
     agrees("save", &asked([saved()], &["save", "DJN8V9yvh4", "--replace"]));
-    agrees("show", &asked([Answer::ok(Opcode::RetrieveKey, &ended())], &["show", "00000000zZ"]));
+    agrees("show", &asked([Reply::ok(Opcode::RetrieveKey, &ended())], &["show", "00000000zZ"]));
     let page = KeyPage { keys: vec![ended()], next: None };
-    agrees("list", &asked([Answer::ok(Opcode::List, &page)], &["list", "--ended"]));
+    agrees("list", &asked([Reply::ok(Opcode::List, &page)], &["list", "--ended"]));
     let KeyState::Revoked { cause, at } = ended().state else { panic!("it has ended") };
     let outcome = DeleteOutcome::AlreadyRevoked { cause, at };
     let deleted = Deleted { key_id: id("00000000zZ"), user: user("bob"), outcome };
-    agrees("delete", &asked([Answer::ok(Opcode::Delete, &deleted)], &["delete", "00000000zZ"]));
+    agrees("delete", &asked([Reply::ok(Opcode::Delete, &deleted)], &["delete", "00000000zZ"]));
     let ended = UserRevoked { key_id: Some(key().id()), draft: None };
     let run = asked(
-        [Answer::ok(Opcode::CredentialsChanged, &ended)],
+        [Reply::ok(Opcode::CredentialsChanged, &ended)],
         &["credentials-changed", "alice", "--cause", "change"],
     );
     agrees("credentials-changed", &run);
-    agrees(
-        "credentials-changed",
-        &asked([Answer::ok(Opcode::DeleteUser, &ended)], &["delete-user", "alice"]),
-    );
+    agrees("credentials-changed", &asked([Reply::ok(Opcode::DeleteUser, &ended)], &["delete-user", "alice"]));
 }
 
 #[test]
@@ -77,9 +75,9 @@ fn validation_is_documented() {
         expires_at: Some(LATER),
         freshness: Default::default(),
     });
-    agrees("validate, a good key", &asked([Answer::ok(Opcode::Validate, &good)], &["validate"]));
+    agrees("validate, a good key", &asked([Reply::ok(Opcode::Validate, &good)], &["validate"]));
     let refused = Verdict::Refused(Refusal::Revoked(RevocationCause::Deleted));
-    agrees("validate, any other key", &asked([Answer::ok(Opcode::Validate, &refused)], &["validate"]));
+    agrees("validate, any other key", &asked([Reply::ok(Opcode::Validate, &refused)], &["validate"]));
 }
 
 #[test]
@@ -98,9 +96,9 @@ fn the_policy_is_documented() {
         rows: vec![row],
         next: None,
     };
-    agrees("policy show", &asked([Answer::ok(Opcode::PolicyRows, &page)], &["policy", "show"]));
+    agrees("policy show", &asked([Reply::ok(Opcode::PolicyRows, &page)], &["policy", "show"]));
     agrees("policy test", &asked([denied().to(&operation())], &["policy", "test", "PUT", "/api/user"]));
-    let shown = [Answer::ok(Opcode::PolicyRows, &page)];
+    let shown = [Reply::ok(Opcode::PolicyRows, &page)];
     agrees("policy test --explain", &asked(shown, &["policy", "test", "--explain", "PUT", "/api%2Fuser"]));
     agrees("policy test, totals", &totals());
     agrees("policy reload", &asked([reloaded()], &["policy", "reload"]));
@@ -112,7 +110,7 @@ fn the_policy_is_documented() {
 
 fn totals() -> Run {
     let because = "no row matches; the default is allow";
-    let allowed = Answer::ok(Opcode::PolicyTest, &PolicyAnswer { verdict: PolicyVerdict::Allow, because });
+    let allowed = Reply::ok(Opcode::PolicyTest, &PolicyAnswer { verdict: PolicyVerdict::Allow, because });
     let log = b"PUT\t/api/user\nGET\t/\nno tab\nPUT\t/api/user\n";
     Peer::answering([denied(), allowed, denied()])
         .run_with_input(["--json", "policy", "test", "--from", "-", "--totals"], log)
@@ -121,20 +119,20 @@ fn totals() -> Run {
 #[test]
 fn the_daemon_and_its_audit_are_documented() {
     let statistics = Statistics { counters: vec![("requests_validate".into(), 7)] };
-    agrees("status", &asked([status(), Answer::ok(Opcode::Statistics, &statistics), files()], &["status"]));
+    agrees("status", &asked([status(), Reply::ok(Opcode::Statistics, &statistics), files()], &["status"]));
     agrees("audit list", &asked([listed_audit()], &["audit", "list"]));
     agrees("audit verify", &asked([verified()], &["audit", "verify"]));
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("copy");
     let copy = tempfile::tempfile().unwrap();
     copy.set_len(4096).unwrap();
-    let ready = Answer::ok(Opcode::Backup, &BackupReady { bytes: 4096, head: head() }).with(copy);
+    let ready = Reply::ok(Opcode::Backup, &BackupReady { bytes: 4096, head: head() }).with(copy);
     agrees("backup", &asked([ready], &["backup", file.to_str().unwrap()]));
 }
 
 #[test]
 fn failures_are_documented() {
-    let missing = Answer::failure(Opcode::RetrieveUser, Status::NotFound, "bob has no active key");
+    let missing = Reply::failure(Opcode::RetrieveUser, Status::NotFound, "bob has no active key");
     let run = asked([missing], &["show", "bob"]);
     agrees("a failure", &run);
     assert_eq!((run.stdout.as_str(), run.code), ("", 3));

@@ -1,8 +1,9 @@
 //! `generate` and `save`: no key is lost unseen, and none is believed saved that is not.
 
-use crate::peer::{Answer, Peer};
-use crate::program::finish;
+use crate::program::Peer;
 use crate::samples::{LATER, generated, id, key, record, user};
+use apikeyd_kit::ctl::finish;
+use apikeyd_kit::replies::Reply;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Delete, DeleteOutcome, Deleted, Generate, Save, Saved};
 use apikeyd_protocol::name::Label;
@@ -11,24 +12,24 @@ use apikeyd_protocol::term::SaveMode;
 use std::fs::File;
 use std::process::Stdio;
 
-fn draft() -> Answer {
-    Answer::ok(Opcode::Generate, &generated())
+fn draft() -> Reply {
+    Reply::ok(Opcode::Generate, &generated())
 }
 
 fn save(mode: SaveMode) -> Save {
     Save::new(key().id(), mode)
 }
 
-fn saved(mode: SaveMode) -> Answer {
+fn saved(mode: SaveMode) -> Reply {
     let replaced = (mode == SaveMode::Replace).then(|| id("00000000zZ"));
-    Answer::ok(Opcode::Save, &Saved { key: record(), replaced }).to(&save(mode))
+    Reply::ok(Opcode::Save, &Saved { key: record(), replaced }).to(&save(mode))
 }
 
 /// The key is deleted.
-fn deleted() -> Answer {
+fn deleted() -> Reply {
     let outcome = DeleteOutcome::DraftDiscarded;
     let deleted = Deleted { key_id: key().id(), user: user("alice"), outcome };
-    Answer::ok(Opcode::Delete, &deleted).to(&Delete::new(key().id()))
+    Reply::ok(Opcode::Delete, &deleted).to(&Delete::new(key().id()))
 }
 
 #[test]
@@ -63,7 +64,7 @@ fn with_save_the_key_is_written_when_it_counts() {
 #[test]
 fn a_key_that_could_not_be_saved_is_deleted_unseen() {
     for (status, code) in [(Status::Conflict, 4), (Status::NotFound, 3), (Status::StorageUnavailable, 75)] {
-        let refusal = Answer::failure(Opcode::Save, status, "the daemon's words");
+        let refusal = Reply::failure(Opcode::Save, status, "the daemon's words");
         let run = Peer::answering([draft(), refusal, deleted()]).run(["generate", "alice", "--save"]);
         run.fails(code, "the daemon's words; the key is not shown; the key was deleted");
     }
@@ -97,8 +98,7 @@ fn a_draft_whose_reader_went_away_is_discarded_and_that_is_said() {
 fn save_says_what_it_did_and_what_would_do_it() {
     let run = Peer::answering([saved(SaveMode::Replace)]).run(["save", &key().id().to_string(), "--replace"]);
     run.is(0, &format!("saved {} as the key of alice, replacing 00000000zZ\n", key().id()), "");
-    let conflict =
-        Answer::failure(Opcode::Save, Status::Conflict, "alice has a key").to(&save(SaveMode::Add));
+    let conflict = Reply::failure(Opcode::Save, Status::Conflict, "alice has a key").to(&save(SaveMode::Add));
     let run = Peer::answering([conflict]).run(["save", &key().id().to_string()]);
     run.fails(4, &format!("alice has a key; `apikeyctl save {} --replace`", key().id()));
 }

@@ -1,14 +1,14 @@
 //! How `validate` reads a key.
 
-use crate::peer::{Answer, Peer};
-use crate::program::{program, run, run_with_input};
+use crate::program::{Peer, program, run, run_with_input};
 use crate::samples::{NOW, key};
+use apikeyd_kit::replies::Reply;
 use apikeyd_protocol::message::{Operation, Refusal, ValidKey, Validate, Verdict};
 use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::term::RevocationCause;
 use std::process::Stdio;
 
-fn valid() -> Answer {
+fn valid() -> Reply {
     let key = key();
     let verdict = ValidKey {
         user: "alice",
@@ -18,7 +18,7 @@ fn valid() -> Answer {
         freshness: Default::default(),
     };
     let asked = Validate::new(key.id(), key.digest());
-    Answer::ok(Opcode::Validate, &Verdict::Valid(verdict)).to(&asked)
+    Reply::ok(Opcode::Validate, &Verdict::Valid(verdict)).to(&asked)
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn every_reason_has_its_word() {
         (Refusal::OperationDenied(""), "operation denied; no row of the policy table allows it"),
         (Refusal::OperationAmbiguous("why"), "operation ambiguous: why"),
     ] {
-        let answer = Answer::ok(Opcode::Validate, &Verdict::Refused(refusal));
+        let answer = Reply::ok(Opcode::Validate, &Verdict::Refused(refusal));
         let run = Peer::answering([answer]).run_with_input(["validate"], key().expose().as_bytes());
         run.is(1, &format!("refused: {words}\n"), "");
     }
@@ -100,7 +100,7 @@ fn an_operation_goes_to_the_daemon_byte_by_byte() {
     let operation = Operation::new(b"PUT", b"/api/\xff?a=%00");
     let asked = Validate::new(key.id(), key.digest()).operation(operation);
     let answer =
-        Answer::ok(Opcode::Validate, &Verdict::Refused(Refusal::OperationAmbiguous("why"))).to(&asked);
+        Reply::ok(Opcode::Validate, &Verdict::Refused(Refusal::OperationAmbiguous("why"))).to(&asked);
     let path = std::ffi::OsStr::from_bytes(operation.target);
     let arguments = ["validate".as_ref(), "--method".as_ref(), "PUT".as_ref(), "--path".as_ref(), path];
     let run = Peer::answering([answer]).run_with_input(arguments, key.expose().as_bytes());

@@ -19,7 +19,6 @@ mod command_line;
 mod documents;
 mod generate;
 mod keys;
-mod peer;
 mod policy;
 mod program;
 mod prompts;

@@ -1,7 +1,8 @@
 //! `policy` on a file, without a daemon, and on the daemon's table.
 
-use crate::peer::{Answer, Peer};
-use crate::program::{Run, finish, program, run, run_with_input};
+use crate::program::{Peer, program, run, run_with_input};
+use apikeyd_kit::ctl::{Run, finish};
+use apikeyd_kit::replies::Reply;
 use apikeyd_protocol::message::{
     Operation, PolicyAnswer, PolicyPage, PolicyRow, PolicyRows, PolicyVerdict, Reloaded,
 };
@@ -71,7 +72,7 @@ fn an_operation_is_explained_by_a_file_or_by_the_table_in_force() {
         }],
         next: None,
     };
-    let page = Answer::ok(Opcode::PolicyRows, &page).to(&PolicyRows::new(0));
+    let page = Reply::ok(Opcode::PolicyRows, &page).to(&PolicyRows::new(0));
     Peer::answering([page]).run(["policy", "test", "--explain", "PUT", "/api%2Fuser"]).is(1, &told, "");
 
     let harmless: [&OsStr; 3] = ["--explain".as_ref(), "PUT".as_ref(), "/api%2Ffile".as_ref()];
@@ -120,7 +121,7 @@ fn an_answer_has_the_code_of_its_reason_and_its_row_with_json() {
 
     let words = "the path has an empty segment: not every reading is allowed";
     let answer = PolicyAnswer { verdict: PolicyVerdict::Ambiguous, because: words };
-    let answer = Answer::ok(Opcode::PolicyTest, &answer).to(&Operation::new(b"GET", b"/a//b"));
+    let answer = Reply::ok(Opcode::PolicyTest, &answer).to(&Operation::new(b"GET", b"/a//b"));
     let of_daemon = object(&Peer::answering([answer]).run(["--json", "policy", "test", "GET", "/a//b"]));
     assert_eq!(
         (&of_daemon["reason"], &of_daemon["row"]),
@@ -232,7 +233,7 @@ fn page(epoch: u64, name: &str, next: Option<u32>) -> PolicyPage {
 
 #[test]
 fn pages_of_two_tables_are_not_mixed() {
-    let ask = |page: PolicyPage, from| Answer::ok(Opcode::PolicyRows, &page).to(&PolicyRows::new(from));
+    let ask = |page: PolicyPage, from| Reply::ok(Opcode::PolicyRows, &page).to(&PolicyRows::new(from));
     let run = Peer::answering([
         ask(page(1, "old", Some(1)), 0),
         ask(page(2, "new 2", None), 1),
@@ -248,7 +249,7 @@ fn pages_of_two_tables_are_not_mixed() {
 #[test]
 fn without_a_file_the_daemon_judges() {
     let answer = |verdict, because, operation: &Operation<'_>| {
-        Answer::ok(Opcode::PolicyTest, &PolicyAnswer { verdict, because }).to(operation)
+        Reply::ok(Opcode::PolicyTest, &PolicyAnswer { verdict, because }).to(operation)
     };
     let first = Operation::new(b"GET", b"/a");
     let second = Operation::new(b"PUT", b"/\xff");
@@ -266,7 +267,7 @@ fn without_a_file_the_daemon_judges() {
 
 #[test]
 fn reload_says_whether_the_table_is_another() {
-    let reloaded = |policy_changed| Answer::ok(Opcode::Reload, &Reloaded { policy_rows: 12, policy_changed });
+    let reloaded = |policy_changed| Reply::ok(Opcode::Reload, &Reloaded { policy_rows: 12, policy_changed });
     let run = Peer::answering([reloaded(true)]).run(["policy", "reload"]);
     run.is(0, "reloaded: another policy table is in force, 12 rows\n", "");
     let run = Peer::answering([reloaded(false)]).run(["policy", "reload"]);

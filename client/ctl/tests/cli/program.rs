@@ -1,36 +1,56 @@
 //! Running the program.
 
+use apikeyd_kit::ctl::{Run, finish};
+use apikeyd_kit::replies::{Reply, Replying};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::ffi::OsStr;
-use std::io::Write;
 use std::os::fd::AsFd;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-/// How a run ended.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Run {
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-    /// The exit code; -1 after a signal.
-    pub(crate) code: i32,
-}
+/// A fake daemon, and the program that asks it.
+pub(crate) struct Peer(Replying);
 
-impl Run {
-    /// That it ended with this code and wrote exactly this.
-    #[track_caller]
-    pub(crate) fn is(&self, code: i32, stdout: &str, stderr: &str) {
-        assert_eq!((self.code, self.stdout.as_str(), self.stderr.as_str()), (code, stdout, stderr));
+impl Peer {
+    /// A peer that gives these answers in their order, and then no more.
+    pub(crate) fn answering(replies: impl IntoIterator<Item = Reply>) -> Self {
+        Self(Replying::start(replies))
     }
 
-    /// That it ended with this code, answered nothing, and said this among other things.
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.0.path().to_owned()
+    }
+
+    /// The program with its socket.
+    pub(crate) fn program(&self) -> Command {
+        let mut command = program();
+        command.arg("--socket").arg(self.socket());
+        command
+    }
+
+    /// Runs the program, and sees that every answer was asked for.
+    pub(crate) fn run<A: AsRef<OsStr>>(self, arguments: impl IntoIterator<Item = A>) -> Run {
+        self.run_with_input(arguments, b"")
+    }
+
+    /// The same with standard input.
+    pub(crate) fn run_with_input<A: AsRef<OsStr>>(
+        self,
+        arguments: impl IntoIterator<Item = A>,
+        input: &[u8],
+    ) -> Run {
+        let mut command = self.program();
+        command.args(arguments);
+        let run = finish(command, input);
+        self.was_asked_all(&run);
+        run
+    }
+
+    /// Sees that every answer was asked for.
     #[track_caller]
-    pub(crate) fn fails(&self, code: i32, saying: &str) {
-        assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");
-        assert!(
-            self.stderr.starts_with("apikeyctl: ") && self.stderr.contains(saying),
-            "{saying:?}: {self:?}"
-        );
+    pub(crate) fn was_asked_all(self, run: &Run) {
+        assert!(self.0.was_asked_all(), "the peer was not asked what it expected: {run:?}");
     }
 }
 
@@ -69,18 +89,4 @@ pub(crate) fn await_output(source: impl AsFd) {
     let mut waited = [PollFd::new(&source, PollFlags::IN)];
     let patience = Timespec { tv_sec: 30, tv_nsec: 0 };
     assert_eq!(poll(&mut waited, Some(&patience)).unwrap(), 1, "nothing came");
-}
-
-/// Runs a command to its end.
-pub(crate) fn finish(mut command: Command, input: &[u8]) -> Run {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    // A program that refuses early closes its end: that is its answer, not a fault of the test.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    let output = child.wait_with_output().unwrap();
-    Run {
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-        code: output.status.code().unwrap_or(-1),
-    }
 }

@@ -1,9 +1,10 @@
 //! Questions on a terminal.
 
-use crate::peer::{Answer, Peer};
-use crate::program::{Run, program};
+use crate::program::{Peer, program};
 use crate::pseudo_terminal::OnTerminal;
 use crate::samples::{ended, generated, key, record, user};
+use apikeyd_kit::ctl::Run;
+use apikeyd_kit::replies::Reply;
 use apikeyd_protocol::message::{Delete, DeleteOutcome, Deleted, KeyPage, Save, Saved, ValidKey, Verdict};
 use apikeyd_protocol::operation::Opcode;
 use apikeyd_protocol::term::SaveMode;
@@ -24,14 +25,14 @@ fn done(peer: Peer, terminal: OnTerminal) -> (String, i32) {
     (screen, code)
 }
 
-fn discarded() -> Answer {
+fn discarded() -> Reply {
     let outcome = DeleteOutcome::DraftDiscarded;
     let deleted = Deleted { key_id: key().id(), user: user("alice"), outcome };
-    Answer::ok(Opcode::Delete, &deleted).to(&Delete::new(key().id()))
+    Reply::ok(Opcode::Delete, &deleted).to(&Delete::new(key().id()))
 }
 
-fn draft() -> Answer {
-    Answer::ok(Opcode::Generate, &generated())
+fn draft() -> Reply {
+    Reply::ok(Opcode::Generate, &generated())
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn a_key_is_shown_once_and_saved_on_yes() {
         let save = Save::new(key().id(), SaveMode::Add);
         let peer = Peer::answering([
             draft(),
-            Answer::ok(Opcode::Save, &Saved { key: record(), replaced: None }).to(&save),
+            Reply::ok(Opcode::Save, &Saved { key: record(), replaced: None }).to(&save),
         ]);
         let mut terminal = asked(&peer, &["generate", "alice"]);
         terminal.types(yes);
@@ -88,7 +89,7 @@ fn a_key_is_typed_unseen() {
         expires_at: None,
         freshness: Default::default(),
     };
-    let peer = Peer::answering([Answer::ok(Opcode::Validate, &Verdict::Valid(verdict))]);
+    let peer = Peer::answering([Reply::ok(Opcode::Validate, &Verdict::Valid(verdict))]);
     let mut command = peer.program();
     command.arg("validate");
     let mut terminal = OnTerminal::start(command);
@@ -132,7 +133,7 @@ fn what_is_typed_and_is_no_key_is_refused() {
 
 fn listed(environment: &[(&str, &str)], arguments: &[&str]) -> String {
     let page = KeyPage { keys: vec![record(), ended()], next: None };
-    let peer = Peer::answering([Answer::ok(Opcode::List, &page)]);
+    let peer = Peer::answering([Reply::ok(Opcode::List, &page)]);
     let mut command = peer.program();
     command.args(arguments).envs(environment.iter().copied());
     let (screen, code) = done(peer, OnTerminal::start(command));
@@ -153,7 +154,7 @@ fn a_list_on_a_terminal_is_a_table_that_fits() {
 }
 
 fn shown(environment: &[(&str, &str)], without_term: bool, arguments: &[&str]) -> bool {
-    let peer = Peer::answering([Answer::ok(Opcode::RetrieveUser, &record())]);
+    let peer = Peer::answering([Reply::ok(Opcode::RetrieveUser, &record())]);
     let mut command = peer.program();
     command.args(arguments).envs(environment.iter().copied());
     if without_term {

@@ -1,8 +1,9 @@
 //! Sockets that are none, and daemons that do not answer.
 
-use crate::peer::{Answer, Peer};
-use crate::program::{finish, program, run_at};
+use crate::program::{Peer, program, run_at};
 use crate::samples::record;
+use apikeyd_kit::ctl::finish;
+use apikeyd_kit::replies::Reply;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::operation::Opcode;
 use std::ffi::OsStr;
@@ -57,10 +58,10 @@ fn a_daemon_that_hangs_is_given_up_in_time() {
 
 #[test]
 fn a_daemon_that_dies_while_it_is_asked_is_asked_again_where_that_is_safe() {
-    let again = [Answer::death(Opcode::RetrieveUser), Answer::ok(Opcode::RetrieveUser, &record())];
+    let again = [Reply::death(Opcode::RetrieveUser), Reply::ok(Opcode::RetrieveUser, &record())];
     let run = Peer::answering(again).run(["show", "alice"]);
     assert_eq!(run.code, 0, "{run:?}");
-    Peer::answering([Answer::death(Opcode::Generate)]).run(["generate", "alice"]).fails(75, "broke");
+    Peer::answering([Reply::death(Opcode::Generate)]).run(["generate", "alice"]).fails(75, "broke");
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn each_refusal_of_the_daemon_has_its_exit_code() {
         (Status::Internal, 70),
         (Status::Other(999), 70),
     ] {
-        let answer = || Answer::failure(Opcode::Reload, status, "what\u{1b}[2J to do");
+        let answer = || Reply::failure(Opcode::Reload, status, "what\u{1b}[2J to do");
         let run = Peer::answering([answer()]).run(["policy", "reload"]);
         run.is(code, "", "apikeyctl: what\\u{1b}[2J to do\n");
         let run = Peer::answering([answer()]).run(["--json", "policy", "reload"]);

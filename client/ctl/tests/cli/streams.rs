@@ -1,8 +1,8 @@
 //! Standard output that is full, closed, or read by somebody who has enough.
 
-use crate::peer::{Answer, Peer};
-use crate::program::{await_output, program};
+use crate::program::{Peer, await_output, program};
 use crate::samples::{id, record};
+use apikeyd_kit::replies::Reply;
 use apikeyd_protocol::message::{KeyPage, KeyRecord};
 use apikeyd_protocol::operation::Opcode;
 use std::fs::File;
@@ -88,25 +88,25 @@ fn page(first: u64, next: Option<u64>) -> KeyPage {
 #[test]
 fn a_list_is_written_page_by_page() {
     let pages = [
-        Answer::ok(Opcode::List, &page(1, Some(2))),
-        Answer::ok(Opcode::List, &page(3, Some(4))),
+        Reply::ok(Opcode::List, &page(1, Some(2))),
+        Reply::ok(Opcode::List, &page(3, Some(4))),
         // A page may be empty, and yet not be the last.
-        Answer::ok(Opcode::List, &KeyPage { keys: vec![], next: Some(id("0000000008")) }),
-        Answer::ok(Opcode::List, &page(9, None)),
+        Reply::ok(Opcode::List, &KeyPage { keys: vec![], next: Some(id("0000000008")) }),
+        Reply::ok(Opcode::List, &page(9, None)),
     ];
     let run = Peer::answering(pages).run(["list"]);
     let ids: Vec<_> = run.stdout.lines().map(|line| &line[..10]).collect();
     let expected =
         ["KEY_ID\tSTA", "0000000001", "0000000002", "0000000003", "0000000004", "0000000009", "000000000A"];
     assert_eq!(ids, expected, "{run:?}");
-    let circle = [Answer::ok(Opcode::List, &page(1, Some(2))), Answer::ok(Opcode::List, &page(1, Some(2)))];
+    let circle = [Reply::ok(Opcode::List, &page(1, Some(2))), Reply::ok(Opcode::List, &page(1, Some(2)))];
     let run = Peer::answering(circle).run(["list"]);
     assert_eq!(run.code, 70, "{run:?}");
 }
 
 #[test]
 fn a_reader_who_left_is_not_served_further_pages() {
-    let peer = Peer::answering([Answer::ok(Opcode::List, &page(1, Some(2)))]);
+    let peer = Peer::answering([Reply::ok(Opcode::List, &page(1, Some(2)))]);
     let (reader, writer) = rustix::pipe::pipe().unwrap();
     drop(reader);
     let output = peer.program().arg("list").stdout(writer).output().unwrap();

@@ -45,7 +45,7 @@ fn another_page_takes_the_place_of_one_that_is_over() {
         assert!(!is_hit(daemon, asker));
         wait_until(|| is_hit(daemon, asker));
         lost.lease_until(u64::MAX);
-        daemon.state().page.bump(crate::fake::key(1).id());
+        daemon.state().page.bump(apikeyd_kit::answers::key(1).id());
         assert!(!is_hit(daemon, asker), "the new page counts");
     });
 }
@@ -56,7 +56,7 @@ fn a_page_whose_name_is_gone_is_still_the_page() {
         asker.user();
         fs::remove_file(daemon.dir().join("page")).unwrap();
         assert!(is_hit(daemon, asker));
-        daemon.state().page.bump(crate::fake::key(1).id());
+        daemon.state().page.bump(apikeyd_kit::answers::key(1).id());
         assert!(!is_hit(daemon, asker));
     });
 }

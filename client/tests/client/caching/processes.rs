@@ -46,7 +46,7 @@ fn a_child_in_another_time_namespace_does_not_trust_its_parents_page() {
 fn a_grandchild_starts_anew_as_well_and_sees_revocations() {
     each(|daemon, asker| {
         asker.user();
-        let key_id = crate::fake::key(1).id();
+        let key_id = apikeyd_kit::answers::key(1).id();
         let status = in_child(|| {
             in_new_runtime(asker, Asker::user);
             let grandchild = in_child(|| u8::from(in_new_runtime(asker, Asker::user) != "u"));

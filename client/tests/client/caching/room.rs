@@ -1,8 +1,8 @@
 //! The bound on what is kept.
 
-use crate::fake::key;
 use crate::paged::Paged;
 use apikeyd_client::Client;
+use apikeyd_kit::answers::key;
 
 const KEYS: u64 = 200;
 

@@ -1,10 +1,10 @@
 //! What the daemon learns of uses that it was not asked about.
 
 use super::wait_until;
-use crate::fake::key;
 use crate::paged::Paged;
 use crate::processes::in_child;
 use apikeyd_client::Client;
+use apikeyd_kit::answers::key;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 fn now_ms() -> u64 {

@@ -22,7 +22,7 @@ fn a_revoked_key_is_refused_by_the_next_validation_and_refusals_are_asked_for_ea
     each(|daemon, asker| {
         asker.user();
         assert!(is_hit(daemon, asker));
-        let key_id = crate::fake::key(1).id();
+        let key_id = apikeyd_kit::answers::key(1).id();
         daemon.state().ended.push(key_id);
         daemon.state().page.bump(key_id);
         let refused = || assert_eq!(asker.validate().unwrap(), Verdict::Refused(Refusal::Invalid));
@@ -34,7 +34,7 @@ fn a_revoked_key_is_refused_by_the_next_validation_and_refusals_are_asked_for_ea
 fn a_key_that_is_revoked_while_it_is_looked_up_is_stale_from_the_start() {
     each(|daemon, asker| {
         asker.user();
-        let key_id = crate::fake::key(1).id();
+        let key_id = apikeyd_kit::answers::key(1).id();
         // Has the entry of the first validation filled anew, by an answer that is overtaken.
         daemon.state().page.bump(key_id);
         daemon.state().on_validate = Some(Box::new(move |page| page.bump(key_id)));
@@ -48,7 +48,7 @@ fn a_key_that_is_revoked_while_it_is_looked_up_is_stale_from_the_start() {
 fn another_key_of_the_same_id_is_asked_for() {
     each(|daemon, asker| {
         asker.user();
-        let forged = crate::fake::forged(&crate::fake::key(1));
+        let forged = apikeyd_kit::answers::forged(&apikeyd_kit::answers::key(1));
         daemon.state().ended.push(forged.id());
         let verdict = asker.validate_text(forged.expose()).unwrap();
         assert_eq!(verdict, Verdict::Refused(Refusal::Invalid));
