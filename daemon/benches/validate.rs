@@ -5,14 +5,14 @@
     reason = "a benchmark stops at what it did not expect"
 )]
 
-use apikeyd::operations::{Service, Settings, authorise};
+use apikeyd::operations::{Service, Settings};
 use apikeyd::parts::Parts;
 use apikeyd::peer::Peer;
+use apikeyd_kit_service::{peer, permit};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{KeyDigest, KeyId};
 use apikeyd_protocol::message::{Generate, Operation, Save, Validate, Verdict};
 use apikeyd_protocol::name::UserId;
-use apikeyd_protocol::right::{Right, RightSet};
 use apikeyd_protocol::term::SaveMode;
 use divan::Bencher;
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -32,7 +32,7 @@ fn main() {
 }
 
 fn caller() -> &'static Peer {
-    static CALLER: LazyLock<Peer> = LazyLock::new(|| Peer { uid: 0, gid: 0, pid: 1, groups: Box::default() });
+    static CALLER: LazyLock<Peer> = LazyLock::new(|| peer(0));
     &CALLER
 }
 
@@ -59,20 +59,14 @@ fn stock() -> &'static Stock {
 }
 
 fn generate(service: &Service, keys: &mut Vec<(KeyId, [u8; 32])>) -> KeyId {
-    let permit = authorise(service.standing(rights), caller()).unwrap();
     let user = UserId::parse(&format!("user-{}", keys.len())).unwrap();
-    let generated = service.generate(&permit, Generate::new(user)).unwrap();
+    let generated = service.generate(&permit(service, caller()), Generate::new(user)).unwrap();
     keys.push((generated.key_id, *generated.key.digest().expose_bytes()));
     generated.key_id
 }
 
 async fn save(service: Arc<Service>, key_id: KeyId) {
-    let permit = authorise(service.standing(rights), caller()).unwrap();
-    service.save(&permit, Save::new(key_id, SaveMode::Add)).await.unwrap();
-}
-
-fn rights() -> RightSet {
-    RightSet::EMPTY.with(Right::Admin)
+    service.save(&permit(&service, caller()), Save::new(key_id, SaveMode::Add)).await.unwrap();
 }
 
 fn validate(stock: &Stock, at: usize, operation: Option<Operation<'_>>) -> bool {
@@ -81,7 +75,7 @@ fn validate(stock: &Stock, at: usize, operation: Option<Operation<'_>>) -> bool 
 }
 
 fn ask(stock: &Stock, key_id: KeyId, digest: [u8; 32], operation: Option<Operation<'_>>) -> bool {
-    let permit = authorise(stock.service.standing(rights), caller()).unwrap();
+    let permit = permit(&stock.service, caller());
     let request = Validate::new(key_id, KeyDigest::from_bytes(digest)).operation(operation);
     stock
         .service

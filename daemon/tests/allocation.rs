@@ -2,14 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 #![expect(unsafe_code, reason = "counting allocations needs an allocator, whose trait is unsafe")]
 
-use apikeyd::operations::{Service, Settings, authorise};
+use apikeyd::operations::{Service, Settings};
 use apikeyd::parts::Parts;
-use apikeyd::peer::Peer;
+use apikeyd_kit_service::Session;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::KeyDigest;
-use apikeyd_protocol::message::{Generate, Operation, Save, Validate, Verdict};
-use apikeyd_protocol::name::UserId;
-use apikeyd_protocol::right::{Right, RightSet};
+use apikeyd_protocol::message::{Operation, Validate, Verdict};
 use apikeyd_protocol::term::SaveMode;
 use core::cell::Cell;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -43,20 +41,16 @@ fn a_remembered_key_is_validated_without_an_allocation() {
     let dir = tempfile::tempdir().unwrap();
     let service =
         Service::open(Settings::in_dir(dir.path()), PolicyTable::shipped(), Parts::system()).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let peer = Peer { uid: 0, gid: 0, pid: 1, groups: Box::default() };
-    let rights = RightSet::EMPTY.with(Right::Admin);
-    let user = UserId::parse("a").unwrap();
-    let request = Generate::new(user);
-    let key = service.generate(&authorise(service.standing(|| rights), &peer).unwrap(), request).unwrap().key;
-    let save = Save::new(key.id(), SaveMode::Add);
-    runtime.block_on(service.save(&authorise(service.standing(|| rights), &peer).unwrap(), save)).unwrap();
+    let session = Session::of(service);
+    let key = session.generate("a", None, None);
+    session.save(key.id(), SaveMode::Add).unwrap();
 
     let validate = |digest: [u8; 32], target: &[u8]| {
-        let permit = authorise(service.standing(|| rights), &peer).unwrap();
+        let permit = session.permit();
         let operation = Some(Operation::new(b"GET", target));
         let request = Validate::new(key.id(), KeyDigest::from_bytes(digest)).operation(operation);
-        service
+        session
+            .service
             .validate(&permit, &request)
             .map(|judged| matches!(judged.verdict(), Verdict::Valid(_)))
             .unwrap()

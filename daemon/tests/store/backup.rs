@@ -100,10 +100,10 @@ fn a_copy_that_nobody_waits_for_is_given_up_and_leaves_no_row() {
     let house = House::new();
     house.save(&house.generate("a"), SaveMode::Add).unwrap();
     let rows = house.revision();
-    let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
+    let permit = house.permit();
     assert!(house.service().backup(&permit, &|| true).is_err());
     let verify = AuditVerify::new();
-    let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
+    let permit = house.permit();
     assert!(house.service().audit_verify(&permit, verify, &|| true).is_err());
     assert_eq!(house.revision(), rows);
 }

@@ -31,7 +31,7 @@ struct Client {
 impl Client {
     /// A client that has just found the key good.
     fn of(house: &House, key: &ApiKey) -> Self {
-        let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
+        let permit = house.permit();
         let (ready, file) = house.service().revocation_page(&permit).unwrap();
         assert_eq!(ready.bytes, BYTES as u64);
         let request = Validate::new(key.id(), key.digest());
@@ -84,11 +84,11 @@ fn whatever_ends_a_key_ends_kept_verdicts_before_it_is_answered() {
         ("replace", |house, _| drop(house.save(&house.generate("a"), SaveMode::Replace).unwrap())),
         ("credentials changed", |house, _| {
             let request = CredentialsChanged::new(user("a"), CredentialsCause::Reset);
-            let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
+            let permit = house.permit();
             house.run(house.service().credentials_changed(&permit, request)).unwrap();
         }),
         ("user deleted", |house, _| {
-            let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
+            let permit = house.permit();
             house.run(house.service().delete_user(&permit, DeleteUser::new(user("a")))).unwrap();
         }),
         ("policy", |house, _| {
@@ -136,7 +136,7 @@ fn the_policy_table_carries_the_epoch_under_which_it_counts() {
     let key = saved(&house, "a");
     let client = Client::of(&house, &key);
     let epochs = || {
-        let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
+        let permit = house.permit();
         let page = house.service().policy_page(&permit, PolicyRows::new(0));
         (page.epoch, client.page(|page| page.epoch()))
     };
@@ -162,7 +162,7 @@ fn the_summary_tells_whether_the_table_is_the_same() {
             .unwrap();
     };
     let summary = || {
-        let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
+        let permit = house.permit();
         let summary = house.service().policy_summary(&permit).unwrap();
         let page = house.service().policy_page(&permit, PolicyRows::new(0));
         assert_eq!((summary.epoch, summary.total), (page.epoch, page.total));
@@ -219,7 +219,7 @@ fn without_a_place_for_the_page_no_client_gets_one() {
         pages: vec![dir.join("missing/page")],
         ..apikeyd::operations::Settings::in_dir(dir)
     });
-    let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
+    let permit = house.permit();
     assert_eq!(house.service().revocation_page(&permit).unwrap_err().kind, ErrorKind::NotFound);
 }
 
@@ -264,7 +264,7 @@ fn a_verdict_on_rights_of_before_a_reload_carries_the_epoch_of_before() {
     let client = Client::of(&house, &key);
     let standing = house.service().standing(|| RightSet::EMPTY.with(Right::Validate));
     house.run(house.service().rights_changed());
-    let permit = authorise(standing, &house.peer).unwrap();
+    let permit = authorise(standing, house.peer()).unwrap();
     let request = Validate::new(key.id(), key.digest());
     let freshness = |verdict: &Verdict<'_>| match verdict {
         Verdict::Valid(valid) => valid.freshness,
@@ -274,7 +274,7 @@ fn a_verdict_on_rights_of_before_a_reload_carries_the_epoch_of_before() {
         house.service().validate(&permit, &request).map(|judged| freshness(&judged.verdict())).unwrap();
     assert!(!client.page(|page| page.holds(&seen, 0)), "a cache would keep it");
     let now = house.service().standing(|| RightSet::EMPTY.with(Right::Validate));
-    let permit = authorise(now, &house.peer).unwrap();
+    let permit = authorise(now, house.peer()).unwrap();
     let seen =
         house.service().validate(&permit, &request).map(|judged| freshness(&judged.verdict())).unwrap();
     assert!(client.page(|page| page.holds(&seen, 0)), "and one on the rights of now stands");

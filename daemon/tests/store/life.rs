@@ -21,7 +21,7 @@ fn a_key_is_generated_saved_replaced_and_deleted() {
     assert_eq!(house.verdict(&first), "refused NotSaved");
     house.save(&first, ADD).unwrap();
     assert_eq!(house.verdict(&first), "valid alice");
-    assert_eq!(house.verdict(&house.forged(&first)), "refused WrongSecret");
+    assert_eq!(house.verdict(house.forged(&first)), "refused WrongSecret");
 
     let second = house.generate("alice");
     assert_eq!(house.save(&second, ADD).unwrap_err().kind, ErrorKind::Conflict);
@@ -138,7 +138,7 @@ fn a_draft_that_an_earlier_command_of_the_batch_dropped_cannot_be_saved() {
     let outcomes = house.run(async {
         let mut tasks = Vec::new();
         for (user, draft) in drafts.iter().enumerate() {
-            let (service, caller, key_id) = (Arc::clone(house.service()), house.peer.clone(), draft.id());
+            let (service, caller, key_id) = (Arc::clone(house.service()), house.peer().clone(), draft.id());
             let user = UserId::parse(&format!("user-{user}")).unwrap();
             let (gone, caller_gone) = (Arc::clone(&service), caller.clone());
             tasks.push(tokio::spawn(async move {

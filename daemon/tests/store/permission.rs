@@ -45,7 +45,7 @@ fn reasons_are_for_those_who_inspect() {
     for refused in [house.verdict_of(validate, &draft), house.verdict_of(validate, &ended)] {
         assert_eq!(refused, "refused Invalid");
     }
-    assert_eq!(house.verdict_of(validate, &house.forged(&good)), "refused Invalid");
+    assert_eq!(house.verdict_of(validate, house.forged(&good)), "refused Invalid");
     assert_eq!(house.verdict_of(validate, &good), "valid c");
     let inspect = validate.with(Right::Inspect);
     assert_eq!(house.verdict_of(inspect, &ended), "refused Revoked(Deleted)");

@@ -1,7 +1,6 @@
 //! The policy table: asked behind the key, exchanged as a whole, remembered in the audit.
 
-use crate::house::{ADMIN, House, told};
-use apikeyd::operations::authorise;
+use crate::house::{House, told};
 use apikeyd_keystore::domain::Sources;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::ApiKey;
@@ -16,7 +15,7 @@ fn table(text: &str) -> PolicyTable {
 
 fn ask(house: &House, key: &ApiKey, method: &str, target: &str) -> String {
     let operation = Some(Operation::new(method.as_bytes(), target.as_bytes()));
-    let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
+    let permit = house.permit();
     let request = Validate::new(key.id(), key.digest()).operation(operation);
     house.service().validate(&permit, &request).map(|judged| told(&judged.verdict())).unwrap()
 }
@@ -74,7 +73,7 @@ fn rows_come_in_pages_that_fit_a_frame() {
         text += &format!("[[operation]]\nmethod = \"GET\"\npath = \"{path}\"\nname = \"row {row}\"\n");
     }
     house.run(house.service().load_policy(Actor::Daemon, table(&text), &Sources::default())).unwrap();
-    let permit = authorise(house.service().standing(|| ADMIN), &house.peer).unwrap();
+    let permit = house.permit();
     let (mut from, mut rows) = (Some(0), Vec::new());
     while let Some(next) = from {
         let page = house.service().policy_page(&permit, PolicyRows::new(next));

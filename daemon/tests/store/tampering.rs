@@ -61,7 +61,7 @@ fn a_record_is_worth_nothing_under_another_id_or_cut_or_empty() {
         edit(&house, |keys| drop(keys.insert(victim.id().get(), forged).unwrap()));
         house.start().unwrap();
         assert_eq!(house.verdict(&victim), "refused Damaged");
-        assert_eq!(house.verdict(&house.forged(&victim)), "refused Damaged");
+        assert_eq!(house.verdict(house.forged(&victim)), "refused Damaged");
         assert_eq!(house.verdict(&good), "valid a");
         assert_eq!(house.listed(), [good.id()], "the others are listed all the same");
         house.stop();

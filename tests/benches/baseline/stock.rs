@@ -1,11 +1,10 @@
 //! A large store, made once and measured often.
 
-use apikeyd::operations::{Service, Settings, authorise};
+use apikeyd::operations::{Service, Settings};
 use apikeyd::parts::Parts;
-use apikeyd::peer::Peer;
 use apikeyd_client::{ApiKey, UserId};
+use apikeyd_kit_service::{peer, permit};
 use apikeyd_protocol::message::{Generate, Save};
-use apikeyd_protocol::right::{Right, RightSet};
 use apikeyd_protocol::term::SaveMode;
 use std::fs::{DirBuilder, File};
 use std::io::{BufWriter, Write};
@@ -71,8 +70,7 @@ fn fill(state_dir: &Path, keys: u64) -> Vec<ApiKey> {
 }
 
 async fn save_some(service: Arc<Service>, next: Arc<AtomicU64>, keys: u64, stride: u64) -> Vec<ApiKey> {
-    let peer = Peer { uid: 0, gid: 0, pid: 1, groups: Box::default() };
-    let permit = authorise(service.standing(|| RightSet::EMPTY.with(Right::Admin)), &peer).unwrap();
+    let caller = peer(0);
     let mut known = Vec::new();
     loop {
         let number = next.fetch_add(1, Ordering::Relaxed);
@@ -80,8 +78,8 @@ async fn save_some(service: Arc<Service>, next: Arc<AtomicU64>, keys: u64, strid
             return known;
         }
         let user = UserId::parse(&format!("user-{number}@example.com")).unwrap();
-        let draft = service.generate(&permit, Generate::new(user)).unwrap();
-        service.save(&permit, Save::new(draft.key_id, SaveMode::Add)).await.unwrap();
+        let draft = service.generate(&permit(&service, &caller), Generate::new(user)).unwrap();
+        service.save(&permit(&service, &caller), Save::new(draft.key_id, SaveMode::Add)).await.unwrap();
         if number.is_multiple_of(stride) {
             known.push(draft.key);
         }

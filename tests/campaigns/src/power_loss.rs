@@ -23,7 +23,6 @@ pub(crate) mod disk;
 mod image;
 pub(crate) mod inspection;
 pub mod long;
-pub(crate) mod model;
 pub(crate) mod panics;
 pub(crate) mod site;
 pub(crate) mod turns;

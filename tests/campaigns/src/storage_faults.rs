@@ -13,12 +13,13 @@ pub mod long;
 use crate::power_loss::Failure;
 use crate::power_loss::disk::{self, Call, Fault, SimulatedDisk};
 use crate::power_loss::inspection::{Broken, check_database};
-use crate::power_loss::model::Action;
 use crate::power_loss::panics;
-use crate::power_loss::site::{Site, peer, permit};
+use crate::power_loss::site::{RETENTION, Site};
 use crate::power_loss::workload::Workload;
 use crate::seeded::Seeded;
 use apikeyd::operations::ErrorKind;
+use apikeyd_kit::life::{Action, World};
+use apikeyd_kit_service::{peer, permit};
 use apikeyd_protocol::message::StoreState;
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::term::CredentialsCause;
@@ -185,10 +186,10 @@ impl Run {
     /// A step of housekeeping may also have ended and removed keys, whichever of the candidates is stored.
     fn housekeeping_was_perhaps_done(&mut self) {
         let now = self.site.now();
-        let housekept = |world: &crate::power_loss::model::World| {
+        let housekept = |world: &World| {
             let mut world = world.clone();
             world.expire_all(now);
-            world.purge(now);
+            world.purge(now, RETENTION);
             world
         };
         self.site.candidates = self.site.candidates.iter().map(housekept).collect();

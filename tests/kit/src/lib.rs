@@ -16,6 +16,7 @@ pub mod bytes;
 pub mod ctl;
 pub mod daemon;
 pub mod fake_daemon;
+pub mod life;
 pub mod programs;
 pub mod raw_client;
 pub mod replies;

@@ -12,7 +12,7 @@ use apikeyd::config::{Accounts, CommandLine, Config, Place, load};
 use apikeyd::embedded::Embedded;
 use apikeyd::operations::{Service, Settings};
 use apikeyd::parts::{Clock, Parts};
-use apikeyd::peer::Peer;
+use apikeyd_kit_service::peer;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::right::RightSet;
 use core::time::Duration;
@@ -75,8 +75,7 @@ pub fn connection(bytes: &[u8]) {
 async fn talk(daemon: &Embedded, uid: u32, mut model: Model, input: Input<'_>) {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let (_drain, draining) = watch::channel(false);
-    let peer = Peer { uid, gid: uid, pid: 4711, groups: Box::default() };
-    let served = daemon.serve(theirs, peer, draining);
+    let served = daemon.serve(theirs, peer(uid), draining);
     let (end, ()) = tokio::join!(served, client::speak(ours, input, &mut model));
     let end = end.unwrap();
     assert!(ENDS.contains(&end.as_str()), "the connection ended because {end}");

@@ -1,4 +1,5 @@
-//! What must be true of one user: the changes that were acknowledged, and at most one that may have been made.
+//! What must be true of one user: the changes that were acknowledged, and at most one that may have been made. Not the
+//! reference model: nobody here knows the daemon's clock, and a million keys are known by their ends alone.
 
 use apikeyd_client::{
     ApiKey, AuditEvent, CredentialsCause, KeyId, KeyState, RevocationCause, SaveMode, UserId,

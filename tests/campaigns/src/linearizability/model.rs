@@ -1,4 +1,5 @@
-//! A daemon that does one thing after the other, for one user.
+//! A daemon that does one thing after the other, for one user. Not the reference model: the search clones and hashes millions of
+//! these states, and has to know which operation made each, so that a reader may see an older one.
 //!
 //! Changes and drafts have one order. Who only reads may see the records a little later: as of the last commit, which
 //! comes after the decision and before the answer. So `retrieve` and `validate` may be answered by an older state, as

@@ -1,11 +1,12 @@
 //! Holding what the service shows against what it may hold.
 
 use super::disk::SimulatedDisk;
-use super::model::{Action, World};
-use super::site::{Outcome, Site, peer, permit};
+use super::site::{Outcome, Site};
 use super::turns::transactions;
 use apikeyd::operations::ErrorKind;
 use apikeyd::operations::ServiceError;
+use apikeyd_kit::life::{Action, Model, World};
+use apikeyd_kit_service::{actor, kind, peer, permit};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{AuditList, AuditVerify, KeyRecord, List, StoreState};
 use apikeyd_protocol::name::UserId;
@@ -97,9 +98,9 @@ impl Site {
     fn check_counts(&self, world: &World) -> Result<(), Broken> {
         let peer = peer(0);
         let condition = self.service().condition(&permit(self.service(), &peer));
-        let active = world.keys.values().filter(|key| key.state == KeyState::Active).count() as u64;
+        let (active, revoked) = world.counts();
         let counts = (condition.active_keys, condition.revoked_keys, condition.revision, condition.store);
-        let expected = (active, world.keys.len() as u64 - active, world.rows.len() as u64, StoreState::Ready);
+        let expected = (active, revoked, world.rows.len() as u64, StoreState::Ready);
         if counts == expected { Ok(()) } else { Err(format!("counts are {counts:?}, not {expected:?}")) }
     }
 
@@ -161,7 +162,7 @@ impl Site {
         let (now, mut after) = (self.now(), self.model.clone());
         let expected: Vec<_> = deeds
             .iter()
-            .map(|(uid, action)| after.decide(action, *uid, super::site::actor(*uid), now))
+            .map(|(uid, action)| after.decide(action, *uid, actor(*uid), now).map_err(kind))
             .collect();
         let answers = self.ask(deeds);
         if answers == expected {
@@ -184,7 +185,7 @@ impl Site {
     }
 
     /// Some answers are missing: those changes are there or not. What was answered all the same is acknowledged.
-    fn conclude_failed(&mut self, after: super::model::Model, deeds: &[(u32, Action)], answers: &[Outcome]) {
+    fn conclude_failed(&mut self, after: Model, deeds: &[(u32, Action)], answers: &[Outcome]) {
         if answers.iter().all(|answer| *answer == Err(ErrorKind::StorageUnavailable)) {
             self.conclude(after, false);
             return;
@@ -192,7 +193,7 @@ impl Site {
         let (now, mut answered) = (self.now(), self.model.clone());
         for ((uid, action), answer) in deeds.iter().zip(answers) {
             if *answer != Err(ErrorKind::StorageUnavailable) {
-                let _is_as_answered = answered.decide(action, *uid, super::site::actor(*uid), now);
+                let _is_as_answered = answered.decide(action, *uid, actor(*uid), now);
             }
         }
         self.model.drafts = answered.drafts;
@@ -246,7 +247,7 @@ pub(crate) fn check_database(disk: &SimulatedDisk, was_closed: bool) -> Result<(
 fn expected_verdict(state: Option<KeyState>, is_draft: bool, user: &UserId) -> String {
     match state {
         Some(KeyState::Active) => format!("valid {user}"),
-        Some(KeyState::Revoked { cause, .. }) => format!("ended {cause:?}"),
+        Some(KeyState::Revoked { cause, .. }) => format!("refused Revoked({cause:?})"),
         None if is_draft => "refused NotSaved".into(),
         None => "refused UnknownKey".into(),
     }

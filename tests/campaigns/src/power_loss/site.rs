@@ -1,22 +1,17 @@
 //! A daemon's service on a disk, the model beside it, and all keys that were ever shown.
 
 use super::disk::SimulatedDisk;
-use super::model::{Action, Answer, Draft, Model, World};
-use crate::in_memory::START;
 use crate::repeatable;
 use apikeyd::operations::ErrorKind;
-use apikeyd::operations::{OpenError, Permit, Service, ServiceError, Settings, authorise};
+use apikeyd::operations::{OpenError, Service, ServiceError, Settings};
 use apikeyd::parts::{Clock, Parts};
-use apikeyd::peer::Peer;
 use apikeyd_keystore::domain::Sources;
+use apikeyd_kit::life::{Action, Answer, Draft, Model, World};
+use apikeyd_kit_service::{START, carry_out, peer, permit, told};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{ApiKey, KeyId};
-use apikeyd_protocol::message::{
-    CredentialsChanged, Delete, DeleteUser, Generate, Refusal, Save, Validate, Verdict,
-};
+use apikeyd_protocol::message::{Generate, Validate};
 use apikeyd_protocol::name::{Label, UserId};
-use apikeyd_protocol::right::{Right, RightSet};
-use apikeyd_protocol::right::{RightType, types};
 use apikeyd_protocol::term::{Actor, AuditHead};
 use apikeyd_protocol::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +20,8 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 const PEPPER: [u8; 32] = [42; 32];
-const ALL: RightSet = RightSet::EMPTY.with(Right::Admin);
+/// How long the record of an ended key is kept.
+pub(crate) const RETENTION: Duration = Duration::from_secs(60 * 60);
 pub(crate) const DRAFT_TTL: Duration = Duration::from_secs(10 * 60);
 /// The policy tables that come and go.
 const POLICIES: [&str; 3] = [
@@ -87,7 +83,7 @@ impl Site {
             runtime: tokio::runtime::Builder::new_current_thread().build().expect("a runtime"),
             service: None,
             candidates: vec![world.clone()],
-            model: Model { world, drafts: BTreeMap::new() },
+            model: Model::new(world),
             policy: 0,
             in_force: 0,
             keys: Vec::new(),
@@ -132,7 +128,7 @@ impl Site {
         self.model.drafts.clear();
         let settings = Settings {
             pages: Vec::new(),
-            retention: Some(super::model::RETENTION),
+            retention: Some(RETENTION),
             draft_ttl: DRAFT_TTL,
             cache_bytes: self.cache_bytes,
             hot_keys: 256,
@@ -207,7 +203,8 @@ impl Site {
         let tasks: Vec<_> = {
             let spawn = |(uid, action): &(u32, Action)| {
                 let (service, uid, action) = (Arc::clone(self.service()), *uid, action.clone());
-                self.runtime.spawn(async move { carry_out(&service, uid, action).await })
+                self.runtime
+                    .spawn(async move { carry_out(&service, uid, action).await.map_err(|error| error.kind) })
             };
             deeds.iter().map(spawn).collect()
         };
@@ -233,53 +230,10 @@ impl Site {
 
     /// What a validation of a key says.
     pub(crate) fn verdict(&self, shown: &Shown) -> Result<String, ErrorKind> {
-        let peer = peer(0);
         let request = Validate::new(shown.key.id(), shown.key.digest());
-        let told = |verdict: &Verdict<'_>| match verdict {
-            Verdict::Valid(valid) => format!("valid {}", valid.user),
-            Verdict::Refused(Refusal::Revoked(reason)) => format!("ended {reason:?}"),
-            Verdict::Refused(refusal) => format!("refused {refusal:?}"),
-        };
-        self.service()
-            .validate(&permit(self.service(), &peer), &request)
-            .map(|judged| told(&judged.verdict()))
-            .map_err(|error| error.kind)
+        let judged = self.service().validate(&permit(self.service(), &peer(0)), &request);
+        judged.map(|judged| told(&judged.verdict())).map_err(|error| error.kind)
     }
-}
-
-async fn carry_out(service: &Service, uid: u32, action: Action) -> Outcome {
-    let peer = peer(uid);
-    let permit: Permit<types::Issue> = permit(service, &peer);
-    let answer = match action {
-        Action::Save { key_id, mode } => service
-            .save(&permit, Save::new(key_id, mode))
-            .await
-            .map(|saved| Answer::Saved { state: saved.key.state, replaced: saved.replaced }),
-        Action::Delete { key_id } => {
-            service.delete(&permit, Delete::new(key_id)).await.map(|deleted| Answer::Deleted(deleted.outcome))
-        }
-        Action::Credentials { user, cause } => service
-            .credentials_changed(&permit, CredentialsChanged::new(user, cause))
-            .await
-            .map(Answer::Ended),
-        Action::DeleteUser { user } => {
-            service.delete_user(&permit, DeleteUser::new(user)).await.map(Answer::Ended)
-        }
-    };
-    answer.map_err(|error| error.kind)
-}
-
-pub(crate) fn peer(uid: u32) -> Peer {
-    Peer { uid, gid: uid, pid: 4711, groups: Box::default() }
-}
-
-pub(crate) fn actor(uid: u32) -> Actor {
-    Actor::Peer { uid, gid: uid, pid: 4711 }
-}
-
-/// A permit of a caller with all rights.
-pub(crate) fn permit<R: RightType>(service: &Service, peer: &Peer) -> Permit<R> {
-    authorise(service.standing(|| ALL), peer).expect("a caller with all rights")
 }
 
 fn policy(index: usize) -> PolicyTable {

@@ -1,7 +1,7 @@
 //! The order in which the writer takes changes that are asked for at once: revocations first, of each uid one in turn
 //! (`daemon/keystore/src/writing/lanes.rs`). The model carries changes out one by one, so they are asked for in that order.
 
-use super::model::Action;
+use apikeyd_kit::life::Action;
 use apikeyd_protocol::term::SaveMode;
 use std::collections::VecDeque;
 

@@ -1,10 +1,11 @@
 //! What happens to the daemon: a random sequence of everything that it does.
 
 use super::inspection::Broken;
-use super::model::Action;
-use super::site::{Site, actor, peer, permit};
+use super::site::{RETENTION, Site};
 use crate::seeded::Seeded;
 use apikeyd::operations::ErrorKind;
+use apikeyd_kit::life::Action;
+use apikeyd_kit_service::{actor, peer, permit};
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::name::{Label, UserId};
 use apikeyd_protocol::term::{CredentialsCause, SaveMode};
@@ -130,7 +131,7 @@ fn maintain(site: &mut Site) -> Result<(), Broken> {
     let mut expired = before.clone();
     expired.world.expire_all(now);
     let mut purged = expired.clone();
-    purged.world.purge(now);
+    purged.world.purge(now, RETENTION);
     if has_failed(site) {
         site.conclude(expired, false);
         site.conclude(purged, false);

@@ -1,4 +1,5 @@
-//! What a caller may expect: which requests wait, which keys can be good.
+//! What a caller may expect: which requests wait, which keys can be good. Not the reference model: other bytes of the same
+//! script may have saved or ended a key, so only bounds are known.
 
 use apikeyd_kit::bytes::Message;
 use apikeyd_protocol::codec::decode;

@@ -3,9 +3,9 @@
 use apikeyd::config::{CommandLine, Place, SystemAccounts, load};
 use apikeyd::embedded::Embedded;
 use apikeyd::parts::Parts;
-use apikeyd::peer::Peer;
 use apikeyd_campaigns::in_memory::{Image, Session};
 use apikeyd_kit::bytes::request;
+use apikeyd_kit_service::peer;
 use apikeyd_protocol::frame::Frame;
 use apikeyd_protocol::hello::{Hello, WELCOME_BYTES};
 use apikeyd_protocol::key::{KeyDigest, KeyId};
@@ -46,9 +46,8 @@ fn others_have_their_turn_between_the_requests_of_a_long_pipeline() {
     ours.shutdown(Shutdown::Write).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let turns_of_others = runtime.block_on(async {
-        let peer = Peer { uid: 1000, gid: 1000, pid: 4711, groups: Box::default() };
         let (_drain, draining) = watch::channel(false);
-        let served = tokio::spawn(async move { daemon.serve(theirs, peer, draining).await });
+        let served = tokio::spawn(async move { daemon.serve(theirs, peer(1000), draining).await });
         let mut turns = 0;
         while !served.is_finished() {
             turns += 1;

@@ -1,6 +1,9 @@
-//! What the daemon should hold and answer, written down once more and as simply as can be.
+//! The reference model of a key's life: what a daemon should hold and answer, written down once more and as simply as can
+//! be.
+//!
+//! It is pure: time, callers and ids are arguments. A [`World`] is what is stored, with every row of the audit; a [`Model`]
+//! also has the drafts, which are in memory, and decides one change after the other.
 
-use apikeyd::operations::ErrorKind;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{DeleteOutcome, UserRevoked};
 use apikeyd_protocol::name::{Label, UserId};
@@ -11,67 +14,135 @@ use apikeyd_protocol::time::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// How long the record of an ended key is kept.
-pub(crate) const RETENTION: Duration = Duration::from_secs(60 * 60);
-
 /// What is stored.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct World {
-    pub(crate) keys: BTreeMap<KeyId, Key>,
-    pub(crate) rows: Vec<AuditRow>,
+pub struct World {
+    /// Every record.
+    pub keys: BTreeMap<KeyId, Key>,
+    /// The audit. Its length is the revision.
+    pub rows: Vec<AuditRow>,
     /// Hash of the policy table whose row was written last.
-    pub(crate) policy: [u8; 32],
+    pub policy: [u8; 32],
 }
 
 /// A saved key.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Key {
-    pub(crate) user: UserId,
-    pub(crate) label: Option<Label>,
-    pub(crate) uid: u32,
-    pub(crate) created_at: Timestamp,
-    pub(crate) expires_at: Option<Timestamp>,
-    pub(crate) saved_as: SaveMode,
-    pub(crate) replaced: Option<KeyId>,
-    pub(crate) state: KeyState,
+pub struct Key {
+    /// Whose it is.
+    pub user: UserId,
+    /// What the user calls it.
+    pub label: Option<Label>,
+    /// Who made it.
+    pub uid: u32,
+    /// When it was saved.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// How it was saved.
+    pub saved_as: SaveMode,
+    /// The key in whose place it was saved.
+    pub replaced: Option<KeyId>,
+    /// Its state as it is stored.
+    pub state: KeyState,
 }
 
 /// A key that waits to be saved.
 #[derive(Clone, Debug)]
-pub(crate) struct Draft {
-    pub(crate) user: UserId,
-    pub(crate) label: Option<Label>,
-    pub(crate) uid: u32,
-    pub(crate) expires_at: Option<Timestamp>,
-    pub(crate) until: Timestamp,
+pub struct Draft {
+    /// Whose it is.
+    pub user: UserId,
+    /// What the user calls it.
+    pub label: Option<Label>,
+    /// Who made it.
+    pub uid: u32,
+    /// When the key will end by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When the draft goes.
+    pub until: Timestamp,
 }
 
 /// A change that somebody asks for.
 #[derive(Clone, Debug)]
-pub(crate) enum Action {
-    Save { key_id: KeyId, mode: SaveMode },
-    Delete { key_id: KeyId },
-    Credentials { user: UserId, cause: CredentialsCause },
-    DeleteUser { user: UserId },
+pub enum Action {
+    /// Saves a draft.
+    Save {
+        /// Its key.
+        key_id: KeyId,
+        /// Beside no other key, or in the place of one.
+        mode: SaveMode,
+    },
+    /// Revokes a key, or discards a draft.
+    Delete {
+        /// The key.
+        key_id: KeyId,
+    },
+    /// The user has other credentials.
+    Credentials {
+        /// The user.
+        user: UserId,
+        /// Why.
+        cause: CredentialsCause,
+    },
+    /// The user is gone.
+    DeleteUser {
+        /// The user.
+        user: UserId,
+    },
 }
 
 /// The answer to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Saved { state: KeyState, replaced: Option<KeyId> },
+pub enum Answer {
+    /// Saved, now or before.
+    Saved {
+        /// The key's state.
+        state: KeyState,
+        /// The key that it replaced.
+        replaced: Option<KeyId>,
+    },
+    /// What became of the key or draft.
     Deleted(DeleteOutcome),
+    /// What the user had.
     Ended(UserRevoked),
+}
+
+/// Why a change is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The draft or the key was made by another caller.
+    NotPermitted,
+    /// There is no such key or draft, or no key to replace.
+    NotFound,
+    /// The user has an active key, or the key was saved in the other mode.
+    Conflict,
+    /// The draft's date has passed.
+    InvalidArgument,
+}
+
+/// What a key counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// There is no record and no draft.
+    Unknown,
+    /// It is a draft.
+    NotSaved,
+    /// It is stored.
+    Saved(KeyState),
 }
 
 /// What is stored, and the drafts.
 #[derive(Clone, Debug)]
-pub(crate) struct Model {
-    pub(crate) world: World,
-    pub(crate) drafts: BTreeMap<KeyId, Draft>,
+pub struct Model {
+    /// What is stored.
+    pub world: World,
+    /// What waits in memory to be saved; a restart forgets it.
+    pub drafts: BTreeMap<KeyId, Draft>,
 }
 
 impl Key {
-    pub(crate) fn state_at(&self, now: Timestamp) -> KeyState {
+    /// Its state as of now: a date that has passed ends it, whether or not that was written down.
+    #[must_use]
+    pub fn state_at(&self, now: Timestamp) -> KeyState {
         match (self.state, self.expires_at) {
             (KeyState::Active, Some(at)) if at <= now => {
                 KeyState::Revoked { cause: RevocationCause::Expired, at }
@@ -80,14 +151,17 @@ impl Key {
         }
     }
 
-    pub(crate) fn is_active(&self, now: Timestamp) -> bool {
+    /// Whether it counts.
+    #[must_use]
+    pub fn is_active(&self, now: Timestamp) -> bool {
         self.state_at(now) == KeyState::Active
     }
 }
 
 impl World {
     /// A new store.
-    pub(crate) fn new(now: Timestamp, policy: [u8; 32]) -> Self {
+    #[must_use]
+    pub fn new(now: Timestamp, policy: [u8; 32]) -> Self {
         let mut world = Self { keys: BTreeMap::new(), rows: Vec::new(), policy };
         world.row(now, Actor::Daemon, AuditEvent::StoreCreated);
         world
@@ -99,7 +173,7 @@ impl World {
     }
 
     /// A policy table comes into force; true: it is another one than before.
-    pub(crate) fn load_policy(&mut self, now: Timestamp, actor: Actor, rows: u32, hash: [u8; 32]) -> bool {
+    pub fn load_policy(&mut self, now: Timestamp, actor: Actor, rows: u32, hash: [u8; 32]) -> bool {
         let other = self.policy != hash;
         if other {
             self.policy = hash;
@@ -108,7 +182,8 @@ impl World {
         other
     }
 
-    pub(crate) fn take_backup(&mut self, now: Timestamp, actor: Actor) {
+    /// A backup is handed over.
+    pub fn take_backup(&mut self, now: Timestamp, actor: Actor) {
         self.row(now, actor, AuditEvent::BackupTaken);
     }
 
@@ -119,8 +194,16 @@ impl World {
         active.next().map(|(key_id, _)| *key_id)
     }
 
+    /// How many keys are stored as active and as revoked.
+    #[must_use]
+    pub fn counts(&self) -> (u64, u64) {
+        let active = self.keys.values().filter(|key| key.state == KeyState::Active).count() as u64;
+        (active, self.keys.len() as u64 - active)
+    }
+
     /// The user's active key.
-    pub(crate) fn active(&self, user: &UserId, now: Timestamp) -> Option<KeyId> {
+    #[must_use]
+    pub fn active(&self, user: &UserId, now: Timestamp) -> Option<KeyId> {
         self.stored_active(user).filter(|key_id| self.keys[key_id].is_active(now))
     }
 
@@ -141,16 +224,16 @@ impl World {
     }
 
     /// Housekeeping's first transaction.
-    pub(crate) fn expire_all(&mut self, now: Timestamp) {
+    pub fn expire_all(&mut self, now: Timestamp) {
         let date = |(key_id, key): (&KeyId, &Key)| Some((key.expires_at?, *key_id));
         let mut due: Vec<_> = self.keys.iter().filter_map(date).collect();
         due.sort();
         due.into_iter().for_each(|(_, key_id)| self.expire(key_id, now));
     }
 
-    /// Housekeeping's second transaction.
-    pub(crate) fn purge(&mut self, now: Timestamp) {
-        let limit = now.saturating_sub(RETENTION);
+    /// Housekeeping's second transaction: records of keys that ended this long ago go.
+    pub fn purge(&mut self, now: Timestamp, retention: Duration) {
+        let limit = now.saturating_sub(retention);
         let ended = |(key_id, key): (&KeyId, &Key)| match key.state {
             KeyState::Revoked { at, .. } if at <= limit => Some((at, *key_id)),
             KeyState::Revoked { .. } | KeyState::Active => None,
@@ -165,24 +248,45 @@ impl World {
 }
 
 impl Model {
-    pub(crate) fn draft(&self, key_id: KeyId, now: Timestamp) -> Option<&Draft> {
+    /// A new store without drafts.
+    #[must_use]
+    pub const fn new(world: World) -> Self {
+        Self { world, drafts: BTreeMap::new() }
+    }
+
+    /// What a key counts as now.
+    #[must_use]
+    pub fn standing(&self, key_id: KeyId, now: Timestamp) -> Standing {
+        match self.world.keys.get(&key_id) {
+            Some(key) => Standing::Saved(key.state_at(now)),
+            None if self.draft(key_id, now).is_some() => Standing::NotSaved,
+            None => Standing::Unknown,
+        }
+    }
+
+    /// A draft whose time has not passed.
+    #[must_use]
+    pub fn draft(&self, key_id: KeyId, now: Timestamp) -> Option<&Draft> {
         self.drafts.get(&key_id).filter(|draft| now < draft.until)
     }
 
     /// Takes a draft in; an older one of the same user goes.
-    pub(crate) fn generated(&mut self, key_id: KeyId, draft: Draft) {
+    pub fn generated(&mut self, key_id: KeyId, draft: Draft) {
         self.drafts.retain(|_, older| older.user != draft.user);
         self.drafts.insert(key_id, draft);
     }
 
     /// Decides one change and makes it.
-    pub(crate) fn decide(
+    ///
+    /// # Errors
+    /// Why it is refused; then nothing has changed.
+    pub fn decide(
         &mut self,
         action: &Action,
         uid: u32,
         actor: Actor,
         now: Timestamp,
-    ) -> Result<Answer, ErrorKind> {
+    ) -> Result<Answer, Refused> {
         match action {
             Action::Save { key_id, mode } => self.save(*key_id, *mode, uid, actor, now),
             Action::Delete { key_id } => self.delete(*key_id, uid, actor, now).map(Answer::Deleted),
@@ -200,27 +304,27 @@ impl Model {
         uid: u32,
         actor: Actor,
         now: Timestamp,
-    ) -> Result<Answer, ErrorKind> {
+    ) -> Result<Answer, Refused> {
         if let Some(key) = self.world.keys.get(&key_id) {
             if key.uid != uid {
-                return Err(ErrorKind::NotPermitted);
+                return Err(Refused::NotPermitted);
             }
             if key.saved_as != mode {
-                return Err(ErrorKind::Conflict);
+                return Err(Refused::Conflict);
             }
             self.drafts.remove(&key_id);
             return Ok(Answer::Saved { state: key.state_at(now), replaced: key.replaced });
         }
-        let draft = self.draft(key_id, now).cloned().ok_or(ErrorKind::NotFound)?;
+        let draft = self.draft(key_id, now).cloned().ok_or(Refused::NotFound)?;
         if draft.uid != uid {
-            return Err(ErrorKind::NotPermitted);
+            return Err(Refused::NotPermitted);
         }
         if draft.expires_at.is_some_and(|at| at <= now) {
-            return Err(ErrorKind::InvalidArgument);
+            return Err(Refused::InvalidArgument);
         }
         let replaced = match (mode, self.world.active(&draft.user, now)) {
-            (SaveMode::Add, Some(_)) => return Err(ErrorKind::Conflict),
-            (SaveMode::Replace, None) => return Err(ErrorKind::NotFound),
+            (SaveMode::Add, Some(_)) => return Err(Refused::Conflict),
+            (SaveMode::Replace, None) => return Err(Refused::NotFound),
             (SaveMode::Add, None) => None,
             (SaveMode::Replace, Some(old)) => Some(old),
         };
@@ -250,7 +354,7 @@ impl Model {
         uid: u32,
         actor: Actor,
         now: Timestamp,
-    ) -> Result<DeleteOutcome, ErrorKind> {
+    ) -> Result<DeleteOutcome, Refused> {
         if let Some(key) = self.world.keys.get(&key_id) {
             return Ok(match key.state_at(now) {
                 KeyState::Active => {
@@ -265,9 +369,9 @@ impl Model {
                 }
             });
         }
-        let draft = self.draft(key_id, now).ok_or(ErrorKind::NotFound)?;
+        let draft = self.draft(key_id, now).ok_or(Refused::NotFound)?;
         if draft.uid != uid {
-            return Err(ErrorKind::NotPermitted);
+            return Err(Refused::NotPermitted);
         }
         self.drafts.remove(&key_id);
         Ok(DeleteOutcome::DraftDiscarded)
