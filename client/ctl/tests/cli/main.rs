@@ -26,3 +26,4 @@ mod pseudo_terminal;
 mod reachability;
 mod samples;
 mod streams;
+mod transcripts;
