@@ -24,9 +24,6 @@ pub struct CachingClient {
 
 impl CachingClient {
     /// Starts it with a command that ends in its program's name, for the daemon of a socket.
-    ///
-    /// # Panics
-    /// When it cannot be started.
     #[must_use]
     pub fn start(mut command: Command, socket: &Path) -> Self {
         let command = command.arg(socket).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -37,9 +34,6 @@ impl CachingClient {
     }
 
     /// Lets it validate a key.
-    ///
-    /// # Panics
-    /// When it has ended.
     pub fn validate(&mut self, key: &str) -> Answered {
         writeln!(self.keys.as_mut().expect("its input"), "{key}").expect("a key that it takes");
         let mut line = String::new();
@@ -61,9 +55,6 @@ impl Drop for CachingClient {
 }
 
 /// The process's part: a key on each line of standard input, an answer for each on standard output.
-///
-/// # Panics
-/// When there is no verdict.
 #[must_use]
 pub fn main() -> ExitCode {
     let Some(socket) = std::env::args_os().nth(1) else { return ExitCode::from(2) };

@@ -51,9 +51,6 @@ impl Either {
 }
 
 /// The process's part, with a key on standard input: prints one line after each change.
-///
-/// # Panics
-/// When it is not root's.
 #[must_use]
 pub fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);

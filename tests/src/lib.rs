@@ -1,5 +1,5 @@
 //! The parts that tests, tour and benchmarks share: a real daemon in a real process, a real command
-//! line, processes of other users.
+//! line, processes of other users. What cannot go on panics and says why: that ends the test.
 
 #![allow(
     clippy::unwrap_used,

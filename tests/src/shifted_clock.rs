@@ -20,9 +20,6 @@ pub fn shifted_by(file: PathBuf) -> impl Fn() -> Timestamp + Send + Sync + 'stat
 }
 
 /// The daemon with the clock that the file of [`SHIFT_VARIABLE`] shifts.
-///
-/// # Panics
-/// Without the variable.
 #[must_use]
 pub(crate) fn daemon_main() -> ExitCode {
     let file = std::env::var_os(SHIFT_VARIABLE).expect("a file with the shift");

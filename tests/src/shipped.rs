@@ -30,9 +30,6 @@ const ACTIVATE: &str = "umask \"$1\" && exec 3<&0 </dev/null && \
 const ENTER: &str = "echo $$ >\"$0\" && exec \"$@\"";
 
 /// A user of its own for one more daemon.
-///
-/// # Panics
-/// After the hundredth daemon of this process.
 #[must_use]
 pub fn another_user() -> u32 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -45,9 +42,6 @@ pub fn another_user() -> u32 {
 /// A daemon of that user that is about to start on a scratch directory, which becomes what the unit and `tmpfiles.d` make
 /// on a host: the state directory is the user's, the socket is in `run`, opened by root. `group` is for the unit's
 /// [memory](Unit::memory) and must outlive the daemon.
-///
-/// # Panics
-/// When this process is not root, or the directory cannot be written.
 #[must_use]
 pub fn start(scratch: &Scratch, unit: &Unit, uid: u32, group: Option<&ControlGroup>) -> Start {
     scratch.copy_programs();
@@ -113,9 +107,6 @@ fn limited(start: Start, unit: &Unit) -> Start {
 }
 
 /// Looks at a running daemon, and panics with the first thing that is not as shipped.
-///
-/// # Panics
-/// Then.
 pub fn check(pid: u32, unit: &Unit, uid: u32) {
     let read = |name: &str| fs::read_to_string(format!("/proc/{pid}/{name}")).expect("a running process");
     let status = read("status");

@@ -60,9 +60,6 @@ pub fn main(arguments: Arguments) -> ExitCode {
 }
 
 /// Runs the plan in a scratch directory.
-///
-/// # Panics
-/// When a part of it cannot be started, or the daemon stays away.
 #[must_use]
 pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
     let board_path = scratch.path("board");
@@ -110,9 +107,6 @@ fn restart_daemon(daemon: Daemon, scratch: &Scratch, number: u32) -> Daemon {
 
 /// Starts a client process on a scratch directory's daemon and the file `board` there. Each of its threads validates
 /// a key `checks` times in a row.
-///
-/// # Panics
-/// When the process cannot be started.
 #[must_use]
 pub fn start_client(scratch: &Scratch, threads: usize, checks: u32) -> Child {
     programs::command(&scratch.path(programs::STRESS_CLIENT))
@@ -127,9 +121,6 @@ pub fn start_client(scratch: &Scratch, threads: usize, checks: u32) -> Child {
 }
 
 /// Tells a client process to end, and takes what it found.
-///
-/// # Panics
-/// When the process failed.
 #[must_use]
 pub fn finish(mut client: Child) -> Found {
     drop(client.stdin.take());

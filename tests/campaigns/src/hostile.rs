@@ -53,10 +53,6 @@ pub struct Outcome {
 
 /// Attacks one daemon with so many connections, and lets the victim validate with the same or another one once the
 /// attackers have done `enough`.
-///
-/// # Panics
-/// When the victim is not served, the attacked daemon grows beyond [`Attack::memory_bound_kib`], or descriptors stay
-/// open.
 #[must_use]
 pub fn besiege(
     attacked: &House,
@@ -93,9 +89,6 @@ pub fn quiet(house: &House, user: &str, length: Length) -> Seen {
 }
 
 /// Lets connections fail and looks at what is left of them after each stage.
-///
-/// # Panics
-/// When descriptors stay open.
 pub fn fail_often(house: &House, connections: usize) {
     let (vitals, begin) = (house.vitals(), Instant::now());
     // Before the count, so that what is opened once and kept is not taken for a leak.

@@ -2,7 +2,8 @@
 //!
 //! A campaign is a folder here that holds its whole machinery, a test in `tests/short` that runs a small part
 //! of it in `cargo test`, and a subcommand of the program `campaigns` that runs it for as long as one likes. What each of them
-//! found, and which planted fault shows that it can find one, stands in `docs/TESTING.md`.
+//! found, and which planted fault shows that it can find one, stands in `docs/TESTING.md`. What cannot go on panics and says why:
+//! that is a finding, too.
 
 #![allow(
     clippy::unwrap_used,

@@ -38,9 +38,6 @@ pub fn main(plan: &Plan) -> ExitCode {
 }
 
 /// Runs the plan in a scratch directory.
-///
-/// # Panics
-/// When a part of it cannot be started, or a request has no answer.
 #[must_use]
 pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
     let began = Instant::now();

@@ -52,9 +52,6 @@ pub fn main(plan: &Plan) -> ExitCode {
 }
 
 /// Runs the plan in a scratch directory.
-///
-/// # Panics
-/// When a part of it cannot be started, or the daemon stays away.
 #[must_use]
 pub fn run(scratch: &Scratch, plan: &Plan) -> Report {
     let configuration = scratch.write(

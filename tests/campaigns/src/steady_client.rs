@@ -17,9 +17,6 @@ pub struct Arguments {
 }
 
 /// Prints how many answers there were, how many refused the key, and how many requests got none.
-///
-/// # Panics
-/// When there is no daemon.
 #[must_use]
 pub fn main(arguments: &Arguments) -> ExitCode {
     let key = std::fs::read_to_string(&arguments.key).expect("the key");

@@ -97,9 +97,6 @@ struct Board {
 }
 
 /// Withdraws the right to validate `cycles` times, and looks after each answer what its holders were told.
-///
-/// # Panics
-/// When the daemon does not serve.
 #[must_use]
 pub fn run(binary: &Path, cycles: u64) -> Report {
     let house = House::open(binary);

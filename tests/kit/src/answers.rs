@@ -16,9 +16,6 @@ use std::convert::Infallible;
 pub const INVALID: Verdict<'static> = Verdict::Refused(Refusal::Invalid);
 
 /// A key that is the same in every run; `number` from 1.
-///
-/// # Panics
-/// Never: the generator does not fail.
 #[must_use]
 pub fn key(number: u64) -> ApiKey {
     // The digits of the id are drawn one by one below 62 from bytes; whatever it is, each number has another.
@@ -32,9 +29,6 @@ pub fn key(number: u64) -> ApiKey {
 }
 
 /// A key with the id of another one and another secret.
-///
-/// # Panics
-/// When the other one has this very secret.
 #[must_use]
 pub fn forged(key: &ApiKey) -> ApiKey {
     let id = key.id();
@@ -57,9 +51,6 @@ pub fn valid(user: &str, key_id: KeyId) -> Verdict<'_> {
 }
 
 /// The frame of an answer.
-///
-/// # Panics
-/// When the message is longer than a frame.
 #[must_use]
 pub fn answer<T: Serialize>(asked: &Message, status: Status, message: &T) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -75,9 +66,6 @@ pub fn failure(asked: &Message, status: Status, message: &str) -> Vec<u8> {
 }
 
 /// A plausible answer to `Validate`, `Generate` and `DeleteUser`. A valid key belongs to `user`.
-///
-/// # Panics
-/// When something else is asked.
 #[must_use]
 pub fn answer_well(asked: &Message, user: &str) -> Vec<u8> {
     match asked.opcode() {

@@ -21,9 +21,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 pub const MOST_DESCRIPTORS: usize = 253;
 
 /// The bytes of a request.
-///
-/// # Panics
-/// When the message is longer than a frame.
 #[must_use]
 pub fn request<T: Serialize>(opcode: Opcode, request_id: u64, message: &T) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -32,9 +29,6 @@ pub fn request<T: Serialize>(opcode: Opcode, request_id: u64, message: &T) -> Ve
 }
 
 /// The bytes of a frame, sensible or not, whose header states the length of the body.
-///
-/// # Panics
-/// When the body is longer than a header can say.
 #[must_use]
 pub fn frame(opcode: u16, flags: u16, request_id: u64, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len()).expect("a length that a header can say");
@@ -65,9 +59,6 @@ impl Message {
     }
 
     /// What a good answer says.
-    ///
-    /// # Panics
-    /// When it is a failure or another message.
     #[must_use]
     #[track_caller]
     pub fn message<T: DeserializeOwned>(&self) -> T {
@@ -76,9 +67,6 @@ impl Message {
     }
 
     /// What a failure says.
-    ///
-    /// # Panics
-    /// When it is none.
     #[must_use]
     #[track_caller]
     pub fn failure(&self) -> String {
@@ -161,9 +149,6 @@ impl Inbox {
     }
 
     /// How many complete frames are there.
-    ///
-    /// # Panics
-    /// When the bytes are no frames.
     #[must_use]
     pub fn messages_at_hand(&self) -> usize {
         let (mut count, mut bytes) = (0, self.bytes.as_slice());
@@ -188,9 +173,6 @@ impl Inbox {
 ///
 /// # Errors
 /// Those of `sendmsg(2)`; `ETOOMANYREFS` when too many of this user's descriptors are on their way (unix(7)).
-///
-/// # Panics
-/// When there are more than [`MOST_DESCRIPTORS`], or the socket takes a part of the bytes only.
 pub fn send_with(stream: impl AsFd, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> Result<(), Errno> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_DESCRIPTORS))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);

@@ -29,18 +29,12 @@ pub struct Run {
 
 impl Run {
     /// That it ended with this code and wrote exactly this.
-    ///
-    /// # Panics
-    /// When it did not.
     #[track_caller]
     pub fn is(&self, code: i32, stdout: &str, stderr: &str) {
         assert_eq!((self.code, self.stdout.as_str(), self.stderr.as_str()), (code, stdout, stderr));
     }
 
     /// That it ended with this code, answered nothing, and said this among other things.
-    ///
-    /// # Panics
-    /// When it did not.
     #[track_caller]
     pub fn fails(&self, code: i32, saying: &str) {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");
@@ -50,9 +44,6 @@ impl Run {
 }
 
 /// Runs a command to its end.
-///
-/// # Panics
-/// When it cannot be started, or writes what is no text.
 #[must_use]
 pub fn finish(mut command: Command, input: &[u8]) -> Run {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -87,9 +78,6 @@ impl Ctl {
     }
 
     /// Runs it with standard input.
-    ///
-    /// # Panics
-    /// When the process cannot be started.
     #[must_use]
     pub fn run_with_input<A: AsRef<OsStr>>(
         &self,

@@ -51,18 +51,12 @@ pub struct Daemon {
 
 impl Start {
     /// A daemon on a scratch directory's state and socket.
-    ///
-    /// # Panics
-    /// When the directory cannot be written.
     #[must_use]
     pub fn new(scratch: &Scratch) -> Self {
         Self::program(scratch, &scratch.daemon())
     }
 
     /// Another program, in the daemon's place.
-    ///
-    /// # Panics
-    /// When the directory cannot be written.
     #[must_use]
     pub fn program(scratch: &Scratch, program: &Path) -> Self {
         let notify_path = scratch.path("notify.sock");
@@ -107,9 +101,6 @@ impl Start {
     }
 
     /// As a user that root may become, with the group of that number.
-    ///
-    /// # Panics
-    /// When its notes cannot be let in.
     #[must_use]
     pub fn user(mut self, uid: u32) -> Self {
         self.command.uid(uid).gid(uid);
@@ -117,9 +108,6 @@ impl Start {
     }
 
     /// Takes notes from processes of every user.
-    ///
-    /// # Panics
-    /// When they cannot be let in.
     #[must_use]
     pub fn open_to_notes(self) -> Self {
         let notify = self.notify.local_addr().expect("a socket with a name");
@@ -168,9 +156,6 @@ impl Start {
     }
 
     /// Starts it and waits for its `READY=1`.
-    ///
-    /// # Panics
-    /// When it ends or is silent instead; the panic shows its log.
     #[must_use]
     pub fn ready(self) -> Daemon {
         let mut daemon = self.spawn();
@@ -179,9 +164,6 @@ impl Start {
     }
 
     /// Runs it to its end, which must come by itself.
-    ///
-    /// # Panics
-    /// When it does not end.
     #[must_use]
     pub fn fails(self) -> (ExitStatus, String) {
         let mut daemon = self.spawn();
@@ -190,9 +172,6 @@ impl Start {
     }
 
     /// Starts it and waits for nothing: for who kills it before it is ready.
-    ///
-    /// # Panics
-    /// When the process cannot be started.
     #[must_use]
     pub fn spawn(mut self) -> Daemon {
         let log = File::options().create(true).append(true).open(&self.log).expect("a log file");
@@ -235,9 +214,6 @@ impl Daemon {
     }
 
     /// The next note to the service manager within a time.
-    ///
-    /// # Panics
-    /// When the notify socket fails.
     #[must_use]
     pub fn told_within(&self, time: Duration) -> Option<String> {
         let deadline = Instant::now() + time;
@@ -272,9 +248,6 @@ impl Daemon {
     }
 
     /// Waits for a note with a line that starts like this, and gives the whole note.
-    ///
-    /// # Panics
-    /// When the daemon ends first or too much time passes; the panic shows its log.
     pub fn wait_told(&mut self, start: &str) -> String {
         let note = self.try_wait_told(start);
         note.unwrap_or_else(|| panic!("the daemon did not say {start}; its log:\n{}", self.log()))
@@ -288,18 +261,12 @@ impl Daemon {
     }
 
     /// Sends a signal.
-    ///
-    /// # Panics
-    /// When the process is gone.
     pub fn signal(&self, signal: Signal) {
         kill_process(self.own_pid(), signal).expect("a running daemon");
     }
 
     /// Stops it where it is, and returns when none of its threads runs any more: the signal alone is only on its
     /// way. `SIGCONT` lets it go on.
-    ///
-    /// # Panics
-    /// When the process is gone.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
         let status = waitpid(Some(self.own_pid()), WaitOptions::UNTRACED);
@@ -311,36 +278,24 @@ impl Daemon {
     }
 
     /// Asks it to stop and waits for its end.
-    ///
-    /// # Panics
-    /// When it does not end.
     pub fn stop(mut self) -> ExitStatus {
         self.signal(Signal::TERM);
         self.wait()
     }
 
     /// Kills it at once, as a crash would.
-    ///
-    /// # Panics
-    /// When it cannot be killed.
     pub fn kill(mut self) {
         self.child.kill().expect("a daemon to kill");
         self.child.wait().expect("its end");
     }
 
     /// Waits for its end.
-    ///
-    /// # Panics
-    /// When it does not end in time.
     pub fn wait(&mut self) -> ExitStatus {
         // The time-out of receiving paces the loop, and what is read keeps the daemon's notes from filling the socket.
         self.wait_with(|notify| drop(notify.recv(&mut [0; 4096])))
     }
 
     /// [`wait`](Self::wait) by a service manager that reads no notes.
-    ///
-    /// # Panics
-    /// When it does not end in time.
     pub fn wait_unread(&mut self) -> ExitStatus {
         self.wait_with(|_| std::thread::sleep(Duration::from_millis(5)))
     }
@@ -357,9 +312,6 @@ impl Daemon {
     }
 
     /// Descriptors that the process has open. Needs root, since the process cannot be dumped.
-    ///
-    /// # Panics
-    /// When they may not be seen.
     #[must_use]
     pub fn descriptors(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.pid())).expect("a process of root's to see").count()
@@ -367,9 +319,6 @@ impl Daemon {
 
     /// Waits until no more descriptors are open than `most`: the daemon sees the end of a connection later than the
     /// caller that ended it.
-    ///
-    /// # Panics
-    /// When more stay open.
     pub fn wait_for_descriptors(&self, most: usize) {
         let deadline = Instant::now() + PATIENCE;
         while self.descriptors() > most {

@@ -38,9 +38,6 @@ pub struct Peer {
 
 impl FakeDaemon {
     /// Runs `script` with the number of each connection, from 0, in a thread of its own.
-    ///
-    /// # Panics
-    /// When it cannot listen.
     #[must_use]
     pub fn start(script: impl Fn(usize, Peer) + Send + Sync + 'static) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
@@ -50,9 +47,6 @@ impl FakeDaemon {
     }
 
     /// The same at a path where nothing is.
-    ///
-    /// # Panics
-    /// When it cannot listen.
     #[must_use]
     pub fn start_at(path: &Path, script: impl Fn(usize, Peer) + Send + Sync + 'static) -> Self {
         let listener = UnixListener::bind(path).expect("a socket to listen at");
@@ -85,9 +79,6 @@ impl FakeDaemon {
     }
 
     /// Stops listening, waits for the scripts, and gives whether all of them came to their end.
-    ///
-    /// # Panics
-    /// When the socket cannot be shut down.
     pub fn end(&mut self) -> bool {
         let Some(thread) = self.thread.take() else { return true };
         let _gone_already = std::fs::remove_file(&self.path);
@@ -129,9 +120,6 @@ impl Peer {
     }
 
     /// Reads the hello.
-    ///
-    /// # Panics
-    /// When the client leaves before, or says something else.
     pub fn hello(&mut self) -> Hello {
         loop {
             if let Some(hello) = self.inbox.hello().expect("a hello") {
@@ -142,9 +130,6 @@ impl Peer {
     }
 
     /// The next request; `None` when the client has left.
-    ///
-    /// # Panics
-    /// When the client breaks the framing.
     pub fn request(&mut self) -> Option<Message> {
         loop {
             if let Some(asked) = self.inbox.message().expect("a frame") {

@@ -1,6 +1,7 @@
 //! What the tests of all packages share, each thing once.
 //!
-//! It depends on the protocol alone, so that every package may take it as a dev-dependency.
+//! It depends on the protocol alone, so that every package may take it as a dev-dependency. What cannot go on panics and says
+//! why: that ends the test. What a caller may want to go on after is a `try_…` with a result.
 
 #![allow(
     clippy::unwrap_used,

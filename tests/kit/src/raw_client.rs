@@ -34,9 +34,6 @@ pub struct RawClient {
 
 impl RawClient {
     /// On a connection that somebody made.
-    ///
-    /// # Panics
-    /// When its time limits cannot be set.
     #[must_use]
     pub fn on(stream: UnixStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
@@ -53,9 +50,6 @@ impl RawClient {
     }
 
     /// [`connect`](Self::connect) where somebody listens.
-    ///
-    /// # Panics
-    /// When nobody does.
     #[must_use]
     #[track_caller]
     pub fn silent(socket: &Path) -> Self {
@@ -63,9 +57,6 @@ impl RawClient {
     }
 
     /// The same, but only if the daemon's queue has room for it.
-    ///
-    /// # Panics
-    /// When it has none.
     #[must_use]
     pub fn silent_now(path: &Path) -> Self {
         let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::NONBLOCK, None)
@@ -89,9 +80,6 @@ impl RawClient {
     }
 
     /// [`greet`](Self::greet) by somebody who must be let in.
-    ///
-    /// # Panics
-    /// When the daemon does not accept.
     #[must_use]
     #[track_caller]
     pub fn greeted(socket: &Path) -> Self {
@@ -101,9 +89,6 @@ impl RawClient {
     }
 
     /// Sends all of it.
-    ///
-    /// # Panics
-    /// When the daemon has closed the connection or does not read.
     #[track_caller]
     pub fn send(&mut self, bytes: &[u8]) {
         self.try_send(bytes).expect("a daemon that reads");
@@ -126,9 +111,6 @@ impl RawClient {
     }
 
     /// The daemon's answer to a hello.
-    ///
-    /// # Panics
-    /// When it gives none.
     #[track_caller]
     pub fn welcome(&mut self) -> Welcome {
         self.try_welcome().expect("a welcome")
@@ -143,9 +125,6 @@ impl RawClient {
     }
 
     /// The next answer.
-    ///
-    /// # Panics
-    /// When there is none.
     #[track_caller]
     pub fn answer(&mut self) -> Message {
         self.try_answer().expect("an answer")
@@ -160,9 +139,6 @@ impl RawClient {
     }
 
     /// The next answer, or `None` when the daemon has closed the connection.
-    ///
-    /// # Panics
-    /// When it closed within a frame, or does nothing.
     #[track_caller]
     pub fn answer_or_end(&mut self) -> Option<Message> {
         match self.try_answer() {
@@ -177,18 +153,12 @@ impl RawClient {
     }
 
     /// Waits until the daemon closes the connection, and fails if it says anything before.
-    ///
-    /// # Panics
-    /// When it does not close.
     #[track_caller]
     pub fn assert_closed(&mut self) {
         assert_eq!(self.answer_or_end(), None);
     }
 
     /// Whether the daemon has closed the connection; takes what it said.
-    ///
-    /// # Panics
-    /// When the socket cannot be told not to block.
     #[must_use]
     pub fn is_closed(&mut self) -> bool {
         self.stream.set_nonblocking(true).expect("a socket");
@@ -205,9 +175,6 @@ impl RawClient {
     }
 
     /// Asks and waits for the answer.
-    ///
-    /// # Panics
-    /// When the connection ends instead, or another request is answered.
     #[track_caller]
     pub fn ask<T: Serialize>(&mut self, opcode: Opcode, message: &T) -> Message {
         self.try_ask(opcode, message).expect("an answer")
@@ -217,9 +184,6 @@ impl RawClient {
     ///
     /// # Errors
     /// When the connection ends instead.
-    ///
-    /// # Panics
-    /// When another request is answered.
     pub fn try_ask<T: Serialize>(&mut self, opcode: Opcode, message: &T) -> io::Result<Message> {
         self.try_send(&request(opcode, ASKED, message))?;
         let answer = self.try_answer()?;
@@ -228,9 +192,6 @@ impl RawClient {
     }
 
     /// Generates and saves a key.
-    ///
-    /// # Panics
-    /// When the daemon does not do it.
     #[track_caller]
     pub fn issue(&mut self, user: &str) -> Generated {
         let user = UserId::parse(user).expect("a user's name");

@@ -15,9 +15,6 @@ pub struct Scratch {
 
 impl Scratch {
     /// Makes the directory; `binary` is the multi-call binary, which gets its names there.
-    ///
-    /// # Panics
-    /// When the temporary directory cannot be written.
     #[must_use]
     pub fn new(binary: &Path) -> Self {
         let dir = tempfile::Builder::new()
@@ -58,9 +55,6 @@ impl Scratch {
 
     /// Puts copies of the programs in the place of the links, for users who may not enter the build
     /// directory.
-    ///
-    /// # Panics
-    /// When they cannot be written.
     pub fn copy_programs(&self) {
         for program in [self.daemon(), self.ctl()] {
             let binary = std::fs::canonicalize(&program).expect("the binary");
@@ -85,27 +79,18 @@ impl Scratch {
     }
 
     /// Where the daemon keeps its revocation page, once it has made its store.
-    ///
-    /// # Panics
-    /// When there is no store.
     #[must_use]
     pub fn page(&self) -> PathBuf {
         self.path(&self.page_name())
     }
 
     /// The name of that file.
-    ///
-    /// # Panics
-    /// When there is no store.
     #[must_use]
     pub fn page_name(&self) -> String {
         Self::page_name_of(&self.state())
     }
 
     /// The name of the page of the store in a directory.
-    ///
-    /// # Panics
-    /// When there is no store.
     #[must_use]
     pub fn page_name_of(state: &Path) -> String {
         let store_id = std::fs::read_to_string(state.join("store-id")).expect("a store's id");
@@ -119,9 +104,6 @@ impl Scratch {
     }
 
     /// Writes a file into the directory, mode 0644, and gives its path.
-    ///
-    /// # Panics
-    /// When it cannot be written.
     #[must_use]
     pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);

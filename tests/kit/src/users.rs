@@ -16,9 +16,6 @@ pub fn is_root() -> bool {
 }
 
 /// Starts a thread as another user, with the group of that number and these further ones. Needs root.
-///
-/// # Panics
-/// In the thread, when it may not change its user.
 pub fn spawn_as<T: Send + 'static>(
     uid: u32,
     groups: &[u32],
@@ -34,9 +31,6 @@ pub fn spawn_as<T: Send + 'static>(
 }
 
 /// Runs on a thread of its own as another user, and waits for it.
-///
-/// # Panics
-/// When what runs does.
 pub fn as_user<T: Send + 'static>(uid: u32, groups: &[u32], run: impl FnOnce() -> T + Send + 'static) -> T {
     spawn_as(uid, groups, run).join().expect("what another user did")
 }

@@ -34,10 +34,6 @@ pub struct Unit {
 
 impl Unit {
     /// Reads the units of this source tree.
-    ///
-    /// # Panics
-    /// When a setting is gone or is not of the form that a test can put on a process, or when the unit grants a
-    /// capability.
     #[must_use]
     pub fn shipped() -> Self {
         for (name, wanted) in

@@ -62,9 +62,6 @@ impl Board {
     }
 
     /// Puts a key on a seat. `ends_at`: when it ends by itself.
-    ///
-    /// # Panics
-    /// When the board is full.
     pub fn post(&self, seat: usize, key: &ApiKey, ends_at: Option<u64>) -> Posted {
         let number = self.word(0).fetch_add(1, Ordering::Relaxed);
         let posted = Posted(number);
@@ -93,9 +90,6 @@ impl Board {
     }
 
     /// A key.
-    ///
-    /// # Panics
-    /// When it is not on this board.
     #[must_use]
     pub fn key(&self, posted: Posted) -> ApiKey {
         let words = (2..KEY_WORDS).map(|at| self.key_word(posted, at).load(Ordering::Relaxed));

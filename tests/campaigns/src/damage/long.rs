@@ -32,9 +32,6 @@ pub struct Arguments {
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
 /// Runs it, and prints what was found.
-///
-/// # Panics
-/// When a part of it cannot be started.
 #[must_use]
 pub fn main(arguments: Arguments) -> ExitCode {
     let Arguments { images, alterations, seed, threads, fixture } = arguments;

@@ -35,9 +35,6 @@ impl Accounts for Host {
 }
 
 /// Bytes as a configuration file, read by the system's daemon and by a user's own.
-///
-/// # Panics
-/// When a value is outside its limits, a fault lies outside the text, or reading holds more than the bound.
 pub fn configuration(bytes: &[u8]) {
     let file = written(bytes);
     let command_line = CommandLine { config: Some(file.path().to_owned()), ..CommandLine::default() };

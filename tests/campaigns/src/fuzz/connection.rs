@@ -45,12 +45,6 @@ thread_local! {
 }
 
 /// Bytes as a caller and a script of what it sends.
-///
-/// # Panics
-/// When a request is not answered exactly once before the connection ends, with an answer of its own kind; when an
-/// answer belongs to no request; when somebody is served without the right for it; when a key is accepted that is
-/// not saved, that ended before it was asked about, or under another's name; when the connection hangs or breaks;
-/// or when it holds more than the bound.
 pub fn connection(bytes: &[u8]) {
     let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
     let mut input = Input::new(bytes);

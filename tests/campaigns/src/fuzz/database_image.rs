@@ -22,11 +22,6 @@ thread_local! {
 }
 
 /// Bytes as a number of rows to alter, how, and then alterations of the file.
-///
-/// # Panics
-/// When a file whose bytes were altered neither is refused as damaged nor answers right about every key; when one
-/// whose rows were altered accepts a key that is not good, or as another user's; when it panics; or when it holds
-/// more than the bound.
 pub fn database_image(bytes: &[u8]) {
     SUBJECT.with(|subject| {
         let mut input = Input::new(bytes);

@@ -7,10 +7,6 @@ use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use apikeyd_protocol::operation::Opcode;
 
 /// Bytes as the sizes of pieces, a zero, and the stream.
-///
-/// # Panics
-/// When the pieces give other frames, another rest or another refusal than the whole stream; when a frame is not
-/// made of its own bytes; or when splitting allocates.
 pub fn frames(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let sizes = input.until(0);

@@ -6,10 +6,6 @@ use apikeyd_protocol::limit::MAX_GREETING_BYTES;
 use apikeyd_protocol::right::RightSet;
 
 /// Bytes as a hello and as a welcome.
-///
-/// # Panics
-/// When what is said of the first bytes is taken back after more of them, when a greeting takes more bytes than
-/// are there or than it may, when its fields are not those of the layout, or when anything is allocated.
 pub fn hello(bytes: &[u8]) {
     // A longer input tells no more: no greeting is longer.
     let bytes = &bytes[..bytes.len().min(MAX_GREETING_BYTES + 8)];

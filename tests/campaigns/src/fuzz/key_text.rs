@@ -4,10 +4,6 @@ use super::allocation::within;
 use apikeyd_protocol::key::{ApiKey, KeyFormatError, KeyId, KeyPrefix, looks_like_key};
 
 /// Bytes as a text that may be a key, as it stands and with the checksum that would fit.
-///
-/// # Panics
-/// When a text is taken for a key that is none by the grammar, or refused that is one; when a key is not read as
-/// its own text and id; or when anything is allocated.
 pub fn key_text(bytes: &[u8]) {
     check(bytes);
     if let Some((body, _)) = bytes.split_last_chunk::<6>() {

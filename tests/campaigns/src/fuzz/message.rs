@@ -18,10 +18,6 @@ const BOUND: usize = 2 * 64 * 1024;
 
 /// Bytes as an opcode (its place in the list of all), a side (even: request, odd: answer) and a body. Behind the
 /// last opcode comes the body of a failure.
-///
-/// # Panics
-/// When a body that was read is not written in one shortest form which reads the same, or when reading it holds
-/// more than the bound.
 pub fn message(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let opcode = Opcode::ALL.get(input.below(Opcode::ALL.len() + 1));

@@ -6,10 +6,6 @@ use apikeyd_protocol::message::RetrieveUser;
 use apikeyd_protocol::name::{Label, NameError, UserId};
 
 /// Bytes as a text that may be a name.
-///
-/// # Panics
-/// When a text is taken that the specification refuses or the other way round; when a name is not its text byte
-/// for byte, in memory, in words, or on the wire; or when a reason points outside the text.
 pub fn names(bytes: &[u8]) {
     let Ok(text) = core::str::from_utf8(bytes) else {
         let length = [251, bytes.len().to_le_bytes()[0], bytes.len().to_le_bytes()[1]];

@@ -23,10 +23,6 @@ const PROBES: [(&[u8], &[u8]); 8] = [
 ];
 
 /// Bytes as a policy file.
-///
-/// # Panics
-/// When a fault lies outside the text or is no line; when faults are out of order; when a table is not what a
-/// file of its own rows says; or when reading holds more than the bound.
 pub fn policy_file(bytes: &[u8]) {
     let Ok(text) = core::str::from_utf8(bytes) else { return };
     let bound = (BOUND + BOUND_PER_BYTE * text.len()).min(BOUND_OF_ANY);

@@ -23,10 +23,6 @@ use tables::Rules;
 const MAX_TARGET_BYTES: usize = 160;
 
 /// Bytes as a table, a method up to a zero byte, and a target.
-///
-/// # Panics
-/// When the judge allows what some composition of back ends performs though it is denied; when the judgement does not
-/// fit itself, or its explanation; or when judging allocates.
 pub fn policy_target(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let rules = Rules::choose(&mut input);

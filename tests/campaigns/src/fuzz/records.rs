@@ -12,11 +12,6 @@ const BOUND: usize = 4 * 1024;
 static CODECS: LazyLock<Codecs> = LazyLock::new(|| Codecs::new(&[7; 32]));
 
 /// Bytes as a key id, a place, what to do to the byte there, and the value of a table.
-///
-/// # Panics
-/// When bytes that nobody sealed are a record; when a sealed record is not written as it was read; when one with
-/// an altered byte, a cut end or another id is still read; when an audit row is not written as it was read, or
-/// keeps its link when it, its number or the row before it changes; or when reading holds more than the bound.
 pub fn records(bytes: &[u8]) {
     LazyLock::force(&CODECS);
     let mut input = Input::new(bytes);

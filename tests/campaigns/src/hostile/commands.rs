@@ -69,9 +69,6 @@ impl Outcome {
 
 /// Lets one issuer revoke keys before and while another one has 128 commands in flight on each of its
 /// places, 8,192 in all.
-///
-/// # Panics
-/// When the attack cannot be made.
 #[must_use]
 pub fn run(house: &House, command: Command, revocations: usize) -> Outcome {
     let socket = house.daemon.socket();

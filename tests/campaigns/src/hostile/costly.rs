@@ -49,9 +49,6 @@ pub struct Outcome {
 }
 
 /// Attacks one daemon with everything that is costly, and lets root reload and an issuer revoke at the same or another one.
-///
-/// # Panics
-/// When the attack cannot be made.
 #[must_use]
 pub fn run(attacked: &House, served: &House, plan: Plan) -> Outcome {
     let (socket, vitals) = (served.daemon.socket(), attacked.vitals());

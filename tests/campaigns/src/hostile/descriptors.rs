@@ -66,9 +66,6 @@ pub struct Plan {
 }
 
 /// Lets attackers ask for pages and for backups while others want theirs.
-///
-/// # Panics
-/// When the attack cannot be made.
 #[must_use]
 pub fn run(house: &House, plan: Plan) -> Outcome {
     let socket = house.daemon.socket();
@@ -107,9 +104,6 @@ pub fn open_before(house: &House) -> Option<usize> {
 }
 
 /// Asks for the page and a backup once more when the attackers have gone, and looks for descriptors that they left.
-///
-/// # Panics
-/// When one of the two is not there at once.
 pub fn afterwards(house: &House, descriptors: Option<usize>) {
     let _alone = each_once(house);
     house.daemon.take_notes();

@@ -23,9 +23,6 @@ pub struct Outcome {
 }
 
 /// Lets one issuer make drafts until it is refused, and another one make one more.
-///
-/// # Panics
-/// When one of them is not answered at all.
 #[must_use]
 pub fn run(house: &House) -> Outcome {
     let socket = house.daemon.socket().to_owned();

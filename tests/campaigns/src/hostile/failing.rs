@@ -63,9 +63,6 @@ static STAGES: [Stage; 15] = [
 
 /// Lets about so many connections fail, each stage its share but no more than some hundred backups, says when a stage
 /// is over, and gives how many failed.
-///
-/// # Panics
-/// When a connection cannot even be made.
 pub fn fail(socket: &Path, connections: usize, over: impl Fn(&str)) -> usize {
     let share = connections.div_ceil(STAGES.len());
     let mut failed = 0;

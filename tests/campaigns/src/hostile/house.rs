@@ -42,18 +42,12 @@ pub struct House {
 
 impl House {
     /// Starts one; `binary` is the multi-call binary.
-    ///
-    /// # Panics
-    /// When it does not start.
     #[must_use]
     pub fn open(binary: &Path) -> Self {
         Self::open_with(binary, "")
     }
 
     /// Starts one with more in its configuration.
-    ///
-    /// # Panics
-    /// When it does not start.
     #[must_use]
     pub fn open_with(binary: &Path, more: &str) -> Self {
         let scratch = Scratch::new(binary);
@@ -86,9 +80,6 @@ impl House {
 
     /// Connects, and waits until the daemon has seen the end of all other connections: it counts one until a moment
     /// after its descriptor is closed.
-    ///
-    /// # Panics
-    /// When others stay open.
     #[must_use]
     pub fn wait_until_alone(&self) -> RawClient {
         let mut peer = RawClient::greeted(self.daemon.socket());
@@ -104,18 +95,12 @@ impl House {
     }
 
     /// Makes a key for a user.
-    ///
-    /// # Panics
-    /// When the daemon does not.
     #[must_use]
     pub fn issue(&self, user: &str) -> ApiKey {
         issue(&self.client(), user)
     }
 
     /// Saves this number of keys, with names as long as they can be.
-    ///
-    /// # Panics
-    /// When the daemon does not.
     pub fn fill(&self, keys: u64) {
         let client = self.client();
         for number in 0..keys {
@@ -130,9 +115,6 @@ impl House {
     }
 
     /// A client without a cache, of root.
-    ///
-    /// # Panics
-    /// When the path cannot be a socket's.
     #[must_use]
     pub fn client(&self) -> Client {
         Client::builder().socket(self.daemon.socket()).cache(false).build().expect("a client")
@@ -140,9 +122,6 @@ impl House {
 }
 
 /// Makes a key for a user.
-///
-/// # Panics
-/// When the daemon does not.
 #[must_use]
 pub fn issue(client: &Client, user: &str) -> ApiKey {
     let user = UserId::parse(user).expect("a user");

@@ -89,9 +89,6 @@ pub const fn bound_kib(opcode: Opcode, places: u64) -> u64 {
 }
 
 /// Lets one user ask for one kind on this number of places until the sockets take no more of it, or for some time.
-///
-/// # Panics
-/// When the attack cannot be made.
 #[must_use]
 pub fn hold(house: &House, opcode: Opcode, places: usize, fresh_kib: u64, most: Duration) -> Held {
     let vitals = house.vitals();

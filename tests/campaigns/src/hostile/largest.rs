@@ -77,9 +77,6 @@ pub fn many(opcode: Opcode) -> Arc<[u8]> {
 }
 
 /// A key that takes as much room in the store as one can.
-///
-/// # Panics
-/// Never: the number has at most twenty digits.
 #[must_use]
 pub fn generate(number: u64) -> Generate {
     let label = Some(Label::parse(&"l".repeat(MAX_LABEL_BYTES)).expect("a label"));

@@ -27,9 +27,6 @@ pub fn map_writable(file: BorrowedFd<'_>) -> Result<(), Errno> {
 ///
 /// # Errors
 /// What the kernel says to the second.
-///
-/// # Panics
-/// When it cannot even be read.
 pub fn make_mapping_writable(file: BorrowedFd<'_>) -> Result<(), Errno> {
     // SAFETY: as in `map_writable`.
     let place = unsafe { mmap(null_mut(), BYTES, ProtFlags::READ, MapFlags::SHARED, file, 0) };

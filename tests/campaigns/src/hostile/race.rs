@@ -62,9 +62,6 @@ impl Racers {
     }
 
     /// Waits until they have tried so many more times.
-    ///
-    /// # Panics
-    /// When they do not.
     pub fn wait_for_attempts(&self, more: u64) {
         let (wanted, deadline) = (self.attempts() + more, Instant::now() + PATIENCE);
         while self.attempts() < wanted {
@@ -74,9 +71,6 @@ impl Racers {
     }
 
     /// Calls them off and gives attempts and successes.
-    ///
-    /// # Panics
-    /// When one of them failed.
     #[must_use]
     pub fn end(self) -> (u64, u64) {
         self.score.stop.store(true, Ordering::SeqCst);

@@ -67,9 +67,6 @@ impl Repeating {
     }
 
     /// Calls it off, and gives how long each answer took; what was not as promised is added to `broken`.
-    ///
-    /// # Panics
-    /// When it was not let in.
     #[must_use]
     pub fn end(self, broken: &mut Vec<String>) -> Times {
         self.state.stop.store(true, Ordering::Relaxed);

@@ -80,9 +80,6 @@ impl Siege {
     }
 
     /// Waits until the attackers have done so much together.
-    ///
-    /// # Panics
-    /// When they do not.
     pub fn wait_for_blows(&self, wanted: u64) {
         let deadline = Instant::now() + PATIENCE;
         while self.blows() < wanted {
@@ -111,9 +108,6 @@ impl Siege {
     }
 
     /// Calls it off and waits for the attackers to leave.
-    ///
-    /// # Panics
-    /// When one of them failed.
     pub fn end(mut self) {
         self.field.stop.store(true, Ordering::Relaxed);
         for attacker in self.attackers.drain(..) {

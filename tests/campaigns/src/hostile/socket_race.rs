@@ -59,9 +59,6 @@ pub fn main(options: &Options) -> ExitCode {
 
 /// Starts the daemon so many times under umask 000 and ends it, now by SIGTERM and now by SIGKILL, so that both ways
 /// to the name are raced: nothing there, and a dead socket there.
-///
-/// # Panics
-/// When it does not start, or a file or the socket has another mode than it should have.
 #[must_use]
 pub fn run(binary: &Path, starts: usize) -> Outcome {
     let scratch = Scratch::new(binary);
@@ -90,9 +87,6 @@ pub fn run(binary: &Path, starts: usize) -> Outcome {
 
 /// The fault that the race is for, done on purpose: a socket that listens first and is closed to others afterwards.
 /// Gives how often the racers got in: at least once, or they would not notice it in the daemon either.
-///
-/// # Panics
-/// When the socket cannot be made.
 #[must_use]
 pub fn listening_before_the_mode() -> u64 {
     let dir = tempfile::Builder::new()

@@ -43,17 +43,11 @@ pub fn are_other_users() -> bool {
 }
 
 /// Runs on a thread as another user, or as this one where that cannot be.
-///
-/// # Panics
-/// When root may not change its user.
 pub fn spawn_as<T: Send + 'static>(uid: u32, run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     if are_other_users() { users::spawn_as(uid, &[], run) } else { thread::spawn(run) }
 }
 
 /// Lets this process hold as many connections as its hard limit allows.
-///
-/// # Panics
-/// When the limit cannot be raised to itself.
 pub fn allow_many_descriptors() {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })

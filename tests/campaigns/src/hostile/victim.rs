@@ -69,9 +69,6 @@ pub struct Victim {
 
 impl Victim {
     /// Connects as the victim's user.
-    ///
-    /// # Panics
-    /// When it is not let in.
     #[must_use]
     pub fn connect(socket: PathBuf, key: ApiKey) -> Self {
         let (go, gone) = channel();
@@ -104,9 +101,6 @@ impl Victim {
     }
 
     /// Lets it validate.
-    ///
-    /// # Panics
-    /// When a validation failed or the key was refused.
     #[must_use]
     pub fn measure(self, length: Length) -> Seen {
         self.go.send(length).expect("a victim");

@@ -32,27 +32,18 @@ impl Vitals {
     }
 
     /// Resident memory in KiB.
-    ///
-    /// # Panics
-    /// When the process is gone.
     #[must_use]
     pub fn resident_kib(self) -> u64 {
         self.memory("VmRSS")
     }
 
     /// The most resident memory since the start or since it was forgotten, in KiB.
-    ///
-    /// # Panics
-    /// When the process is gone.
     #[must_use]
     pub fn peak_kib(self) -> u64 {
         self.memory("VmHWM")
     }
 
     /// Lets the peak begin anew with what is resident now (proc_pid_clear_refs(5)).
-    ///
-    /// # Panics
-    /// When this user may not.
     pub fn forget_peak(self) {
         fs::write(self.file("clear_refs"), "5").expect("a process of ours");
     }
@@ -64,9 +55,6 @@ impl Vitals {
     }
 
     /// Processor time used so far.
-    ///
-    /// # Panics
-    /// When the process is gone.
     #[must_use]
     pub fn processor_time(self) -> Duration {
         let stat = fs::read_to_string(self.file("stat")).expect("the daemon's stat");
@@ -78,9 +66,6 @@ impl Vitals {
 
     /// Waits until the process uses no processor time to speak of, and gives how long that took; `None` when it goes on
     /// and on.
-    ///
-    /// # Panics
-    /// When the process is gone.
     #[must_use]
     pub fn rests_after(self) -> Option<Duration> {
         let begin = Instant::now();
@@ -101,9 +86,6 @@ impl Vitals {
     }
 
     /// Waits until no more descriptors are open than there were before `what`.
-    ///
-    /// # Panics
-    /// When some stay open.
     pub fn wait_for_descriptors(self, most: Option<usize>, what: &str) {
         let Some(most) = most else { return };
         let deadline = Instant::now() + PATIENCE;

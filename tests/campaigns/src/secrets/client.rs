@@ -44,9 +44,6 @@ pub struct Client {
 
 impl Client {
     /// Starts the client against a daemon.
-    ///
-    /// # Panics
-    /// When it cannot be started.
     #[must_use]
     pub fn start(program: &Path, way: Way, socket: &Path) -> Self {
         let mut child = Command::new(program)
@@ -68,18 +65,12 @@ impl Client {
     }
 
     /// Has it ask about a key, and gives back one that it generated.
-    ///
-    /// # Panics
-    /// When it has failed.
     pub fn ask_about(&mut self, key: &str) -> String {
         self.input.write_all(format!(" {key}\n").as_bytes()).unwrap();
         self.line()
     }
 
     /// Has it keep a key, as it must not.
-    ///
-    /// # Panics
-    /// When it has failed.
     pub fn keep(&mut self, key: &str) {
         self.input.write_all(format!("!{key}\n").as_bytes()).unwrap();
         self.line();
@@ -106,9 +97,6 @@ impl Drop for Client {
 }
 
 /// Is the client of a run, if the first argument says so.
-///
-/// # Panics
-/// When an argument is missing, or a part of it cannot be started.
 #[must_use]
 pub fn main_if_called() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
@@ -118,9 +106,6 @@ pub fn main_if_called() -> Option<ExitCode> {
 }
 
 /// The client's side.
-///
-/// # Panics
-/// When the daemon does not answer as it should.
 #[must_use]
 fn main(way: &OsStr, socket: &Path) -> ExitCode {
     let asking: Box<dyn Asking> =

@@ -14,9 +14,6 @@ pub struct Arguments {
 }
 
 /// Runs it, and prints what was searched and found.
-///
-/// # Panics
-/// When a part of it cannot be started.
 #[must_use]
 pub fn main(arguments: &Arguments) -> ExitCode {
     let program = std::env::current_exe().expect("this program");

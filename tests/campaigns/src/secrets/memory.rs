@@ -29,9 +29,6 @@ pub struct Mapping {
 ///
 /// # Errors
 /// What the kernel says to opening the memory.
-///
-/// # Panics
-/// When the process is never idle.
 pub fn memory_of(pid: u32) -> io::Result<Vec<Mapping>> {
     let process = Path::new("/proc").join(pid.to_string());
     let memory = File::open(process.join("mem"))?;
@@ -105,9 +102,6 @@ fn read(memory: &File, line: &str, stacks: &[u64]) -> Option<Mapping> {
 }
 
 /// Writes a core of a running process with gdb's `gcore`; `None` where there is none.
-///
-/// # Panics
-/// When `gcore` fails.
 #[must_use]
 pub fn core_of(pid: u32, dir: &Path) -> Option<PathBuf> {
     let prefix = dir.join("core");

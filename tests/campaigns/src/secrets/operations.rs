@@ -26,9 +26,6 @@ pub struct Canary {
 
 impl Canary {
     /// From the text of a key.
-    ///
-    /// # Panics
-    /// When it is none.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let key = ApiKey::parse(text.as_bytes()).unwrap();

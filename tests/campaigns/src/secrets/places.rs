@@ -77,9 +77,6 @@ impl Report {
 }
 
 /// Does everything with canaries and looks for them everywhere.
-///
-/// # Panics
-/// When a part of the house does not work, or the search does not find what is there.
 #[must_use]
 pub fn run(scratch: &Scratch, program: &Path, plan: Plan) -> Report {
     let daemon = Start::new(scratch).env("APIKEYD_LOG", "debug").ready();

@@ -109,9 +109,6 @@ impl House {
     }
 
     /// Times both questions of a pair.
-    ///
-    /// # Panics
-    /// When one is answered in another way than by the one refusal.
     #[must_use]
     pub fn compare(&self, pair: &Pair, samples: usize, seed: u64) -> Welch {
         let standing = self.session.service.standing(|| RightSet::EMPTY.with(Right::Validate));

@@ -44,9 +44,6 @@ pub const fn actor(uid: u32) -> Actor {
 }
 
 /// A permit for a caller with all rights, as of now.
-///
-/// # Panics
-/// Never: an administrator may do everything.
 #[must_use]
 pub fn permit<R: RightType>(service: &Service, peer: &Peer) -> Permit<R> {
     authorise(service.standing(|| ADMIN), peer).expect("a caller with all rights")

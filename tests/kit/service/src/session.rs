@@ -59,9 +59,6 @@ pub struct Session {
 
 impl Session {
     /// With user 1000 as the administrator.
-    ///
-    /// # Panics
-    /// When there can be no runtime.
     #[must_use]
     pub fn of(service: Arc<Service>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
@@ -80,9 +77,6 @@ impl Session {
     }
 
     /// Makes a draft.
-    ///
-    /// # Panics
-    /// When the service does not, or the name is none.
     #[must_use]
     pub fn generate(&self, user: &str, label: Option<&str>, expires_at: Option<Timestamp>) -> ApiKey {
         let label = label.map(|label| Label::parse(label).expect("a label"));
@@ -110,9 +104,6 @@ impl Session {
     ///
     /// # Errors
     /// As the service.
-    ///
-    /// # Panics
-    /// When the name is none.
     pub fn reset_credentials(&self, user: &str) -> Result<UserRevoked, ServiceError> {
         let request = CredentialsChanged::new(UserId::parse(user).expect("a user"), CredentialsCause::Reset);
         self.run(self.service.credentials_changed(&self.permit(), request))
@@ -122,9 +113,6 @@ impl Session {
     ///
     /// # Errors
     /// As the service.
-    ///
-    /// # Panics
-    /// When the name is none.
     pub fn delete_user(&self, user: &str) -> Result<UserRevoked, ServiceError> {
         let request = DeleteUser::new(UserId::parse(user).expect("a user"));
         self.run(self.service.delete_user(&self.permit(), request))
@@ -134,9 +122,6 @@ impl Session {
     ///
     /// # Errors
     /// Why it is not answered.
-    ///
-    /// # Panics
-    /// When these rights are not enough to ask.
     pub fn try_verdict(&self, rights: RightSet, question: impl Into<Question>) -> Result<String, ErrorKind> {
         let Question { key_id, digest } = question.into();
         let permit = authorise(self.service.standing(|| rights), &self.peer).expect("a right to ask");
@@ -146,9 +131,6 @@ impl Session {
     }
 
     /// What the administrator is [told] about a key.
-    ///
-    /// # Panics
-    /// When it is not answered.
     #[must_use]
     #[track_caller]
     pub fn verdict(&self, question: impl Into<Question>) -> String {
@@ -167,9 +149,6 @@ impl Session {
     ///
     /// # Errors
     /// As the service.
-    ///
-    /// # Panics
-    /// When a page is longer.
     pub fn records(&self, page_length: u16, include_revoked: bool) -> Result<Vec<KeyRecord>, ServiceError> {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
