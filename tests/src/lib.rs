@@ -10,6 +10,7 @@
 
 pub mod caching_client;
 pub mod dropping_client;
+pub mod filling;
 pub mod multicall;
 pub mod shifted_clock;
 pub mod shipped;

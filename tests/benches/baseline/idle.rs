@@ -1,7 +1,7 @@
 //! A daemon that nobody asks anything.
 
 use super::load::{Load, Shape};
-use super::populate;
+use super::rate::populate;
 use super::scale::resident;
 use apikeyd_client::Client;
 use apikeyd_kit::daemon::{Daemon, Start};
@@ -20,7 +20,7 @@ pub(crate) fn run(connections: usize) {
     let daemon = Start::new(&scratch).arg("--config").arg(config).ready();
     println!("\n{connections} idle connections");
     println!("  resident without connections           {:>26}", resident(&daemon));
-    let sample = populate::populate(daemon.socket(), 1000);
+    let sample = populate(daemon.socket(), 1000);
     let mut load = Load::greeted(daemon.socket(), Shape { connections, depth: 1 }, &sample);
     load.round(Duration::from_millis(1));
     println!("  wake-ups, no client caches             {:>10.2} a second", wakeups(&daemon));

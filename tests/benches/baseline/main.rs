@@ -26,10 +26,8 @@ mod epoch;
 mod floor;
 mod idle;
 mod load;
-mod populate;
 mod rate;
 mod revoke;
-mod save;
 mod scale;
 mod stock;
 
@@ -53,7 +51,9 @@ fn main() {
         ["scale", dir, keys] => scale::run(Path::new(dir), keys.parse().unwrap()),
         ["epoch", rows] => epoch::run(rows.parse().unwrap()),
         ["idle", connections] => idle::run(connections.parse().unwrap()),
-        ["fill", socket, keys, file] => rate::fill(Path::new(socket), keys.parse().unwrap(), Path::new(file)),
+        ["fill", socket, keys, file] => {
+            rate::write_filled(Path::new(socket), keys.parse().unwrap(), Path::new(file))
+        }
         ["rate", what @ ..] => println!("{:.1}", rate::measure(what)),
         [] => store(1000),
         stores => stores.iter().for_each(|keys| store(keys.parse().expect("a number of keys"))),
@@ -65,7 +65,7 @@ fn store(keys: u64) {
     let scratch = Scratch::new(Path::new(env!("CARGO_BIN_EXE_tour")));
     let daemon = Daemon::start(&scratch);
     let begun = Instant::now();
-    let sample = populate::populate(daemon.socket(), keys);
+    let sample = rate::populate(daemon.socket(), keys);
     let seconds = begun.elapsed().as_secs_f64();
     println!(
         "  saved through the socket, 8 connections x 64 callers   {:>10.0} keys/s",
@@ -82,9 +82,9 @@ fn store(keys: u64) {
         let mut echoed = Load::bare(echo.socket(), shape, &sample);
         compare(name, || asked.round(ROUND), || echoed.round(ROUND));
     }
-    for callers in [1, 64] {
+    for callers in ["1", "64"] {
         let rates: Vec<f64> =
-            (0..3).map(|_| save::round(daemon.socket(), callers, Duration::from_secs(2))).collect();
+            (0..3).map(|_| rate::saves(daemon.socket(), callers, Duration::from_secs(2))).collect();
         println!(
             "  durable save, {callers:>2} callers                              {:>10.0} saves/s",
             median(rates)

@@ -16,8 +16,11 @@
 //! `KEYS` is a file that `fill SOCKET COUNT FILE` made.
 
 use super::load::{Load, Shape};
-use super::{floor, populate, revoke, save};
-use apikeyd_client::{ApiKey, Client, Operation};
+use super::{floor, revoke};
+use apikeyd_client::{ApiKey, Client, Generated, Operation};
+use apikeyd_kit::ctl::Ctl;
+use apikeyd_kit::scratch::Scratch;
+use apikeyd_tests::filling::fill;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -26,10 +29,48 @@ use std::time::Duration;
 /// What every operation row asks for; the shipped table allows it.
 pub(crate) const OPERATION: (&str, &str) = ("GET", "/api/file/17?download=1");
 
+/// Keys that are kept for asking: enough to miss the processor's caches, as real users would.
+const SAMPLE: u64 = 20_480;
+
+/// Saves keys through the socket, and gives some of them, spread evenly.
+pub(crate) fn populate(socket: &Path, keys: u64) -> Vec<ApiKey> {
+    let stride = keys.div_ceil(SAMPLE).max(1);
+    let name = |number| format!("user-{number}@example.com");
+    let sampled = move |number: u64, draft: Generated| number.is_multiple_of(stride).then_some(draft.key);
+    let mut sample = fill(socket, keys, name, sampled);
+    // A small store is asked for the same keys again and again.
+    let distinct = sample.len();
+    for at in 0..usize::try_from(SAMPLE).unwrap().saturating_sub(distinct) {
+        sample.push(ApiKey::parse(sample[at % distinct].expose().as_bytes()).unwrap());
+    }
+    sample
+}
+
+/// Durable saves in a second by so many callers, each on a connection, who replace the key of a user of their own one after
+/// the other: `apikeyctl bench` measures them.
+pub(crate) fn saves(socket: &Path, callers: &str, length: Duration) -> f64 {
+    let scratch = Scratch::new(Path::new(env!("CARGO_BIN_EXE_tour")));
+    let seconds = length.as_secs().max(1).to_string();
+    let run = Ctl::new(&scratch).at(socket).run([
+        "--json",
+        "bench",
+        "--mode",
+        "save",
+        "--connections",
+        callers,
+        "--pipeline",
+        "1",
+        "--seconds",
+        &seconds,
+    ]);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap_or_else(|_| panic!("{run:?}"));
+    report["requests_per_second"].as_f64().unwrap()
+}
+
 /// Saves keys through the socket and writes a sample of them down.
-pub(crate) fn fill(socket: &Path, count: u64, file: &Path) {
+pub(crate) fn write_filled(socket: &Path, count: u64, file: &Path) {
     let mut file = BufWriter::new(File::create(file).unwrap());
-    for key in populate::populate(socket, count) {
+    for key in populate(socket, count) {
         writeln!(file, "{}", key.expose()).unwrap();
     }
     file.flush().unwrap();
@@ -64,7 +105,7 @@ pub(crate) fn measure(words: &[&str]) -> f64 {
         ["cached-operation", socket, keys, threads, ms] => {
             cached(Path::new(socket), &sample(keys), number(threads), millis(ms), true)
         }
-        ["save", socket, callers, ms] => save::round(Path::new(socket), callers.parse().unwrap(), millis(ms)),
+        ["save", socket, callers, ms] => saves(Path::new(socket), callers, millis(ms)),
         ["revoke", socket, keys, clients, ms] => {
             revoke::round(Path::new(socket), Path::new(keys), number(clients), millis(ms))
         }

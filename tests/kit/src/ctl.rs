@@ -64,6 +64,12 @@ impl Ctl {
         Self { program: scratch.ctl(), socket: scratch.socket(), uid: None, groups: Vec::new() }
     }
 
+    /// The same against a daemon elsewhere.
+    #[must_use]
+    pub fn at(&self, socket: &Path) -> Self {
+        Self { socket: socket.to_owned(), ..self.clone() }
+    }
+
     /// The same for another user and group of that number, with these supplementary groups. Needs root, and
     /// [`Scratch::copy_programs`] when that user may not enter the build directory.
     #[must_use]

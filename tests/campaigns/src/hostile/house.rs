@@ -5,13 +5,13 @@ use super::strangers::{
     ADMIN, ATTACKER, ATTACKING_ADMIN, ATTACKING_ISSUER, CROWD, GANG, ISSUER, VICTIM, are_other_users,
 };
 use super::vitals::Vitals;
-use crate::kill::residents;
 use apikeyd_client::{ApiKey, Client, DaemonStatus, Generate, SaveMode, UserId};
 use apikeyd_kit::daemon::{Daemon, Start};
 use apikeyd_kit::raw_client::RawClient;
 use apikeyd_kit::scratch::Scratch;
 use apikeyd_protocol::message::Empty;
 use apikeyd_protocol::operation::Opcode;
+use apikeyd_tests::filling::fill;
 use apikeyd_tests::shipped::{self, ControlGroup, Unit};
 use std::path::Path;
 use std::thread;
@@ -111,7 +111,8 @@ impl House {
 
     /// Saves a key for each of this number of users, many at a time.
     pub fn settle(&self, users: u64) {
-        let _keys = residents::settle(self.daemon.socket(), users);
+        let name = |number| format!("resident-{number}");
+        let _none = fill(self.daemon.socket(), users, name, |_, _| None::<()>);
     }
 
     /// A client without a cache, of root.

@@ -7,6 +7,7 @@ use apikeyd_client::{
     ApiKey, AuditList, Client, CredentialsCause, Generate, List, Operation, SaveMode, UserId, Verdict,
 };
 use apikeyd_kit::scratch::Scratch;
+use apikeyd_tests::filling::fill;
 use hdrhistogram::Histogram;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -51,20 +52,15 @@ impl Load {
     /// Makes the keys that stay.
     pub(super) fn prepare(scratch: &Scratch, plan: &Plan) -> Self {
         let socket = scratch.socket();
-        let client = client(&socket);
-        let settle = |number| {
-            let user = UserId::parse(&format!("settled-{number}")).expect("a user's name");
-            let draft = client.generate(&Generate::new(user)).expect("a draft");
-            client.save(draft.key_id, SaveMode::Add).expect("a key");
-            draft.key
-        };
+        let name = |number| format!("settled-{number}");
+        let settled = fill(&socket, plan.settled.max(1) as u64, name, |_, draft| Some(draft.key));
         let caching = Client::builder().socket(&socket).timeout(TIMEOUT).build().expect("a client");
         Self {
             stop: AtomicBool::new(false),
             counts: Counts::default(),
             policy: scratch.path("policy.toml"),
             plan: plan.clone(),
-            settled: (0..plan.settled.max(1)).map(settle).collect(),
+            settled,
             caching,
             latency: Mutex::new(histogram()),
             wrong: Mutex::default(),
