@@ -5,6 +5,7 @@ use apikeyd::operations::ErrorKind;
 use apikeyd::operations::{Disk, OpenError, Service, Settings, StorageBackend};
 use apikeyd::parts::Clock;
 use apikeyd_keystore::domain::Sources;
+use apikeyd_kit::small_disk::SmallDisk;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::message::StoreState;
 use apikeyd_protocol::term::{Actor, SaveMode};
@@ -12,10 +13,8 @@ use redb::backends::FileBackend;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use tempfile::TempDir;
 
 /// Writes that are still let through; negative lets all through.
 #[derive(Debug, Default)]
@@ -238,32 +237,11 @@ fn a_disk_that_is_full_at_the_start_is_named() {
     assert_eq!(open(disk).unwrap().audit_head().revision, 1);
 }
 
-/// A file system of its own in memory, which can really be full. None where the test may not mount.
-struct SmallDisk(TempDir);
-
-impl SmallDisk {
-    fn mount() -> Option<Self> {
-        let dir = directory();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=8m,mode=0700", "none"]).arg(dir.path());
-        mount.output().is_ok_and(|output| output.status.success()).then_some(Self(dir))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Also while the service has files open there.
-        Command::new("umount").arg("--lazy").arg(self.0.path()).status().unwrap();
-    }
-}
-
 #[test]
 fn a_file_system_that_is_really_full_heals_when_there_is_room_again() {
-    let Some(disk) = SmallDisk::mount() else {
-        eprintln!("skipped: this test may not mount a file system");
-        return;
-    };
-    let dir = disk.0.path().to_path_buf();
+    let place = directory();
+    let Some(disk) = SmallDisk::mount(place.path()) else { return };
+    let dir = disk.path().to_owned();
     let house = House::with(|_| Settings::in_dir(&dir));
     let key = house.generate("a");
     house.save(&key, SaveMode::Add).unwrap();

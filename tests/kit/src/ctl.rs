@@ -34,6 +34,12 @@ impl Run {
         assert_eq!((self.code, self.stdout.as_str(), self.stderr.as_str()), (code, stdout, stderr));
     }
 
+    /// That it ended with this code and wrote this line or these lines to standard output.
+    #[track_caller]
+    pub fn prints(&self, code: i32, stdout: &str) {
+        assert_eq!((self.code, self.stdout.trim_end()), (code, stdout), "{self:?}");
+    }
+
     /// That it ended with this code, answered nothing, and said this among other things.
     #[track_caller]
     pub fn fails(&self, code: i32, saying: &str) {

@@ -23,4 +23,5 @@ pub mod raw_client;
 pub mod replies;
 pub mod scratch;
 pub mod script;
+pub mod small_disk;
 pub mod users;

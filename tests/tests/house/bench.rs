@@ -1,6 +1,6 @@
 //! `apikeyctl bench` measures, and leaves nothing behind.
 
-use crate::support::{House, assert_fails};
+use crate::support::House;
 use apikeyd_kit::ctl::Run;
 use serde_json::Value;
 
@@ -38,7 +38,7 @@ fn the_mode_cached_measures_the_cache() {
     let words = bench(&house, "cached", &[]).stdout;
     assert!(words.contains("from cache ") && words.contains("means of batches of 100"), "{words}");
     let run = house.ctl.run(["bench", "--mode", "cached", "--pipeline", "2"]);
-    assert_fails(&run, 2, "leave --pipeline out");
+    run.fails(2, "leave --pipeline out");
 }
 
 fn bench(house: &House, mode: &str, more: &[&str]) -> Run {

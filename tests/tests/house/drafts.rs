@@ -1,6 +1,6 @@
 //! Drafts: whose they are and how they go.
 
-use crate::support::{House, Key, assert_fails, assert_prints};
+use crate::support::{House, Key};
 use apikeyd_kit::users::is_root;
 use apikeyd_protocol::message::Generate;
 use apikeyd_protocol::name::UserId;
@@ -12,7 +12,7 @@ fn a_newer_draft_of_the_same_user_takes_the_place() {
     let newer = Key::from(&house.ctl.run(["generate", "alice"]));
     assert_eq!(house.ctl.run(["save", &older.id]).code, 3);
     assert_eq!(house.ctl.run(["save", &newer.id]).code, 0);
-    assert_prints(&house.validate(&newer), 0, "alice");
+    house.validate(&newer).prints(0, "alice");
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn one_callers_drafts_stop_nobody_else_and_the_operator_is_told() {
     }
     for _ in 0..3 {
         let refused = house.ctl.run(["generate", "alice"]);
-        assert_fails(&refused, 75, "uid 0 has 8192 drafts");
+        refused.fails(75, "uid 0 has 8192 drafts");
     }
     assert_eq!(house.ctl.as_user(4101, &[]).run(["generate", "alice"]).code, 0);
     let log = house.daemon.log();

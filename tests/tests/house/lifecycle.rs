@@ -1,6 +1,6 @@
 //! The life of a key, as users, services and operators see it.
 
-use crate::support::{House, Key, assert_fails, assert_prints};
+use crate::support::{House, Key};
 
 #[test]
 fn a_key_counts_only_when_it_is_saved() {
@@ -8,9 +8,9 @@ fn a_key_counts_only_when_it_is_saved() {
     let drafted = house.ctl.run(["generate", "alice", "--label", "laptop"]);
     let key = Key::from(&drafted);
     assert!(drafted.stderr.contains(&format!("apikeyctl save {}", key.id)), "{drafted:?}");
-    assert_prints(&house.validate(&key), 1, "refused: not saved yet");
+    house.validate(&key).prints(1, "refused: not saved yet");
     assert_eq!(house.ctl.run(["save", &key.id]).code, 0);
-    assert_prints(&house.validate(&key), 0, "alice");
+    house.validate(&key).prints(0, "alice");
     let shown = house.ctl.run(["--json", "show", "alice"]);
     let shown: serde_json::Value = serde_json::from_str(&shown.stdout).expect("one object");
     assert_eq!((&shown["key_id"], &shown["label"]), (&key.id.into(), &"laptop".into()), "{shown}");
@@ -22,8 +22,8 @@ fn one_active_key_for_each_user() {
     let first = house.issue("alice");
     assert_eq!(house.ctl.run(["generate", "alice", "--save"]).code, 4);
     let second = Key::from(&house.ctl.run(["generate", "alice", "--save", "--replace"]));
-    assert_prints(&house.validate(&first), 1, "refused: replaced");
-    assert_prints(&house.validate(&second), 0, "alice");
+    house.validate(&first).prints(1, "refused: replaced");
+    house.validate(&second).prints(0, "alice");
     assert_eq!(house.ctl.run(["generate", "bob", "--save", "--replace"]).code, 3, "nothing to replace");
 }
 
@@ -47,18 +47,18 @@ fn every_end_of_a_key_has_its_reason() {
     let house = House::open();
     let deleted = house.issue("deleted");
     assert_eq!(house.ctl.run(["delete", &deleted.id]).code, 0);
-    assert_prints(&house.validate(&deleted), 1, "refused: deleted");
+    house.validate(&deleted).prints(1, "refused: deleted");
     let again = house.ctl.run(["delete", &deleted.id]);
     assert_eq!(again.code, 0, "deleting an ended key succeeds");
     assert!(format!("{}{}", again.stdout, again.stderr).contains("already"), "and says so: {again:?}");
 
     let changed = house.issue("changed");
     assert_eq!(house.ctl.run(["credentials-changed", "changed", "--cause", "reset"]).code, 0);
-    assert_prints(&house.validate(&changed), 1, "refused: credentials-changed");
+    house.validate(&changed).prints(1, "refused: credentials-changed");
 
     let gone = house.issue("gone");
     assert_eq!(house.ctl.run(["delete-user", "gone"]).code, 0);
-    assert_prints(&house.validate(&gone), 1, "refused: user-deleted");
+    house.validate(&gone).prints(1, "refused: user-deleted");
     assert_eq!(house.ctl.run(["show", "gone"]).code, 3);
     assert_eq!(house.ctl.run(["show", &gone.id]).code, 0, "the record stays");
 }
@@ -69,8 +69,8 @@ fn what_was_acknowledged_survives_a_crash() {
     let (kept, ended) = (house.issue("kept"), house.issue("ended"));
     assert_eq!(house.ctl.run(["delete", &ended.id]).code, 0);
     let house = house.crash_and_restart();
-    assert_prints(&house.validate(&kept), 0, "kept");
-    assert_prints(&house.validate(&ended), 1, "refused: deleted");
+    house.validate(&kept).prints(0, "kept");
+    house.validate(&ended).prints(1, "refused: deleted");
     assert_eq!(house.ctl.run(["audit", "verify"]).code, 0);
 }
 
@@ -78,7 +78,7 @@ fn what_was_acknowledged_survives_a_crash() {
 fn names_and_dates_that_cannot_be_are_refused() {
     let house = House::open();
     for user in ["", " alice", "a\u{7}b", "\u{202e}alice", &"x".repeat(256)] {
-        assert_fails(&house.ctl.run(["generate", user]), 2, "USER");
+        house.ctl.run(["generate", user]).fails(2, "USER");
     }
     assert_eq!(house.ctl.run(["generate", "alice", "--label", "a\nb"]).code, 2);
     for expires in ["2001-01-01", "0d", "-1d", "soon", "99999999999999999y"] {

@@ -1,6 +1,6 @@
 //! The policy table in a running daemon.
 
-use crate::support::{House, assert_prints};
+use crate::support::House;
 use rustix::process::Signal;
 
 const STRICT: &str = "default = \"deny\"\n[[operation]]\nname = \"ping\"\nmethod = \"GET\"\npath = \"/ping\"\neffect = \"allow\"\n";
@@ -12,7 +12,7 @@ fn a_key_and_an_operation_are_judged_in_one_call() {
     let judged = |method: &str, path: &str| {
         house.ctl.run_with_input(["validate", "--method", method, "--path", path], key.text.as_bytes())
     };
-    assert_prints(&judged("GET", "/api/file"), 0, "alice");
+    judged("GET", "/api/file").prints(0, "alice");
     let denied = judged("PUT", "/api/user");
     assert_eq!(denied.code, 1);
     assert!(denied.stdout.starts_with("refused: "), "{denied:?}");
@@ -31,7 +31,7 @@ fn a_reload_takes_effect_at_once_and_a_faulty_file_changes_nothing() {
     let key = house.issue("alice");
     let judged =
         || house.ctl.run_with_input(["validate", "--method", "GET", "--path", "/pong"], key.text.as_bytes());
-    assert_prints(&judged(), 0, "alice");
+    judged().prints(0, "alice");
 
     let _ = house.scratch.write("policy.toml", STRICT);
     assert_eq!(house.ctl.run(["policy", "reload"]).code, 0);

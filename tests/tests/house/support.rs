@@ -88,17 +88,3 @@ impl Key {
         Self { text, id }
     }
 }
-
-/// That a command ended so, and printed this to standard output.
-#[track_caller]
-pub(crate) fn assert_prints(run: &Run, code: i32, stdout: &str) {
-    assert_eq!((run.code, run.stdout.trim_end()), (code, stdout), "{run:?}");
-}
-
-/// That a command ended so, and said this on standard error.
-#[track_caller]
-pub(crate) fn assert_fails(run: &Run, code: i32, stderr: &str) {
-    assert_eq!(run.code, code, "{run:?}");
-    assert!(run.stderr.contains(stderr), "{stderr:?} is not in {run:?}");
-    assert_eq!(run.stdout, "", "a failure prints nothing to standard output");
-}

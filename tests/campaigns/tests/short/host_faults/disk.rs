@@ -4,49 +4,25 @@ use super::{Before, binary};
 use apikeyd_campaigns::hostile::house::issue;
 use apikeyd_kit::daemon::{Daemon, Start};
 use apikeyd_kit::scratch::Scratch;
+use apikeyd_kit::small_disk::{SmallDisk, ran};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A file system of its own in memory. None where this process may not mount one.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(scratch: &Scratch) -> Option<Self> {
-        let place = scratch.path("disk");
-        std::fs::create_dir(&place).unwrap();
-        let mounted =
-            ran(Command::new("mount").args(["-t", "tmpfs", "-o", "size=8m,mode=0700", "none"]).arg(&place));
-        if !mounted {
-            eprintln!("skipped: this test may not mount a file system");
-        }
-        mounted.then_some(Self(place))
-    }
-
-    fn remount(&self, how: &str) -> bool {
-        ran(Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(&self.0))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Also while the daemon has files open there.
-        Command::new("umount").arg("--lazy").arg(&self.0).status().unwrap();
-    }
-}
-
-fn ran(command: &mut Command) -> bool {
-    command.output().is_ok_and(|output| output.status.success())
+fn small_disk(scratch: &Scratch) -> Option<SmallDisk> {
+    let place = scratch.path("disk");
+    std::fs::create_dir(&place).unwrap();
+    SmallDisk::mount(&place)
 }
 
 #[test]
 fn a_full_disk_refuses_changes_until_there_is_room() {
     let scratch = Scratch::new(binary());
-    let Some(disk) = SmallDisk::mount(&scratch) else { return };
-    let daemon = Start::new(&scratch).state_dir(disk.0.clone()).ready();
+    let Some(disk) = small_disk(&scratch) else { return };
+    let daemon = Start::new(&scratch).state_dir(disk.path().to_owned()).ready();
     let before = Before::the_fault(daemon.socket());
-    let filler = disk.0.join("filler");
+    let filler = disk.path().join("filler");
     let full = std::fs::write(&filler, vec![1; 16 * 1024 * 1024]).unwrap_err();
     assert_eq!(full.kind(), std::io::ErrorKind::StorageFull);
     before.save_until_refused();
@@ -58,11 +34,11 @@ fn a_full_disk_refuses_changes_until_there_is_room() {
 #[test]
 fn a_backup_that_finds_no_room_fails_alone() {
     let scratch = Scratch::new(binary());
-    let Some(disk) = SmallDisk::mount(&scratch) else { return };
-    let daemon = Start::new(&scratch).state_dir(disk.0.clone()).ready();
+    let Some(disk) = small_disk(&scratch) else { return };
+    let daemon = Start::new(&scratch).state_dir(disk.path().to_owned()).ready();
     let before = Before::the_fault(daemon.socket());
     (0..600).for_each(|number| drop(issue(&before.client, &format!("one of many {number}"))));
-    let filler = disk.0.join("filler");
+    let filler = disk.path().join("filler");
     std::fs::write(&filler, vec![1; 16 * 1024 * 1024]).unwrap_err();
     // Room for the row that a backup writes into the database, whose file has holes, and not for a copy of it all.
     let full = std::fs::metadata(&filler).unwrap().len();
@@ -127,8 +103,8 @@ impl Drop for Sealed {
 #[test]
 fn a_file_system_that_is_read_only_at_the_start_is_named_and_harmed_in_nothing() {
     let scratch = Scratch::new(binary());
-    let Some(disk) = SmallDisk::mount(&scratch) else { return };
-    let start = || Start::new(&scratch).state_dir(disk.0.clone());
+    let Some(disk) = small_disk(&scratch) else { return };
+    let start = || Start::new(&scratch).state_dir(disk.path().to_owned());
     let daemon = start().ready();
     let before = Before::the_fault(daemon.socket());
     assert!(daemon.stop().success());
