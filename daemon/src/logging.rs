@@ -73,7 +73,7 @@ pub(crate) struct Pass {
 
 /// Lets a few events of one kind through, and counts the others.
 #[derive(Debug, Default)]
-pub(crate) struct Seldom(Mutex<Option<Window>>);
+pub(crate) struct RateLimit(Mutex<Option<Window>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Window {
@@ -81,7 +81,7 @@ struct Window {
     events: u64,
 }
 
-impl Seldom {
+impl RateLimit {
     pub(crate) const fn new() -> Self {
         Self(Mutex::new(None))
     }
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_first_few_of_a_window_pass_and_the_rest_are_counted() {
-        let seldom = Seldom::new();
+        let seldom = RateLimit::new();
         let start = Instant::now();
         let passed = (0..100).filter(|_| seldom.at(start) == Some(Pass { suppressed: None })).count();
         assert_eq!(passed, 10);

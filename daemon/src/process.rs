@@ -7,7 +7,7 @@
 //! ```
 
 mod allocator;
-mod house;
+mod background;
 mod preparing;
 mod service_manager;
 
@@ -22,8 +22,8 @@ use crate::parts::Parts;
 use crate::logging;
 use apikeyd_keystore::wipe_stack;
 use apikeyd_policy::PolicyTable;
+use background::Signals;
 use clap::Parser as _;
-use house::Signals;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::runtime;
@@ -125,8 +125,8 @@ async fn run(
         sockets.spawn(front::serve(socket, Arc::clone(&daemon), Arc::clone(&admission), drain.clone()));
     }
     service_manager::ready();
-    let house = tokio::spawn(house::keep(Arc::clone(&daemon), own_socket));
-    let reloads = tokio::spawn(house::reload_on(Arc::clone(&daemon), signals.take_reloads()));
+    let background = tokio::spawn(background::keep(Arc::clone(&daemon), own_socket));
+    let reloads = tokio::spawn(background::reload_on(Arc::clone(&daemon), signals.take_reloads()));
     let mut outcome = Ok(Exit::Stopped);
     while let Some(ended) = sockets.join_next().await {
         // A panic counts as well: a daemon that does not accept must not look alive.
@@ -135,7 +135,7 @@ async fn run(
             signals.stop();
         }
     }
-    house.abort();
+    background.abort();
     reloads.abort();
     if let Err(error) = daemon.service.close().await {
         tracing::error!(%error, "the store was not closed cleanly; nothing that was acknowledged is lost");

@@ -3,7 +3,7 @@
 use super::admission::{Admission, Counted};
 use super::connection::{Connection, End};
 use super::listening::Listening;
-use crate::logging::Seldom;
+use crate::logging::RateLimit;
 use crate::operations::dispatch::daemon::Daemon;
 use crate::peer::Peer;
 use apikeyd_protocol::hello::{Welcome, WelcomeCode};
@@ -38,7 +38,7 @@ pub(crate) async fn serve(
 ) -> io::Result<()> {
     // From a descriptor, so that the crate never removes a name in the file system.
     let listener = Listener::try_from(listening.socket)?;
-    let door = Door { daemon, admission, drain: drain.clone() };
+    let acceptor = Acceptor { daemon, admission, drain: drain.clone() };
     let mut connections = JoinSet::new();
     // Without the value, which is a lock.
     let mut ending = Box::pin(async move { drain.wait_for(|ending| *ending).await.is_ok() });
@@ -49,7 +49,7 @@ pub(crate) async fn serve(
             // Only collected; a connection that panicked has been logged by the hook.
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept() => match accepted {
-                Ok(stream) => door.admit(stream.into(), &mut connections),
+                Ok(stream) => acceptor.admit(stream.into(), &mut connections),
                 Err(error) => {
                     note_failed_accept(&error);
                     sleep(BACK_OFF).await;
@@ -72,13 +72,13 @@ pub(crate) async fn serve(
 }
 
 /// Decides what becomes of a caller.
-struct Door {
+struct Acceptor {
     daemon: Arc<Daemon>,
     admission: Arc<Admission>,
     drain: watch::Receiver<bool>,
 }
 
-impl Door {
+impl Acceptor {
     fn admit(&self, socket: UnixStream, connections: &mut JoinSet<()>) {
         let peer = match Peer::of(&socket) {
             Ok(peer) => Arc::new(peer),
@@ -117,7 +117,7 @@ impl Door {
     }
 
     fn note_turned_away(&self, peer: Option<&Peer>, code: WelcomeCode, error: Option<&io::Error>) {
-        static REFUSED: Seldom = Seldom::new();
+        static REFUSED: RateLimit = RateLimit::new();
         self.daemon.traffic.turned_away();
         let Some(pass) = REFUSED.now() else { return };
         match (peer, error) {
@@ -150,14 +150,14 @@ async fn dismiss_queue(listener: &Listener) {
 }
 
 fn note_failed_accept(error: &io::Error) {
-    static FAILED: Seldom = Seldom::new();
+    static FAILED: RateLimit = RateLimit::new();
     if let Some(pass) = FAILED.now() {
         tracing::error!(%error, suppressed = pass.suppressed, "a connection could not be accepted; trying again");
     }
 }
 
 fn note_end(peer: &Peer, end: End) {
-    static BROKEN: Seldom = Seldom::new();
+    static BROKEN: RateLimit = RateLimit::new();
     let Peer { uid, pid, .. } = *peer;
     match end {
         End::BadFrame

@@ -2,7 +2,7 @@
 //! works without a service manager.
 
 use crate::front::reading;
-use crate::logging::Seldom;
+use crate::logging::RateLimit;
 use apikeyd_protocol::frame::{Frame, HEADER_BYTES, Status, append_request};
 use apikeyd_protocol::hello::{Hello, Welcome, WelcomeCode};
 use apikeyd_protocol::message::PolicyRows;
@@ -55,7 +55,7 @@ pub(crate) fn watchdog_limit() -> Option<Duration> {
 
 fn tell(states: &[NotifyState<'_>]) {
     static SENDER: OnceLock<Option<SyncSender<String>>> = OnceLock::new();
-    static DROPPED: Seldom = Seldom::new();
+    static DROPPED: RateLimit = RateLimit::new();
     let Some(sender) = SENDER.get_or_init(start) else { return };
     let note: Vec<String> = states.iter().map(ToString::to_string).collect();
     if sender.try_send(note.join("\n")).is_err()

@@ -2,7 +2,7 @@
 
 use super::descriptors::Unread;
 use super::turns::Turns;
-use crate::logging::Seldom;
+use crate::logging::RateLimit;
 use crate::operations::error::{ErrorKind, ServiceError};
 use crate::operations::permit::Standing;
 use crate::operations::reload::Reload;
@@ -42,8 +42,8 @@ impl Daemon {
     /// Counts and logs a failure: what the operator should see, not what the caller did wrong.
     #[cold]
     pub(crate) fn note(&self, peer: &Peer, opcode: Opcode, error: &ServiceError) {
-        static DENIED: Seldom = Seldom::new();
-        static FAILED: Seldom = Seldom::new();
+        static DENIED: RateLimit = RateLimit::new();
+        static FAILED: RateLimit = RateLimit::new();
         let Peer { uid, pid, .. } = *peer;
         match error.kind {
             ErrorKind::BadRequest => self.traffic.bad_request(),

@@ -1,7 +1,7 @@
 //! What the service holds in memory and the store tells of its commits.
 
 use super::policy_table::shown_hash;
-use crate::logging::Seldom;
+use crate::logging::RateLimit;
 use crate::revocation::Generations;
 use apikeyd_keystore::domain::{Draft, DraftLimits, Drafts, DraftsFull, FilesInForce, Refusal};
 use apikeyd_keystore::{Effects, Observer};
@@ -123,8 +123,8 @@ const LINES: usize = 64;
 
 /// What the caller is told when there is no room for its draft. The operator is told each time that a share fills up.
 pub(in crate::operations) fn no_room(uid: u32, full: DraftsFull) -> Refusal {
-    static ALL: Seldom = Seldom::new();
-    static SHARES: [Seldom; LINES] = [const { Seldom::new() }; LINES];
+    static ALL: RateLimit = RateLimit::new();
+    static SHARES: [RateLimit; LINES] = [const { RateLimit::new() }; LINES];
     match full {
         DraftsFull::All => {
             let limit = DRAFTS.all;
@@ -140,7 +140,7 @@ pub(in crate::operations) fn no_room(uid: u32, full: DraftsFull) -> Refusal {
         }
         DraftsFull::Share { limit, first } => {
             let line = usize::try_from(uid).ok().and_then(|uid| SHARES.get(uid % LINES));
-            if let Some(pass) = line.filter(|_| first).and_then(Seldom::now) {
+            if let Some(pass) = line.filter(|_| first).and_then(RateLimit::now) {
                 let suppressed = pass.suppressed;
                 tracing::warn!(
                     uid,
