@@ -3,7 +3,7 @@
 //! ```text
 //!   inherited sockets ─► arguments, configuration ─► hardening ─► socket ─► store ─► runtime
 //!                                                                                      │
-//!            exit code ◄─ close the store ◄─ drain ◄─ SIGTERM ◄─ serve, keep house ◄───┘
+//!            exit code ◄─ close the store ◄─ drain ◄─ SIGTERM ◄─ serve, background ◄───┘
 //! ```
 
 mod allocator;
