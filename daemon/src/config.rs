@@ -1,4 +1,4 @@
-//! What the daemon runs with: command line, environment, file and defaults brought together.
+//! The daemon's settings: command line, environment, file and defaults combined.
 //!
 //! ```text
 //!   command line, APIKEYD_* ──┐
@@ -6,8 +6,8 @@
 //!   defaults of the place   ──┘
 //! ```
 //!
-//! For each value the first of these that names it counts: the argument, the `APIKEYD_` variable, the file,
-//! the service manager (`$STATE_DIRECTORY`), the default.
+//! Each value comes from the first of these that names it: the argument, the `APIKEYD_` variable, the file, the
+//! service manager (`$STATE_DIRECTORY`), the default.
 
 mod files;
 mod parse;

@@ -1,5 +1,5 @@
-//! A daemon without its process: connections, dispatch and service, for campaigns that speak to them over a pair
-//! of sockets. Who connects is what the campaign says, so the daemon's own process has nothing to do with it.
+//! A daemon without its process: connections, dispatch and service, for campaigns that talk to them over a pair
+//! of sockets. The campaign says who the caller is, so the daemon's own process does not matter.
 
 use crate::config::{CommandLine, Config, Place};
 use crate::front::connection::Connection;
@@ -12,7 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// Everything that requests are answered with.
+/// Everything needed to answer requests.
 #[derive(Debug)]
 pub struct Embedded {
     daemon: Arc<Daemon>,
@@ -20,7 +20,7 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// A daemon over a service. A reload reads what the arguments name.
+    /// A daemon for a service. A reload reads the files that the arguments name.
     #[must_use]
     pub fn new(service: Arc<Service>, command_line: CommandLine, place: Place, config: Config) -> Self {
         let reload = Reload::new(command_line, place, config.clone());
@@ -28,10 +28,10 @@ impl Embedded {
         Self { daemon: Arc::new(Daemon::new(service, reload, unread)), config }
     }
 
-    /// Serves one connection to its end, and says why it ended. To be called within a tokio runtime.
+    /// Serves one connection to its end, and returns why it ended. Call it within a tokio runtime.
     ///
     /// # Errors
-    /// When the runtime cannot take the socket.
+    /// If the runtime cannot take the socket.
     pub async fn serve(
         &self,
         socket: UnixStream,

@@ -1,11 +1,11 @@
-//! How the process ends, as numbers that service managers and scripts can tell apart.
+//! How the process exits, as codes that service managers and scripts can distinguish.
 
 use std::process::ExitCode;
 
 /// The exit codes. From 64 on they are those of `sysexits.h`, which systemd prints by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// Stopped as asked.
+    /// Stopped on request.
     Stopped,
     /// Failed while running.
     Failed,
@@ -13,7 +13,7 @@ pub enum Exit {
     Usage,
     /// The database or the pepper is not what it must be (`EX_DATAERR`).
     Data,
-    /// The socket or the database is another daemon's (`EX_UNAVAILABLE`).
+    /// Another daemon has the socket or the database (`EX_UNAVAILABLE`).
     Unavailable,
     /// Reading or writing failed (`EX_IOERR`).
     InputOutput,
@@ -46,11 +46,11 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why the daemon did not start, or stopped by itself: the code and what to say.
+/// Why the daemon did not start, or stopped on its own: the code and the message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// The code to end with.
+    /// The exit code.
     pub exit: Exit,
     /// What happened and what to do. May have several lines, one for each fault.
     pub message: String,

@@ -1,10 +1,10 @@
 //! The way in: sockets, callers, connections, frames.
 //!
-//! | module | holds |
+//! | module | has |
 //! |---|---|
-//! | `listening`, `inherited` | a socket that listens, the daemon's own or the service manager's |
-//! | `accept`, `admission` | who is let in, and how many |
-//! | `connection` | greets; bytes to frames and back. The only one that touches the bytes of a connection |
+//! | `listening`, `inherited` | a listening socket, the daemon's own or the service manager's |
+//! | `accept`, `admission` | who may connect, and how many |
+//! | `connection` | the greeting; bytes to frames and back. The only module that touches the bytes of a connection |
 //! | `reading` | reading a socket into memory that is not cleared first |
 
 mod accept;

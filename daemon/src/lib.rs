@@ -1,7 +1,7 @@
-//! The API-key daemon: a keystore of hashed keys, served over a Unix socket. The program `apikeyd` is [`main`] and
-//! nothing else.
+//! The API-key daemon: a keystore of hashed keys, served over a Unix socket. The program `apikeyd` is [`main`]
+//! and nothing else.
 //!
-//! # How a request travels
+//! # How a request is processed
 //!
 //! ```text
 //!   process ─► front ─► operations ─┬─► apikeyd-keystore
@@ -9,19 +9,20 @@
 //!               peer      rights    └─► apikeyd-policy
 //! ```
 //!
-//! | module | on the way of a request |
+//! | module | does |
 //! |---|---|
 //! | `process` | reads [`config`], opens the service, listens, and drains at the end |
-//! | [`front`] | accepts, and asks the kernel who is there ([`peer`]); greets; bytes to frames and back |
-//! | [`operations`] | finds the operation of a frame, asks for its permit, does it: validation from memory, changes through the keystore |
-//! | [`rights`] | what the caller may do, by the configuration |
-//! | `apikeyd-keystore` | a package of its own: decides what becomes of a key, and makes it durable with its audit row |
-//! | [`revocation`] | the numbers by which clients know that a remembered verdict is still true |
+//! | [`front`] | accepts, and asks the kernel who the caller is ([`peer`]); greets; bytes to frames and back |
+//! | [`operations`] | finds the operation of a frame, asks for its permit, performs it: validation from memory, changes through the keystore |
+//! | [`rights`] | what the caller may do, according to the configuration |
+//! | `apikeyd-keystore` | a separate package: decides changes of keys, and makes them durable with their audit rows |
+//! | [`revocation`] | the numbers by which clients know that a cached verdict is still true |
 //!
-//! Imports point from left to right. Beside the way: `logging` and [`exit`] (what others see of the process), [`parts`]
-//! (clock and the like, handed in).
+//! Imports point from left to right. Also: `logging` and [`exit`] (the visible side of the process), [`parts`]
+//! (clock and the like, passed in).
 //!
-//! What each of them must keep true stands in its own documentation; `docs/ARCHITECTURE.md` is the map of all packages.
+//! The invariants of each module are in its own documentation; `docs/ARCHITECTURE.md` is the map of all
+//! packages.
 
 pub mod config;
 #[doc(hidden)]

@@ -1,4 +1,4 @@
-//! The daemon's log: one line for each event on standard error, for the journal or for a terminal.
+//! The daemon's log: one line for each event on standard error, for the journal or a terminal.
 
 mod line;
 
@@ -29,12 +29,12 @@ pub(crate) fn start(level: LogLevel) {
             let literal = payload.downcast_ref::<&str>().copied();
             let message = literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
             let place = panic.location().map(ToString::to_string).unwrap_or_default();
-            tracing::error!(message, place, "a fault of the daemon; please report it");
+            tracing::error!(message, place, "a fault in the daemon; please report it");
         }));
     }
 }
 
-/// Says why the daemon does not start: through the log where it has begun, as a plain line before.
+/// Reports why the daemon does not start: through the log if it has been started, otherwise as a plain line.
 #[expect(clippy::print_stderr, reason = "before the log begins there is nothing else")]
 pub(crate) fn complain(line: &str) {
     if tracing::dispatcher::has_been_set() {
@@ -64,10 +64,10 @@ const MOST: u64 = 10;
 /// The time after which events are logged again.
 const WINDOW: Duration = Duration::from_secs(10);
 
-/// Leave to log one event.
+/// Permission to log one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pass {
-    /// Events since the last window that were not logged, if there were any; a field of the log.
+    /// Suppressed events since the last window, if any; a field of the log line.
     pub(crate) suppressed: Option<u64>,
 }
 
@@ -86,7 +86,7 @@ impl RateLimit {
         Self(Mutex::new(None))
     }
 
-    /// Whether an event that happens now is to be logged.
+    /// Whether to log an event that happens now.
     pub(crate) fn now(&self) -> Option<Pass> {
         self.at(Instant::now())
     }

@@ -1,5 +1,4 @@
-//! The program `apikeyd`; everything is in the library, so that tests can run it under their own roof, with other
-//! parts.
+//! The program `apikeyd`; everything is in the library, so that tests can run it with other parts.
 
 use apikeyd::parts::Parts;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
-//! The operations: what the daemon does, request by request, whoever asks and over whatever transport.
+//! The operations: what the daemon does, request by request, independent of caller and transport.
 //!
-//! | module | holds |
+//! | module | has |
 //! |---|---|
 //! | `dispatch` | from a frame to its operation |
 //! | `permit` | permission as a value |
@@ -8,9 +8,9 @@
 //! | `lifecycle` | generate, save, retrieve, and what revokes a key |
 //! | `inspection` | status, lists, the audit, counters |
 //! | `policy`, `reload` | the policy table and the rights in force |
-//! | `caching` | what clients that cache ask for |
-//! | `upkeep` | housekeeping, backup, the end |
-//! | `service` | the open keystore, what it is told at its start, and how it waits |
+//! | `caching` | what clients that cache request |
+//! | `upkeep` | housekeeping, backup, shutdown |
+//! | `service` | the open keystore, its settings, and how it waits |
 //! | `state` | what is kept in memory |
 
 mod caching;

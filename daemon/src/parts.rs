@@ -1,7 +1,7 @@
-//! The parts that the daemon does not have of itself. [`main`](crate::main) is handed them: the program `apikeyd` hands
-//! in those of the system, a campaign others, so that what is tried is the daemon that ships.
+//! The parts that are passed to the daemon. [`main`](crate::main) takes them: the program `apikeyd` passes
+//! those of the system, a campaign passes others, so that it tests the daemon that ships.
 //!
-//! The disk is a part as well: the state directory, or a [`Disk`](apikeyd_keystore::Disk) that is handed to
+//! The disk is a part as well: the state directory, or a [`Disk`](apikeyd_keystore::Disk) that is passed to
 //! [`Service::open_on`](crate::operations::Service::open_on).
 
 pub use apikeyd_keystore::parts::{Executor, Randomness};
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// What the daemon is handed.
+/// The daemon's parts.
 #[derive(Clone, Debug)]
 pub struct Parts {
     pub(crate) clock: Clock,
@@ -21,19 +21,19 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Those of the system, as the program `apikeyd` has them.
+    /// Those of the system, which the program `apikeyd` uses.
     #[must_use]
     pub const fn system() -> Self {
         Self { clock: Clock::system(), randomness: Randomness::system(), executor: Executor::OwnThread }
     }
 
-    /// With another clock.
+    /// With a different clock.
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
-    /// With random bytes from elsewhere.
+    /// With a different source of random bytes.
     #[must_use]
     pub fn with_randomness(self, randomness: Randomness) -> Self {
         Self { randomness, ..self }
@@ -52,7 +52,7 @@ impl Parts {
     }
 }
 
-/// Where the daemon takes the time from. Everything below the service gets times as arguments.
+/// The daemon's source of time. Everything below the service gets times as arguments.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
@@ -70,19 +70,19 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that stands until it is [set](Clock::set), for tests that jump in time.
+    /// A clock that stands still until it is [set](Clock::set), for tests that jump in time.
     #[must_use]
     pub fn manual(start: Timestamp) -> Self {
         Self(Source::Manual(Arc::new(AtomicU64::new(start.unix_millis()))))
     }
 
-    /// A clock that shows what `now` returns, which is called with each look, from any thread.
+    /// A clock that shows what `now` returns, which is called at each reading, from any thread.
     #[must_use]
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Source::Given(Arc::new(now)))
     }
 
-    /// Sets a manual clock and all its clones; any other clock stays as it is.
+    /// Sets a manual clock and all its clones; has no effect on any other clock.
     pub fn set(&self, now: Timestamp) {
         if let Source::Manual(millis) = &self.0 {
             millis.store(now.unix_millis(), Ordering::SeqCst);
@@ -100,8 +100,8 @@ impl Clock {
     }
 }
 
-/// A clock before 1970 counts as 1970: every key with an expiry is then still good, as its owner set it, and nothing
-/// wraps.
+/// A clock before 1970 counts as 1970: every key with an expiry is then still valid, as its owner set it, and
+/// nothing wraps.
 fn system_now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     Timestamp::from_unix_millis(since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX)))

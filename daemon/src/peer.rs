@@ -1,4 +1,4 @@
-//! Who is at the other end of a connection, as the kernel says.
+//! Who is at the other end of a connection, according to the kernel.
 
 mod kernel;
 
@@ -13,7 +13,7 @@ pub struct Peer {
     pub uid: u32,
     /// Effective group at the time of `connect`.
     pub gid: u32,
-    /// Process, as a remark for the audit: numbers are used again. Zero for a process of a pid namespace
+    /// Process, for information in the audit: process ids are reused. Zero for a process in a pid namespace
     /// that the daemon cannot see.
     pub pid: u32,
     /// Supplementary groups at the time of `connect`.
@@ -24,7 +24,7 @@ impl Peer {
     /// Asks the kernel who connected to this socket.
     ///
     /// # Errors
-    /// When the kernel does not say. The caller then has no rights; there is no default user.
+    /// If the kernel does not say. The caller then has no rights; there is no default user.
     pub fn of(socket: impl AsFd) -> io::Result<Self> {
         let socket = socket.as_fd();
         let credentials = kernel::credentials(socket)?;
@@ -36,13 +36,13 @@ impl Peer {
         })
     }
 
-    /// The caller, as the audit names it.
+    /// The caller, as named in the audit.
     #[must_use]
     pub const fn actor(&self) -> Actor {
         Actor::Peer { uid: self.uid, gid: self.gid, pid: self.pid }
     }
 
-    /// The daemon itself, for what it asks of its own accord.
+    /// The daemon itself, for what it requests on its own.
     #[must_use]
     pub fn this_process() -> Self {
         Self {

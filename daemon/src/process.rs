@@ -29,11 +29,11 @@ use std::sync::Arc;
 use tokio::runtime;
 use tokio::task::JoinSet;
 
-/// Threads that answer requests. A validation is mostly system calls; two threads keep a core each busy.
+/// Threads that answer requests. A validation is mostly system calls; two threads keep one core each busy.
 const WORKERS: usize = 2;
 
-/// Threads for what waits for the disk (backup, audit verification, lists). With workers, writer, lease and
-/// signals far below the unit's TasksMax=64.
+/// Threads for work that waits for the disk (backup, audit verification, lists). Together with workers, writer,
+/// lease and signals far below the unit's TasksMax=64.
 const BLOCKING_THREADS: usize = 16;
 
 /// Runs the daemon with this process's arguments, environment and inherited sockets, and with these parts.
@@ -49,7 +49,7 @@ pub fn main(parts: Parts) -> ExitCode {
 }
 
 fn start(parts: Parts) -> Result<Exit, Failure> {
-    // First of all: descriptors from 3 on are the service manager's until they are taken.
+    // First of all: descriptors from 3 on belong to the service manager until they are taken.
     let inherited = front::inherit()?;
     let command_line = match CommandLine::try_parse() {
         Ok(command_line) => command_line,
@@ -74,7 +74,7 @@ fn start(parts: Parts) -> Result<Exit, Failure> {
     };
     let names: Vec<_> = listening.iter().filter_map(|listening| listening.own_name.clone()).collect();
     let outcome = serve(command_line, place, config, policy, listening, parts);
-    // A start that failed leaves no name behind either.
+    // A failed start leaves no name behind either.
     names.iter().for_each(front::BoundName::remove);
     outcome
 }
@@ -129,7 +129,7 @@ async fn run(
     let reloads = tokio::spawn(background::reload_on(Arc::clone(&daemon), signals.take_reloads()));
     let mut outcome = Ok(Exit::Stopped);
     while let Some(ended) = sockets.join_next().await {
-        // A panic counts as well: a daemon that does not accept must not look alive.
+        // A panic counts as well: a daemon that does not accept must not appear alive.
         if let Err(error) = ended.unwrap_or_else(|panic| Err(panic.into())) {
             outcome = Err(failed("the socket cannot be served any more", &error));
             signals.stop();
@@ -146,7 +146,8 @@ async fn run(
 }
 
 fn settings(config: &Config, listening: &[Listening], pepper: PepperSource) -> Settings {
-    // Beside the socket is a file system in memory, where the daemon may write there; else beside the database.
+    // Beside the socket is a file system in memory, if the daemon may write there; otherwise beside the
+    // database.
     let beside_socket = listening.first().and_then(|listening| listening.path.parent());
     let first = config.page.clone().or_else(|| Some(beside_socket?.join(PAGE)));
     let pages = first.into_iter().chain([config.state_dir.join(PAGE)]).collect();
@@ -162,9 +163,9 @@ fn settings(config: &Config, listening: &[Listening], pepper: PepperSource) -> S
     }
 }
 
-/// Help and version are answers; anything else is a wrong use, with clap's own words.
+/// Help and version are normal answers; anything else is a usage error, in clap's words.
 fn explain(error: &clap::Error) -> Exit {
-    // There is nowhere else to say that standard error is closed.
+    // If standard error is closed, there is nowhere else to say so.
     let _ = error.print();
     if error.use_stderr() { Exit::Usage } else { Exit::Stopped }
 }

@@ -1,22 +1,22 @@
-//! What a remembered answer must find unchanged to be used again: a [page](apikeyd_protocol::page) of numbers,
-//! in memory that clients can read, too.
+//! What a cached answer must find unchanged in order to be reused: a [page](apikeyd_protocol::page) of numbers,
+//! in memory that clients can also read.
 //!
-//! An answer on a key is remembered together with numbers that were read *before* the key was looked up.
-//! Whoever ends a key makes the end durable first, then moves the key's number on, and only then answers. So
-//! for any validation that starts after the answer:
+//! An answer about a key is cached together with numbers that were read *before* the key was looked up. A
+//! revocation is first made durable, then increments the key's number, and only then is answered. So for any
+//! validation that starts after the answer:
 //!
 //! ```text
-//!   ending      commit ─► bump (SeqCst) ─► answer
+//!   revocation  commit ─► bump (SeqCst) ─► answer
 //!                                             ↓ happens before
-//!   validation                             read (Acquire) ─► other numbers than remembered ─► look up ─► ended
+//!   validation                             read (Acquire) ─► numbers have changed ─► look up ─► revoked
 //! ```
 //!
-//! and a validation that read the number before the bump, and looked up before the commit, remembers a number
-//! that no later read gives. A number is moved also when a key is ended a second time: the first caller may
-//! still be between its commit and its bump, and the second must not be answered before.
+//! A validation that read the number before the bump, and looked up before the commit, caches a number that no
+//! later read returns. Revoking a key a second time increments the number as well: the first caller may still
+//! be between its commit and its bump, and the second must not be answered before that.
 //!
-//! Clients may trust a page without its daemon for one lease. A daemon that could not go on with the page of
-//! the start before therefore [waits](Generations::wait_out) that long before the first such answer.
+//! Clients may trust a page without its daemon for one lease. A daemon that could not continue with the page of
+//! the previous start therefore [waits](Generations::wait_out) that long before the first such answer.
 
 mod file;
 mod generations;

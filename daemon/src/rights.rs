@@ -1,12 +1,12 @@
-//! Who may do what: users and groups mapped to rights, and nothing to everybody else.
+//! Who may do what: rights of users and groups, and none for everybody else.
 
 use crate::peer::Peer;
 use apikeyd_protocol::right::{Right, RightSet};
 use std::collections::HashMap;
 
-/// The number by which the kernel shows a user or group that it cannot name here: of another user
-/// namespace, or too large for an old interface (user_namespaces(7)). It is nobody in particular, so it
-/// never has a right.
+/// The number by which the kernel shows a user or group that it cannot name here: one of another user
+/// namespace, or one too large for an old interface (user_namespaces(7)). It identifies nobody, so it never has
+/// a right.
 pub const OVERFLOW_ID: u32 = 65_534;
 
 const ROOT: u32 = 0;
@@ -19,7 +19,7 @@ pub struct RightsTable {
 }
 
 impl RightsTable {
-    /// Root and the daemon's own user may all; nobody else may anything.
+    /// Root and the daemon's own user have all rights; nobody else has any.
     #[must_use]
     pub fn of_owner(own_uid: u32) -> Self {
         let mut table = Self { users: HashMap::new(), groups: HashMap::new() };
@@ -28,17 +28,17 @@ impl RightsTable {
         table
     }
 
-    /// Gives a user a right beside those it has.
+    /// Grants a user another right.
     pub fn grant_user(&mut self, uid: u32, right: Right) {
         grant(&mut self.users, uid, right);
     }
 
-    /// Gives a group a right beside those it has.
+    /// Grants a group another right.
     pub fn grant_group(&mut self, gid: u32, right: Right) {
         grant(&mut self.groups, gid, right);
     }
 
-    /// The rights of a caller: its user's, its group's and those of its supplementary groups together.
+    /// The rights of a caller: the union of those of its user, its group and its supplementary groups.
     #[must_use]
     pub fn of(&self, peer: &Peer) -> RightSet {
         if peer.uid == OVERFLOW_ID {
@@ -60,7 +60,7 @@ impl RightsTable {
     }
 }
 
-/// What a right was given to.
+/// What a right was granted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Holder {
     /// A user.

@@ -1,7 +1,7 @@
 //! The encoding of bodies: bincode 2, standard configuration, with a byte limit.
 //!
-//! No other module names bincode. The format is ours by specification (`PROTOCOL.md`) and by golden
-//! vectors, so that the crate behind it can be changed without a new format.
+//! No other module names bincode. The format is ours, defined by the specification (`PROTOCOL.md`) and by
+//! golden vectors, so that the crate behind it can be replaced without a new format.
 
 mod pieces;
 
@@ -13,9 +13,9 @@ use bincode::enc::write::Writer;
 use bincode::error::{DecodeError as BincodeDecodeError, EncodeError as BincodeEncodeError};
 use serde::{Deserialize, Serialize};
 
-/// bincode's limit counts an integer at its full width, up to eight bytes for one on the wire. So that it
-/// refuses no body that fits a frame, it stands at eight times as much; the body's own length is checked
-/// first, and it bounds what is allocated (see `message::sequence`).
+/// bincode's limit counts an integer at its full width, up to eight bytes for one on the wire. The limit is
+/// therefore eight times the size of a body, so that it refuses no body that fits a frame. The body's own
+/// length is checked first, and bounds what is allocated (see `message::sequence`).
 const CLAIM_LIMIT: usize = 8 * MAX_BODY_BYTES;
 
 const CONFIG: Configuration<LittleEndian, Varint, Limit<CLAIM_LIMIT>> =
@@ -25,14 +25,14 @@ const CONFIG: Configuration<LittleEndian, Varint, Limit<CLAIM_LIMIT>> =
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// Cut short, a length past the end, a value out of range, text that is not UTF-8.
+    /// Truncated, a length past the end, a value out of range, text that is not UTF-8.
     #[error("the body is not the message that its opcode promises: {0}")]
     Malformed(String),
     /// More bytes than a body may have.
     #[error("a body of {0} bytes is above the limit of {MAX_BODY_BYTES}")]
     TooLong(usize),
-    /// Bytes left over behind the message.
-    #[error("{0} bytes are left over behind the message")]
+    /// Bytes left over after the message.
+    #[error("{0} bytes are left over after the message")]
     TrailingBytes(usize),
 }
 
@@ -44,7 +44,7 @@ pub struct EncodeError;
 /// Appends the encoding of `message` to `out`.
 ///
 /// # Errors
-/// [`EncodeError`] when it would be longer than [`MAX_BODY_BYTES`]; `out` is then as it was.
+/// [`EncodeError`] if it would be longer than [`MAX_BODY_BYTES`]; `out` is then unchanged.
 pub fn encode<T: Serialize + ?Sized>(message: &T, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
     let mut body = Body { room: MAX_BODY_BYTES, out };
@@ -60,7 +60,7 @@ pub fn encode<T: Serialize + ?Sized>(message: &T, out: &mut Vec<u8>) -> Result<(
 /// Reads exactly one message from all of `body`; text and byte strings may borrow from it.
 ///
 /// # Errors
-/// [`DecodeError`] when the bytes are not that message, or more than it.
+/// [`DecodeError`] if the bytes are not exactly that message.
 pub fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DecodeError> {
     if body.len() > MAX_BODY_BYTES {
         return Err(DecodeError::TooLong(body.len()));
@@ -73,7 +73,8 @@ pub fn decode<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, DecodeError> 
     }
 }
 
-/// bincode's own messages are written for its authors. None of these holds a byte of a text or of a digest.
+/// bincode's own error messages are written for its authors. None of ours contains a byte of a text or of a
+/// digest.
 #[cold]
 #[expect(clippy::wildcard_enum_match_arm, reason = "a foreign error; the rest cannot come from our types")]
 fn in_words(error: &BincodeDecodeError) -> String {

@@ -22,16 +22,16 @@ use serde::Serialize;
 /// Bytes of a header.
 pub const HEADER_BYTES: usize = 16;
 
-/// A header as it stands on the wire, of either direction.
+/// A header as it is on the wire, in either direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     /// Bytes of the body.
     pub length: u32,
-    /// The operation, not yet known to be one.
+    /// The opcode, not yet known to be valid.
     pub opcode: u16,
     /// Flags of a request (all reserved, zero) or the status of an answer.
     pub flags_or_status: u16,
-    /// Chosen by the client, unique among its requests in flight; comes back in the answer.
+    /// Chosen by the client, unique among its requests in flight; returned in the answer.
     pub request_id: u64,
 }
 
@@ -44,13 +44,14 @@ pub struct Frame<'a> {
     pub body: &'a [u8],
 }
 
-/// A header that no frame may have. The connection ends: what follows cannot be trusted to be a frame.
+/// A header that no frame may have. The connection is closed, because what follows cannot be trusted to be a
+/// frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a body of {length} bytes is above the limit of {MAX_BODY_BYTES}")]
 pub struct TooLarge {
-    /// Bytes that were announced.
+    /// The announced length.
     pub length: u32,
-    /// The request that announced them.
+    /// The header of the request that announced it.
     pub header: Header,
 }
 
@@ -79,11 +80,11 @@ impl Header {
 }
 
 impl<'a> Frame<'a> {
-    /// Takes one frame from the front of `bytes`: `Ok(None)` while more bytes are needed, else the frame
-    /// and the bytes behind it. The length is checked before a body is waited for.
+    /// Takes one frame from the front of `bytes`: `Ok(None)` if more bytes are needed, otherwise the frame and
+    /// the bytes after it. The length is checked before a body is awaited.
     ///
     /// # Errors
-    /// [`TooLarge`] when the header announces more than [`MAX_BODY_BYTES`].
+    /// [`TooLarge`] if the header announces more than [`MAX_BODY_BYTES`].
     pub fn split(bytes: &'a [u8]) -> Result<Option<(Self, &'a [u8])>, TooLarge> {
         let Some((header, rest)) = bytes.split_first_chunk::<HEADER_BYTES>() else { return Ok(None) };
         let header = Header::decode(header);
@@ -98,7 +99,7 @@ impl<'a> Frame<'a> {
 /// Appends a request to `out`.
 ///
 /// # Errors
-/// [`EncodeError`] when the message does not fit; `out` is then as it was.
+/// [`EncodeError`] if the message does not fit; `out` is then unchanged.
 pub fn append_request<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     opcode: Opcode,
@@ -111,7 +112,7 @@ pub fn append_request<T: Serialize + ?Sized>(
 /// Appends a request whose body `encode` appends.
 ///
 /// # Errors
-/// That of `encode`; `out` is then as it was.
+/// That of `encode`; `out` is then unchanged.
 #[inline]
 pub fn append_request_of(
     out: &mut Vec<u8>,
@@ -122,10 +123,10 @@ pub fn append_request_of(
     append(out, opcode.code(), 0, request_id, encode)
 }
 
-/// Appends an answer to `out`. The opcode is a number, since an answer to an unknown opcode names it too.
+/// Appends an answer to `out`. The opcode is a number because the answer to an unknown opcode names it too.
 ///
 /// # Errors
-/// [`EncodeError`] when the message does not fit; `out` is then as it was.
+/// [`EncodeError`] if the message does not fit; `out` is then unchanged.
 pub fn append_answer<T: Serialize + ?Sized>(
     out: &mut Vec<u8>,
     opcode: u16,
@@ -139,7 +140,7 @@ pub fn append_answer<T: Serialize + ?Sized>(
 /// Appends an answer whose body `encode` appends.
 ///
 /// # Errors
-/// That of `encode`; `out` is then as it was.
+/// That of `encode`; `out` is then unchanged.
 #[inline]
 pub fn append_answer_of(
     out: &mut Vec<u8>,

@@ -1,5 +1,5 @@
-//! The greeting: fixed layouts outside any codec, frozen for ever, so that every version can read every
-//! other version's refusal.
+//! The greeting: fixed layouts outside any codec, frozen permanently, so that every version can read the
+//! refusal of any other version.
 //!
 //! ```text
 //! hello    0 magic "apikeyd?"  8 length u16  10 major u16  12 minor u16  14 zero u16  16 features u64
@@ -7,8 +7,8 @@
 //!         16 features u64  24 max body u32  28 max in flight u32  32 rights u32  36 zero u32  40 instance u64
 //! ```
 //!
-//! All integers are little-endian. `length` counts the whole greeting; what stands behind the fields that
-//! a reader knows is a tail of a later version, skipped.
+//! All integers are little-endian. `length` counts the whole greeting; bytes after the fields that a reader
+//! knows are a tail of a later version and are skipped.
 
 use crate::limit::{MAX_BODY_BYTES_U32, MAX_GREETING_BYTES, MAX_IN_FLIGHT_U32};
 use crate::right::RightSet;
@@ -34,9 +34,9 @@ pub const VERSION: Version = Version { major: 1, minor: 0 };
 /// A version of the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version {
-    /// Peers of different major versions do not talk.
+    /// Peers with different major versions do not talk to each other.
     pub major: u16,
-    /// Peers talk at the lower of the two minor versions.
+    /// Peers use the lower of the two minor versions.
     pub minor: u16,
 }
 
@@ -51,26 +51,27 @@ impl core::fmt::Display for Version {
 pub struct Hello {
     /// The client's version.
     pub version: Version,
-    /// Optional abilities, one bit each; none is defined yet.
+    /// Optional features, one bit each; none is defined yet.
     pub features: u64,
 }
 
 /// What the daemon answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Welcome {
-    /// Whether the connection goes on, and if not, why.
+    /// Whether frames may follow; if not, why.
     pub code: WelcomeCode,
-    /// The version that both will use; in a refusal, the daemon's own.
+    /// The version that both sides use; in a refusal, the daemon's own.
     pub version: Version,
-    /// The features that both have.
+    /// The features that both sides have.
     pub features: u64,
     /// The longest body that the daemon reads, in bytes.
     pub max_body: u32,
     /// The number of unanswered requests at which the daemon stops reading.
     pub max_in_flight: u32,
-    /// What the caller may do. Informative: each request is checked by itself.
+    /// What the caller may do. Informational: the daemon checks each request.
     pub rights: RightSet,
-    /// Counts the daemon's starts: another instance has no memory of drafts.
+    /// The start count of the daemon on its database: a different value means that drafts are gone. Not the
+    /// instance of the revocation page.
     pub instance: u64,
 }
 
@@ -87,13 +88,13 @@ pub enum WelcomeCode {
     /// The daemon speaks another major version.
     #[error("the daemon speaks another major version of the protocol")]
     UnsupportedVersion,
-    /// The kernel did not name the caller, or the caller has no right at all.
+    /// The kernel did not identify the caller, or the caller has no rights at all.
     #[error("this user may not use the daemon; an administrator can grant rights in its configuration")]
     NotPermitted,
-    /// The daemon's or this user's limit of connections is reached.
+    /// The connection limit of the daemon or of this user is reached.
     #[error("too many connections are open")]
     TooManyConnections,
-    /// The daemon is about to end.
+    /// The daemon is shutting down.
     #[error("the daemon is shutting down")]
     ShuttingDown,
     /// A code of a later version.
@@ -133,7 +134,7 @@ impl WelcomeCode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum GreetingError {
-    /// The magic is another one.
+    /// The magic differs.
     #[error("the first bytes are not those of this protocol")]
     Magic,
     /// The length is shorter than the fixed fields or longer than [`MAX_GREETING_BYTES`].
@@ -142,7 +143,7 @@ pub enum GreetingError {
 }
 
 impl Hello {
-    /// A hello of this crate's version.
+    /// A hello with this crate's version.
     pub const CURRENT: Self = Self { version: VERSION, features: 0 };
 
     /// The bytes to send.
@@ -159,8 +160,8 @@ impl Hello {
         out
     }
 
-    /// Reads a hello at the start of `bytes`: `Ok(None)` while more bytes are needed, else the hello and
-    /// the bytes it took, tail included.
+    /// Reads a hello at the start of `bytes`: `Ok(None)` if more bytes are needed, otherwise the hello and the
+    /// number of bytes it took, including the tail.
     ///
     /// # Errors
     /// [`GreetingError`] as soon as the bytes cannot become a hello.
@@ -186,7 +187,7 @@ impl Welcome {
         }
     }
 
-    /// An acceptance at the version that both sides know.
+    /// An acceptance with the version that both sides know.
     #[must_use]
     pub fn accept(hello: &Hello, rights: RightSet, instance: u64) -> Self {
         Self {
@@ -219,8 +220,8 @@ impl Welcome {
         out
     }
 
-    /// Reads a welcome at the start of `bytes`: `Ok(None)` while more bytes are needed, else the welcome
-    /// and the bytes it took, tail included.
+    /// Reads a welcome at the start of `bytes`: `Ok(None)` if more bytes are needed, otherwise the welcome and
+    /// the number of bytes it took, including the tail.
     ///
     /// # Errors
     /// [`GreetingError`] as soon as the bytes cannot become a welcome.
@@ -239,7 +240,7 @@ impl Welcome {
     }
 }
 
-/// The length of a greeting once all of it is there.
+/// The length of a greeting once all of it has arrived.
 fn complete(bytes: &[u8], magic: [u8; 8], least: usize) -> Result<Option<usize>, GreetingError> {
     if bytes.iter().zip(magic).any(|(is, wanted)| *is != wanted) {
         return Err(GreetingError::Magic);

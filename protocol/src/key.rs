@@ -1,4 +1,4 @@
-//! A key as people hold it, its public id, and the digest that stands for it.
+//! A key as people hold it, its public id, and the digest that represents it.
 //!
 //! ```text
 //! akd_1QwErTy0123_<43 characters of secret><6 of checksum>

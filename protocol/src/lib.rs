@@ -1,4 +1,4 @@
-//! What a client of `apikeyd` and the daemon have to agree on, and nothing else.
+//! Everything that a client of `apikeyd` and the daemon must agree on, and nothing else.
 //!
 //! ```text
 //!   client                                                            daemon
@@ -12,24 +12,24 @@
 //!     │ ◄┴─────────┴────────────┴────────┴────────────────┴──────────   │
 //! ```
 //!
-//! The crate does no IO, reads no clock and asks for no randomness: time and random bytes are
-//! arguments. The bytes are specified in `PROTOCOL.md` beside this crate; its examples run as tests.
+//! The crate does no IO, reads no clock and draws no random numbers: time and random bytes are arguments.
+//! `PROTOCOL.md` beside this crate specifies the bytes; its examples run as tests.
 //!
-//! | module | holds |
+//! | module | has |
 //! |---|---|
 //! | [`key`] | the text of a key, its id, its digest |
 //! | [`name`] | user ids and labels, parsed once at the edge |
 //! | [`term`] | states, causes, actors, events: the vocabulary, without an encoding |
-//! | [`text`] | what forges a display |
-//! | [`time`] | points in time as they travel and are stored |
-//! | [`limit`] | every bound of the protocol, in one place |
+//! | [`text`] | characters that forge a display |
+//! | [`time`] | points in time as they are sent and stored |
+//! | [`limit`] | every limit of the protocol, in one place |
 //! | [`hello`] | the greeting that every version can read |
 //! | [`frame`] | header, status codes, splitting bytes into frames |
 //! | [`operation`] | the operations, one row each: opcode, right, request, answer |
 //! | [`message`] | one type for each body |
-//! | [`right`] | what a caller may ask for |
+//! | [`right`] | what a caller may request |
 //! | [`socket`] | where the daemon listens |
-//! | [`page`] | the revocation page: how a cached verdict is known to stand |
+//! | [`page`] | the revocation page: how a client knows that a cached verdict is still true |
 //! | [`codec`] | the only module that names the body encoding |
 
 pub mod codec;

@@ -1,8 +1,7 @@
-//! The bodies, one type for each. A message is never edited after its release: a new form gets a new
-//! opcode.
+//! The bodies, one type for each. A released message is never edited: a new form gets a new opcode.
 //!
-//! Which request has which answer is a row of [`operation`](crate::operation). Any status but `Ok` comes with a
-//! [`Failure`].
+//! A row of [`operation`](crate::operation) says which answer belongs to which request. Any status but `Ok`
+//! comes with a [`Failure`].
 
 mod audit;
 mod daemon;
@@ -31,7 +30,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Empty {}
 
-/// The body of every answer that is not `Ok`.
+/// The body of every answer whose status is not `Ok`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// One sentence for people, with what to do. Programs use the status.

@@ -1,8 +1,7 @@
-//! User ids and labels: opaque text from services, checked once where it enters.
+//! User ids and labels: opaque text from services, checked once on entry.
 //!
-//! Neither is ever folded, trimmed or normalised: two ids that differ in a byte are two users. Folding
-//! names in an authorisation decision is how peers of this program came to grant one user's rights to
-//! another.
+//! Neither is ever folded, trimmed or normalised: two ids that differ in a byte are two users. Similar programs
+//! have granted one user's rights to another by folding names in an authorisation decision.
 
 mod text;
 
@@ -19,7 +18,7 @@ use text::Text;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(Text);
 
-/// What a person wrote beside a key to recognise it: 1 to [`MAX_LABEL_BYTES`] bytes of UTF-8, no control or
+/// A person's note by which to recognise a key: 1 to [`MAX_LABEL_BYTES`] bytes of UTF-8, no control or
 /// invisible characters, no white space at the ends.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Label(Text);
@@ -28,19 +27,19 @@ pub struct Label(Text);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
-    /// No bytes at all.
+    /// Empty.
     #[error("is empty; give at least one character")]
     Empty,
     /// More bytes than the limit.
     #[error("has {bytes} bytes of UTF-8; at most {limit} are allowed")]
     TooLong {
-        /// Bytes that came.
+        /// The number of bytes.
         bytes: usize,
-        /// Bytes that are allowed.
+        /// The limit.
         limit: usize,
     },
-    /// A control character, or one that nobody sees or that reorders the text around it: it would forge
-    /// what a terminal or a log shows.
+    /// A control character, an invisible one, or one that reorders the text around it: it would forge what a
+    /// terminal or a log shows.
     #[error("has the control or invisible character U+{code:04X} at byte {at}; remove it")]
     Control {
         /// The character's code point.
@@ -48,7 +47,7 @@ pub enum NameError {
         /// Where it starts, in bytes.
         at: usize,
     },
-    /// White space (Unicode property `White_Space`) at an end, which people cannot see.
+    /// White space (Unicode property `White_Space`) at either end, where people cannot see it.
     #[error("begins or ends with white space; remove it")]
     OuterSpace,
 }
@@ -104,15 +103,15 @@ fn check(text: &str, limit: usize) -> Result<(), NameError> {
 macro_rules! text_impls {
     ($name:ident, $what:literal) => {
         impl $name {
-            /// The name in words; none when it has more than 39 bytes.
+            /// The name in words; none if it has more than 39 bytes.
             #[must_use]
             #[inline]
             pub fn pack(&self) -> Option<Packed> {
                 self.0.pack()
             }
 
-            /// The name that [`pack`](Self::pack) made these words of. Not checked again: other words make
-            /// a name that is no name.
+            /// The name from which [`pack`](Self::pack) made these words. Not checked again: other words make
+            /// an invalid name.
             #[must_use]
             #[inline]
             pub fn unpack(packed: &Packed) -> Self {
@@ -143,7 +142,7 @@ macro_rules! text_impls {
                     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                         f.write_str("a name")
                     }
-                    // Checked where the bytes lie: only a good name is copied.
+                    // Checked before it is copied.
                     fn visit_str<E: de::Error>(self, text: &str) -> Result<$name, E> {
                         $name::parse(text).map_err(|why| E::custom(format_args!("{} {why}", $what)))
                     }

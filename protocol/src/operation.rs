@@ -1,9 +1,9 @@
-//! The operations, one row each. From this table come the opcodes, the dispatch of the daemon, the methods of both
-//! clients, and the table of `PROTOCOL.md`, which a test compares.
+//! The operations, one row each. This table yields the opcodes, the daemon's dispatch, the methods of both
+//! clients, and the table in `PROTOCOL.md`, which a test compares.
 //!
-//! An operation is a type that says its opcode, since when it is there, which right it needs, its request and its
-//! answer, and whether it may be repeated. What the daemon does for it stands in `daemon/src/operations`; a row without
-//! that does not compile.
+//! An operation is a type with its opcode, the version that added it, the right it needs, its request and
+//! answer, and whether it may be repeated. What the daemon does for it is in `daemon/src/operations`; a row
+//! without that does not compile.
 
 use crate::codec::{self, DecodeError, EncodeError};
 use crate::message;
@@ -18,16 +18,16 @@ pub trait Operation: Copy + Send + Sync + 'static {
     /// The right that it needs.
     type Right: RightType;
 
-    /// What is asked.
+    /// The request.
     type Request<'a>: Serialize + Deserialize<'a>;
 
-    /// What is answered with status `Ok`. Any other status comes with a [`Failure`](message::Failure).
+    /// The answer with status `Ok`. Any other status comes with a [`Failure`](message::Failure).
     type Answer<'a>: Serialize + Deserialize<'a>;
 
     /// Reads the body of a request.
     ///
     /// # Errors
-    /// [`DecodeError`] when the bytes are not this request, or more than it.
+    /// [`DecodeError`] if the bytes are not exactly this request.
     fn decode_request(body: &[u8]) -> Result<Self::Request<'_>, DecodeError> {
         codec::decode(body)
     }
@@ -35,7 +35,7 @@ pub trait Operation: Copy + Send + Sync + 'static {
     /// Appends the body of a request.
     ///
     /// # Errors
-    /// [`EncodeError`] when it would be longer than a body may be; `out` is then as it was.
+    /// [`EncodeError`] if it would be longer than a body may be; `out` is then unchanged.
     fn encode_request(request: &Self::Request<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         codec::encode(request, out)
     }
@@ -43,7 +43,7 @@ pub trait Operation: Copy + Send + Sync + 'static {
     /// Reads the body of an answer.
     ///
     /// # Errors
-    /// [`DecodeError`] when the bytes are not this answer, or more than it.
+    /// [`DecodeError`] if the bytes are not exactly this answer.
     fn decode_answer(body: &[u8]) -> Result<Self::Answer<'_>, DecodeError> {
         codec::decode(body)
     }
@@ -51,7 +51,7 @@ pub trait Operation: Copy + Send + Sync + 'static {
     /// Appends the body of an answer.
     ///
     /// # Errors
-    /// [`EncodeError`] when it would be longer than a body may be; `out` is then as it was.
+    /// [`EncodeError`] if it would be longer than a body may be; `out` is then unchanged.
     fn encode_answer(answer: &Self::Answer<'_>, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         codec::encode(answer, out)
     }
@@ -61,7 +61,7 @@ macro_rules! operations {
     (@repeatable repeatable) => { true };
     (@repeatable once) => { false };
     (@coding derived) => {};
-    // The messages of the one request that counts have a faster way to the same bytes.
+    // The messages of the one hot request have a faster way to the same bytes.
     (@coding own) => {
         #[inline]
         fn decode_request(body: &[u8]) -> Result<Self::Request<'_>, DecodeError> {
@@ -85,7 +85,7 @@ macro_rules! operations {
         pub enum Opcode { $( $(#[doc = $doc])* $name, )* }
 
         impl Opcode {
-            /// All of them, in the order of their codes.
+            /// All operations, ordered by code.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// The number on the wire.
@@ -94,7 +94,7 @@ macro_rules! operations {
                 match self { $(Self::$name => $code),* }
             }
 
-            /// The operation of a number, if this version knows it.
+            /// The operation with a number, if this version knows it.
             #[must_use]
             pub const fn from_code(code: u16) -> Option<Self> {
                 match code { $($code => Some(Self::$name),)* _ => None }
@@ -106,14 +106,14 @@ macro_rules! operations {
                 match self { $(Self::$name => Right::$right),* }
             }
 
-            /// The protocol version in which it came.
+            /// The protocol version that added it.
             #[must_use]
             pub const fn since(self) -> &'static str {
                 match self { $(Self::$name => $since),* }
             }
 
-            /// Whether sending it again after a lost answer asks for nothing that was not asked for before. A repeated
-            /// `Generate` makes a second draft, with another key, and a repeated `Backup` a second audit row.
+            /// Whether repeating it after a lost answer requests no more than before. A repeated `Generate`
+            /// makes a second draft, with another key, and a repeated `Backup` a second audit row.
             #[must_use]
             pub const fn is_repeatable(self) -> bool {
                 match self { $(Self::$name => operations!(@repeatable $repeatable)),* }
@@ -134,7 +134,7 @@ macro_rules! operations {
             }
         )*
 
-        /// Calls a macro with the names of all operations, for a `match` that leaves none out.
+        /// Calls a macro with the names of all operations, for a `match` that covers all of them.
         #[macro_export]
         macro_rules! for_each_operation {
             ($d callback:ident) => { $d callback! { $($name)* } };
@@ -154,17 +154,17 @@ operations! {
     PolicyTest = 4, since "1.0", Validate, repeatable, derived: message::Operation<'a> => message::PolicyAnswer<'a>;
     /// Hands over the revocation page, as a descriptor.
     RevocationPage = 5, since "1.0", Validate, repeatable, derived: message::Empty => message::PageReady;
-    /// Notes when keys were last accepted from a cache.
+    /// Records when keys were last accepted from a cache.
     ReportUses = 6, since "1.0", Validate, repeatable, derived: message::ReportUses => message::Empty;
-    /// Tells the hash of the policy table, without its rows.
+    /// Returns the hash of the policy table, without its rows.
     PolicySummary = 7, since "1.0", Validate, repeatable, derived: message::Empty => message::PolicySummary;
     /// Makes a draft key and shows it, once.
     Generate = 16, since "1.0", Issue, once, derived: message::Generate => message::Generated;
     /// Makes a draft the user's active key.
     Save = 17, since "1.0", Issue, repeatable, derived: message::Save => message::Saved;
-    /// Tells the record of a user's active key.
+    /// Returns the record of a user's active key.
     RetrieveUser = 18, since "1.0", Issue, repeatable, derived: message::RetrieveUser => message::KeyRecord;
-    /// Tells the record of a key by its id.
+    /// Returns the record of a key by its id.
     RetrieveKey = 19, since "1.0", Issue, repeatable, derived: message::RetrieveKey => message::KeyRecord;
     /// Revokes a key, or discards a draft.
     Delete = 20, since "1.0", Issue, repeatable, derived: message::Delete => message::Deleted;
@@ -176,11 +176,11 @@ operations! {
     List = 32, since "1.0", Inspect, repeatable, derived: message::List => message::KeyPage;
     /// Lists audit rows, in pages.
     AuditList = 33, since "1.0", Inspect, repeatable, derived: message::AuditList => message::AuditPage;
-    /// Checks the whole audit chain.
+    /// Verifies the whole audit chain.
     AuditVerify = 34, since "1.0", Inspect, repeatable, derived: message::AuditVerify => message::AuditReport;
-    /// Tells counters of what was asked and answered.
+    /// Returns the counters.
     Statistics = 35, since "1.0", Inspect, repeatable, derived: message::Empty => message::Statistics;
-    /// Tells which files the daemon runs by, and the policy table that came of them.
+    /// Returns the files in force, and the policy table read from them.
     FilesInForce = 36, since "1.0", Inspect, repeatable, derived: message::Empty => message::FilesInForce;
     /// Reads the policy file and the rights again.
     Reload = 48, since "1.0", Admin, repeatable, derived: message::Empty => message::Reloaded;

@@ -1,19 +1,19 @@
-//! What a caller may ask for.
+//! What a caller may request.
 
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// One of the four rights. The daemon gives them to users and groups by its configuration; a caller
-/// never claims one.
+/// One of the four rights. The daemon's configuration grants them to users and groups; a caller never claims
+/// one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Right {
     /// Validate keys, read the policy table and the daemon's status.
     Validate,
-    /// Generate, save, retrieve and end keys.
+    /// Generate, save, retrieve and revoke keys.
     Issue,
     /// List keys, read the audit and statistics, see why a validation was refused.
     Inspect,
-    /// All of the others, and policy reload and backup.
+    /// All the others, and policy reload and backup.
     Admin,
 }
 
@@ -48,14 +48,14 @@ impl fmt::Display for Right {
     }
 }
 
-/// A right as a type, so that an operation can say which it needs, and a permit which it proves.
+/// A right as a type, so that an operation can state which one it needs and a permit which one it proves.
 pub trait RightType: sealed::Sealed + Copy + Send + Sync + 'static {
     /// The right as a value.
     const RIGHT: Right;
 }
 
 mod sealed {
-    /// Keeps the rights at four.
+    /// Prevents further rights.
     pub trait Sealed {}
 }
 
@@ -94,7 +94,7 @@ pub mod types {
 pub struct RightSet(u32);
 
 impl RightSet {
-    /// No right at all.
+    /// No rights at all.
     pub const EMPTY: Self = Self(0);
 
     /// From the bits of a welcome; bits that this version does not know are dropped.
@@ -109,7 +109,7 @@ impl RightSet {
         self.0
     }
 
-    /// This set and one more; `admin` brings all.
+    /// This set plus one right; `admin` adds all.
     #[must_use]
     pub const fn with(self, right: Right) -> Self {
         match right {
@@ -118,7 +118,7 @@ impl RightSet {
         }
     }
 
-    /// Both sets together.
+    /// The union of both sets.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -130,7 +130,7 @@ impl RightSet {
         self.0 & right.bit() != 0
     }
 
-    /// Whether the set gives nothing.
+    /// Whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0

@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-/// The environment variable that names another socket, for the daemon and for every client.
+/// The environment variable that names the socket, for the daemon and for every client.
 pub const SOCKET_VARIABLE: &str = "APIKEYD_SOCKET";
 
 /// The socket of the system's daemon.
 pub const SYSTEM_SOCKET: &str = "/run/apikeyd/apikeyd.sock";
 
-/// Bytes of a socket's path at the most: `sun_path` holds 108 with the final zero (unix(7)).
+/// Maximum length of a socket path in bytes: `sun_path` has 108, including the final zero (unix(7)).
 pub const MAX_SOCKET_PATH_BYTES: usize = 107;
 
-/// The socket of a daemon that a user runs, below `$XDG_RUNTIME_DIR`. `None` without that directory, or
-/// when it is not an absolute path, which the XDG base directory specification says to ignore.
+/// The socket of a daemon that a user runs, below `$XDG_RUNTIME_DIR`. `None` without that directory, or if it
+/// is not an absolute path; the XDG base directory specification says to ignore such a value.
 #[must_use]
 pub fn user_socket(runtime_dir: Option<&Path>) -> Option<PathBuf> {
     runtime_dir.filter(|dir| dir.is_absolute()).map(|dir| dir.join("apikeyd/apikeyd.sock"))

@@ -1,6 +1,7 @@
-//! The vocabulary that everybody shares: states, causes, actors, events.
+//! The shared vocabulary: states, causes, actors, events.
 //!
-//! No encoding is defined here. The messages say how a term is written on the wire, the keystore how it is stored.
+//! No encoding is defined here. Messages define how a term is written on the wire, the keystore how it is
+//! stored.
 
 mod audit;
 mod key;

@@ -1,14 +1,14 @@
 //! Text that goes to a screen or into a log.
 
-/// Whether a character forges a display: it acts instead of being shown, reorders what stands around it, or leaves no
-/// mark, so that two texts look alike.
+/// Whether a character forges a display: it acts instead of being shown, reorders the text around it, or is
+/// invisible, so that two texts look alike.
 ///
-/// These are control characters (Unicode category Cc); line and paragraph separator; the bidirectional marks, embeddings,
-/// overrides and isolates (Unicode Standard Annex 9, section 2); soft hyphen, zero-width space, joiners of words,
-/// annotation and tag characters, the byte order mark. U+200C and U+200D are invisible as well and are not among them:
-/// Persian and the Indic scripts spell words with them.
+/// These are control characters (Unicode category Cc); line and paragraph separator; the bidirectional marks,
+/// embeddings, overrides and isolates (Unicode Standard Annex 9, section 2); soft hyphen, zero-width space,
+/// word joiners, annotation and tag characters, and the byte order mark. U+200C and U+200D are invisible too
+/// but are not included: Persian and the Indic scripts use them in spelling.
 ///
-/// Names do not hold such characters; logs and the command line escape them.
+/// Names do not contain such characters; logs and the command line escape them.
 #[must_use]
 pub fn forges_display(character: char) -> bool {
     character.is_control()

@@ -1,11 +1,11 @@
-//! Points in time as they travel and are stored.
+//! Points in time as they are sent and stored.
 
 use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch, UTC, leap seconds not counted.
 ///
-/// The protocol never reads a clock: the daemon's edge makes these, everything below takes them as
+/// The protocol never reads a clock: the edge of the daemon makes these, and everything below takes them as
 /// arguments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -27,20 +27,20 @@ impl Timestamp {
         self.0
     }
 
-    /// Whether it has come: the rule of every expiry. A key whose expiry is `now` has expired.
+    /// Whether this time has come: the rule of every expiry. A key whose expiry is `now` has expired.
     #[must_use]
     #[inline]
     pub const fn has_come(self, now: Self) -> bool {
         self.0 <= now.0
     }
 
-    /// This point moved forward; stays at the end of the range instead of wrapping.
+    /// This time plus a duration, saturating at the end of the range.
     #[must_use]
     pub fn saturating_add(self, by: Duration) -> Self {
         Self(self.0.saturating_add(millis(by)))
     }
 
-    /// This point moved back; stays at the epoch instead of wrapping.
+    /// This time minus a duration, saturating at the epoch.
     #[must_use]
     pub fn saturating_sub(self, by: Duration) -> Self {
         Self(self.0.saturating_sub(millis(by)))

@@ -1,4 +1,4 @@
-//! Checking the audit chain from its first row to its head, and the records against it.
+//! Verifies the audit chain from its first row to its head, and the records against it.
 
 use crate::database::audit_codec;
 use crate::database::schema::{AUDIT, Head, KEYS};
@@ -11,21 +11,21 @@ use apikeyd_protocol::term::{AuditEvent, AuditFault, AuditHead, KeyState};
 use redb::ReadableTable;
 use subtle::ConstantTimeEq;
 
-/// The outcome of a check.
+/// The outcome of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainReport {
-    /// Rows that are as they were written.
+    /// The number of rows, from the first, that are as they were written.
     pub rows: u64,
     /// The chain's end as stored.
     pub head: AuditHead,
-    /// The first thing that is wrong.
+    /// The first fault found.
     pub fault: Option<AuditFault>,
 }
 
 impl View<'_> {
-    /// Reads the whole chain in its order. `known_head` was seen before and must still be a row of it. A key that
-    /// a row ended must not be stored as active: each record is sealed, but an older one, kept and put back, has
-    /// its seal as well.
+    /// Reads the whole chain in order. `known_head` was seen earlier and must still be a row of the chain. A
+    /// key that a row revoked must not be stored as active: each record is sealed, but an older record that was
+    /// kept and put back has a correct seal too.
     pub fn verify(
         &self,
         store_id: &[u8; 16],
@@ -58,24 +58,24 @@ impl View<'_> {
 
 /// A walk along the chain.
 struct Walk {
-    /// Rows that are as they were written; the next one has this revision plus one.
+    /// The number of rows that are as they were written; the next row has this revision plus one.
     rows: u64,
-    /// The last good row's link.
+    /// The link of the last correct row.
     link: [u8; 32],
-    /// Not met yet.
+    /// Not encountered yet.
     known_head: Option<AuditHead>,
     fault: Option<AuditFault>,
 }
 
-/// Whether a row ended a key that is stored as active.
+/// Whether a row revoked a key that is stored as active.
 fn is_undone(event: &AuditEvent, keys: &impl ReadableTable<u64, &'static [u8]>, secrets: &Secrets) -> bool {
     let Some(key_id) = revoked_by(event) else { return false };
-    // A record that does not decode accepts nothing; it is the concern of whoever reads it.
+    // A record that does not decode accepts nothing; those who read it report it.
     let record = view::record(keys, key_id, secrets).ok().flatten();
     record.is_some_and(|record| record.state == KeyState::Active)
 }
 
-/// The key that a change ended. Ids are not given twice while their record is kept, and by chance alone after.
+/// The key that a change revoked. An id is not reused while its record is kept, and afterwards only by chance.
 const fn revoked_by(event: &AuditEvent) -> Option<KeyId> {
     match event {
         AuditEvent::KeyReplaced { replaced: key_id, .. }
@@ -116,7 +116,7 @@ impl Walk {
         Ok(row.event)
     }
 
-    /// What only the end of the chain can tell.
+    /// Faults that only the end of the chain reveals.
     fn end(&self, head: &Head) -> Option<AuditFault> {
         if self.rows < head.revision {
             Some(AuditFault::Missing { revision: self.rows + 1 })

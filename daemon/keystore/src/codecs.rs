@@ -1,5 +1,6 @@
-//! Records and audit rows as they stand in the file, for campaigns that alter them. They seal with the pepper that they
-//! are given: who has it can make keys without them, and who does not cannot make any with them.
+//! Records and audit rows as they are in the file, for campaigns that alter them. They seal with the pepper
+//! that they are given: with the pepper one can make keys without them, and without it one cannot make any with
+//! them.
 
 use crate::database::{audit_codec, record_codec};
 use crate::domain::KeyRecord;
@@ -24,7 +25,7 @@ impl Codecs {
         record_codec::encode(record, &self.0)
     }
 
-    /// A record from bytes; `None` when they are not as they were sealed, or no record.
+    /// A record from bytes; `None` if they are not as they were sealed, or not a record.
     #[must_use]
     pub fn read_record(&self, key_id: KeyId, bytes: &[u8]) -> Option<KeyRecord> {
         record_codec::decode(key_id, bytes, &self.0).ok()
@@ -42,13 +43,13 @@ impl Codecs {
         audit_codec::encode(row.at, row.actor, &row.event)
     }
 
-    /// An audit row from bytes without its link; `None` when they are no row.
+    /// An audit row from bytes without its link; `None` if they are not a row.
     #[must_use]
     pub fn read_row(&self, revision: u64, body: &[u8]) -> Option<AuditRow> {
         audit_codec::decode(revision, body).ok()
     }
 
-    /// The link of a row to the one before it.
+    /// The link of a row to the previous one.
     #[must_use]
     pub fn link(&self, before: &[u8; 32], revision: u64, body: &[u8]) -> [u8; 32] {
         self.0.link(before, revision, body)

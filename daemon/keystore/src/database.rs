@@ -1,6 +1,6 @@
-//! The database: what is in the file, and the one transaction in which it changes.
+//! The database: what is in the file, and the single transaction in which it changes.
 //!
-//! | module | holds |
+//! | module | has |
 //! |---|---|
 //! | `schema` | tables and metadata; fields of a value |
 //! | `record_codec`, `audit_codec`, `files_codec` | the bytes of their values |

@@ -10,44 +10,44 @@ use std::path::Path;
 
 /// Where the database's bytes are: a file in the state directory, or a disk that a test makes fail.
 pub trait Disk: Debug + Send + Sync {
-    /// What messages call the database.
+    /// The name of the database in messages.
     fn path(&self) -> &Path;
 
-    /// Opens the database's bytes, which must be there, for the daemon alone.
+    /// Opens the database's bytes, which must exist, for this daemon alone.
     ///
     /// # Errors
-    /// [`OpenError`], what is wrong with the file.
+    /// [`OpenError`]: what is wrong with the file.
     fn attach(&self) -> Result<Box<dyn StorageBackend>, OpenError>;
 
-    /// Opens the same bytes a second time for reading only, without a lock.
+    /// Opens the same bytes a second time, read-only and without a lock.
     ///
     /// # Errors
-    /// [`OpenError`], what is wrong with the file.
+    /// [`OpenError`]: what is wrong with the file.
     fn attach_reader(&self) -> Result<Box<dyn StorageBackend>, OpenError>;
 
-    /// Tries whether bytes can be written and synced now, without touching the database.
+    /// Tests whether bytes can be written and synced now, without touching the database.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     fn probe(&self) -> io::Result<()>;
 
-    /// Makes the system forget what it holds in memory of the database's bytes and is not going to write.
-    /// After a failed sync such pages look written and are not: a reopened database must see the disk.
+    /// Makes the system discard the pages of the database that it has cached and will not write. After a failed
+    /// sync such pages look written although they are not: a reopened database must read the disk.
     fn forget_cached(&self);
 
     /// A new file without a name, for a copy of the database.
     ///
     /// # Errors
-    /// What the system says.
+    /// The system's error.
     fn scratch(&self) -> io::Result<File>;
 
-    /// Lets another daemon have the bytes; called once, when the store has closed.
+    /// Releases the bytes for another daemon; called once, after the store has closed.
     fn release(&self) {}
 }
 
 type Io<T> = Result<T, io::Error>;
 
-/// A backend behind a pointer, as redb wants one by value. Passes everything on, the locks as well.
+/// A backend behind a pointer, because redb takes one by value. Forwards everything, including locks.
 #[derive(Debug)]
 pub(crate) struct Attached(pub(crate) Box<dyn StorageBackend>);
 

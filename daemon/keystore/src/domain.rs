@@ -1,16 +1,17 @@
-//! The rules of a key's life and of the files in force, and nothing else: no IO, no clock, no randomness, no async.
+//! The rules of a key's life and of the files in force, and nothing else: no IO, no clock, no randomness, no
+//! async.
 //!
-//! An operation is decided in two steps. The caller loads the facts; a function of this module holds them
-//! against the rules and gives back either a refusal, or an answer with the [`Change`]s that make it true. It
-//! cannot fail for a reason from outside, and it can be tried with any facts.
+//! An operation is decided in two steps. The caller loads the facts; a function of this module applies the
+//! rules to them and returns either a refusal, or an answer with the [`Change`]s that make it true. It cannot
+//! fail for external reasons, and it can be tested with any facts.
 //!
-//! | module | holds |
+//! | module | has |
 //! |---|---|
 //! | `record` | a saved key, and whether it is valid |
 //! | `draft` | keys that were shown and not yet saved |
-//! | `change` | what may happen to the store, as values |
+//! | `change` | changes of the store, as values |
 //! | `lifecycle` | save, delete, the events of a user, expiry; why they are refused |
-//! | `files` | the files that rights and policy come from, and what their loss would loosen |
+//! | `files` | the files that rights and policy come from, and what losing them would weaken |
 
 mod change;
 mod draft;

@@ -3,28 +3,28 @@
 use apikeyd_protocol::key::KeyId;
 use std::io;
 
-/// Why the store cannot do something now. Cloned to every command of a batch that failed.
+/// Why the store cannot do something now. Cloned for every command of a failed batch.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
-    /// The disk is full or failing. Reads go on, changes do not, until it is mended.
+    /// The disk is full or failing. Reads continue, changes are refused until it is repaired.
     #[error("the storage is not available: {cause}")]
     Unavailable {
-        /// What the system says.
+        /// The system's error message.
         cause: String,
         /// The same for programs.
         kind: io::ErrorKind,
     },
-    /// The copy of a backup cannot be written. The database itself is as it was.
+    /// The copy for a backup cannot be written. The database itself is unaffected.
     #[error("the copy cannot be written: {0}")]
     NoCopy(String),
     /// Bytes on disk are not what the daemon wrote.
     #[error("damaged: {0}")]
     Damaged(String),
-    /// Too many changes wait.
+    /// Too many changes are waiting.
     #[error("too many changes wait for the disk")]
     Busy,
-    /// Work was given up because nobody waits for it any more.
-    #[error("the caller has gone")]
+    /// The work was abandoned because nobody waits for it any more.
+    #[error("the caller is gone")]
     Abandoned,
     /// The store was closed.
     #[error("the store is closed")]
@@ -32,7 +32,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The storage does not work, in words.
+    /// The storage does not work; the cause in words.
     pub fn unavailable(cause: impl Into<String>) -> Self {
         Self::Unavailable { cause: cause.into(), kind: io::ErrorKind::Other }
     }
@@ -69,7 +69,7 @@ macro_rules! from_redb {
 }
 from_redb!(StorageError TableError TransactionError CommitError DatabaseError);
 
-/// A value's bytes are not those of its layout.
+/// A value's bytes do not have the right layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the bytes do not have the layout of their version")]
 pub(crate) struct Malformed;

@@ -1,20 +1,20 @@
-//! Telling a first start from a lost file, and making a first start that can be cut short anywhere.
+//! Tells a first start from a lost file, and makes a first start that may be interrupted anywhere.
 //!
-//! With the pepper beside the database, the pepper is what tells that a store was set up:
+//! If the pepper is beside the database, it shows whether a store was set up:
 //!
-//! | `pepper` | `apikeyd.redb` | `apikeyd.redb.new` | what it is |
+//! | `pepper` | `apikeyd.redb` | `apikeyd.redb.new` | meaning |
 //! |---|---|---|---|
-//! | – | – | any | a first start, or one that was cut short before the pepper got its name: make everything anew |
-//! | yes | – | yes | a first start that was cut short behind it: the new database is complete, give it its name |
+//! | – | – | any | a first start, or one interrupted before the pepper got its name: start from scratch |
+//! | yes | – | yes | a first start interrupted after that: the new database is complete, give it its name |
 //! | yes | – | – | the database is missing: an error |
 //! | – | yes | any | the pepper is missing: an error |
-//! | yes | yes | any | a start |
+//! | yes | yes | any | an ordinary start |
 //!
-//! So the order is: pepper and database complete and durable under other names, then the pepper's name, then the
-//! database's. With a pepper from outside, the file `store-id` tells instead that a store was set up: it is
-//! written at every start at which it is not there, behind the database's name. It also tells another store's
-//! database from the one that was set up here, and a credential that is gone together with the database from a first start:
-//! where it is, neither is made anew.
+//! The order is therefore: make pepper and database complete and durable under other names, then rename the
+//! pepper, then the database. If the pepper comes from outside, the file `store-id` shows instead that a store
+//! was set up: every start that does not find it writes it, after the database has its name. It also
+//! distinguishes another store's database from the one that was set up here, and a credential that is lost
+//! together with the database from a first start: if it exists, neither is made anew.
 
 use crate::open_error::OpenError;
 use crate::opening::{self, InitialState};
@@ -32,7 +32,7 @@ const NEW_PEPPER: &str = "pepper.new";
 const MARK: &str = "store-id";
 const NEW_MARK: &str = "store-id.new";
 
-/// Makes sure that pepper and database have their names, and gives the secrets.
+/// Makes sure that pepper and database have their names, and returns the secrets.
 pub(crate) fn establish(
     dir: &StateDir,
     source: &PepperSource,
@@ -49,7 +49,7 @@ pub(crate) fn establish(
                 Ok(secrets)
             }
             (true, false) => Err(OpenError::DatabaseMissing { path: dir.at(DATABASE), mark: dir.at(PEPPER) }),
-            // No pepper was ever beside it: it was a credential, which is not given any more.
+            // There was never a pepper beside it: it was a credential, which is no longer provided.
             (false, false) if dir.has(MARK)? => {
                 Err(OpenError::DatabaseMissing { path: dir.at(DATABASE), mark: dir.at(MARK) })
             }
@@ -75,7 +75,7 @@ pub(crate) fn establish(
     }
 }
 
-/// Holds the store's id against the one that was set up here; writes it down when there is none.
+/// Compares the store's id with the one that was set up here; records it if there is none.
 pub(crate) fn check_mark(dir: &StateDir, store_id: &[u8; 16]) -> Result<(), OpenError> {
     let wanted = format!("{:032x}\n", u128::from_be_bytes(*store_id));
     let path = dir.at(MARK);
@@ -124,8 +124,8 @@ fn read_beside(dir: &StateDir) -> Result<Secrets, OpenError> {
     read(file, &dir.at(PEPPER))
 }
 
-/// Reads a pepper that somebody else provides. Its owner and group are theirs to choose (systemd gives a file
-/// of root's with an access list); that all the world may read it is not.
+/// Reads a pepper that somebody else provides. They choose its owner and group (systemd provides a file owned
+/// by root with an access list), but it must not be world-readable.
 fn read_credential(path: &Path) -> Result<Secrets, OpenError> {
     let (file, stat) = match open_plain(CWD, path, path, OFlags::RDONLY) {
         Err(OpenError::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
@@ -140,7 +140,8 @@ fn read_credential(path: &Path) -> Result<Secrets, OpenError> {
 }
 
 fn read(file: File, path: &Path) -> Result<Secrets, OpenError> {
-    // One byte more than wanted, so that a longer file is noticed. Fixed, so that no copy is left behind.
+    // One byte more than needed, so that a longer file is noticed. A fixed array, so that no copy is left
+    // behind.
     let mut bytes = Zeroizing::new([0; KEY + 1]);
     let mut length = 0;
     let mut file = file.take(KEY as u64 + 1);
@@ -161,7 +162,7 @@ fn read(file: File, path: &Path) -> Result<Secrets, OpenError> {
     }
 }
 
-/// Draws a pepper and writes it, durably, under a name that is not yet the final one.
+/// Draws a pepper and writes it durably, under a name that is not yet the final one.
 fn create_pepper(dir: &StateDir, name: &str, randomness: &Randomness) -> Result<Secrets, OpenError> {
     let mut pepper = Zeroizing::new([0; KEY]);
     randomness.fill(&mut *pepper).map_err(OpenError::Randomness)?;

@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
-/// The open keystore. Its answers to reads come from the last commit; changes are decided one after the other in the
+/// The open keystore. Reads are answered from the last commit; changes are decided one after another in the
 /// writer's transaction, and answered once they are durable.
 #[derive(Debug)]
 pub struct Keystore {
@@ -32,7 +32,7 @@ pub struct Keystore {
     instance: u64,
 }
 
-/// A keystore that is open and does not write yet: its [`Observer`] may need to know its instance first.
+/// A keystore that is open but does not write yet: its [`Observer`] may need to know its instance first.
 #[derive(Debug)]
 pub struct Unobserved {
     opened: opening::Opened,
@@ -44,11 +44,11 @@ pub struct Unobserved {
 }
 
 impl Unobserved {
-    /// Opens the store in a directory, or makes it at a first start. `admit` compares the files of this start with those
-    /// that were in force last.
+    /// Opens the store in a directory, or makes it at a first start. `admit` compares the files of this start
+    /// with those last in force.
     ///
     /// # Errors
-    /// [`OpenError`]; the store is as it was.
+    /// [`OpenError`]; the store is unchanged.
     pub fn open(
         dir: &Path,
         pepper: &PepperSource,
@@ -64,17 +64,17 @@ impl Unobserved {
         };
         let disk: Arc<dyn Disk> = Arc::<StateDir>::clone(&dir);
         let store = Self::open_on(disk, secrets, cache_bytes, admit).map_err(|error| {
-            // What the database cannot know: which file the pepper came from.
+            // The database cannot know which file the pepper came from.
             if let OpenError::WrongPepper { .. } = error { OpenError::WrongPepper { path } } else { error }
         })?;
         first_start::check_mark(&dir, &store.opened.store_id)?;
         Ok(Self { directory: Some(dir.identity()?), ..store })
     }
 
-    /// Opens the store on a disk that must hold one.
+    /// Opens the store on a disk that must contain one.
     ///
     /// # Errors
-    /// [`OpenError`]; the store is as it was.
+    /// [`OpenError`]; the store is unchanged.
     pub fn open_on(
         disk: Arc<dyn Disk>,
         secrets: Secrets,
@@ -82,7 +82,7 @@ impl Unobserved {
         admit: impl FnOnce(&Before) -> Result<(), Lost>,
     ) -> Result<Self, OpenError> {
         let opened = opening::open(&*disk, &secrets, cache_bytes)?;
-        // Before anything is written: a start that is refused leaves the store as it was.
+        // Before anything is written: a start that is refused leaves the store unchanged.
         let before = view::files_before(&opened.database)
             .map_err(|error| opening::reading_failed(disk.path(), error))?;
         admit(&before).map_err(OpenError::FilesLost)?;
@@ -94,7 +94,7 @@ impl Unobserved {
     /// Makes a store in an empty backend.
     ///
     /// # Errors
-    /// [`OpenError`], why it cannot be written.
+    /// [`OpenError`]: why it cannot be written.
     pub fn create_on(
         backend: Box<dyn StorageBackend>,
         secrets: &Secrets,
@@ -103,7 +103,7 @@ impl Unobserved {
         opening::create(backend, Path::new("the disk"), secrets, initial_state)
     }
 
-    /// Counts the opens.
+    /// The number of opens.
     #[must_use]
     pub const fn instance(&self) -> u64 {
         self.instance
@@ -124,7 +124,7 @@ impl Unobserved {
     /// Starts the writer, which tells `observer` of each commit before it answers.
     ///
     /// # Errors
-    /// [`OpenError`] when the system gives no thread.
+    /// [`OpenError`] if the system provides no thread.
     pub fn observe(self, observer: Arc<dyn Observer>, executor: Executor) -> Result<Keystore, OpenError> {
         let Self { opened, disk, secrets, cache_bytes, instance, directory: _ } = self;
         let path = disk.path().to_path_buf();
@@ -136,7 +136,7 @@ impl Unobserved {
 }
 
 impl Keystore {
-    /// Reads from the last commit; `read` may be called a second time when the disk fails under it.
+    /// Reads from the last commit; `read` may be called a second time if the disk fails during the first.
     ///
     /// # Errors
     /// Those of `read`, and [`StoreError::Closed`].
@@ -144,13 +144,15 @@ impl Keystore {
         self.shared.read(read)
     }
 
-    /// Queues a command. The writer decides it in its transaction, and calls `answer` once it is durable, or has failed.
-    /// A caller that went away drops the answer; the change is made all the same.
+    /// Queues a command. The writer decides it in its transaction, and calls `answer` once it is durable or has
+    /// failed. If the caller is gone, the answer is dropped; the change is made all the same.
     ///
-    /// Where [callers run the writer](Keystore::is_driven), nothing happens until one calls [`drive`](Keystore::drive).
+    /// If [callers run the writer](Keystore::is_driven), nothing happens until one of them calls
+    /// [`drive`](Keystore::drive).
     ///
     /// # Errors
-    /// [`StoreError::Busy`] when too many commands of this ticket wait, [`StoreError::Closed`]. `answer` is not called then.
+    /// [`StoreError::Busy`] if too many commands of this ticket wait; [`StoreError::Closed`]. Then `answer` is
+    /// not called.
     pub fn submit<T: Send + 'static>(
         &self,
         ticket: Ticket,
@@ -181,7 +183,7 @@ impl Keystore {
         self.queue.is_driven()
     }
 
-    /// Carries out what is queued, on this thread; nothing to do where the writer has its own.
+    /// Carries out queued commands on this thread; does nothing if the writer has its own.
     pub fn drive(&self) {
         self.queue.drive();
     }
@@ -189,23 +191,24 @@ impl Keystore {
     /// Copies the database. Takes as long as reading and writing all of it.
     ///
     /// # Errors
-    /// [`StoreError::NoCopy`] without room for the copy, [`StoreError::Abandoned`] when `pace` says that nobody waits.
+    /// [`StoreError::NoCopy`] if there is no room for the copy, [`StoreError::Abandoned`] when `pace` says that
+    /// nobody waits.
     pub fn copy(&self, pace: &Pace<'_>) -> Result<Copy, StoreError> {
         self.shared.copy(pace)
     }
 
-    /// Has the writer open a failed database again, and calls `done` when it has tried.
+    /// Has the writer reopen a failed database, and calls `done` once it has tried.
     ///
     /// # Errors
-    /// [`StoreError::Closed`]; `done` is not called then.
+    /// [`StoreError::Closed`]; then `done` is not called.
     pub fn recover(&self, done: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
         self.queue.recover(done)
     }
 
-    /// Closes the database, after all that is queued, and calls `done` with the outcome of the last writes.
+    /// Closes the database after everything queued, and calls `done` with the outcome of the last writes.
     ///
     /// # Errors
-    /// [`StoreError::Closed`] when it was closed before; `done` is not called then.
+    /// [`StoreError::Closed`] if it was closed before; then `done` is not called.
     pub fn close(
         &self,
         done: impl FnOnce(Result<(), StoreError>) + Send + 'static,
@@ -217,12 +220,12 @@ impl Keystore {
     pub fn join(&self) {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer {
-            // It catches its own panics; one that got through was reported by the panic hook.
+            // It catches its own panics; if one got through, the panic hook has reported it.
             let _ = writer.join();
         }
     }
 
-    /// Whether changes are refused until the disk is mended.
+    /// Whether changes are refused until the disk is repaired.
     #[must_use]
     pub fn is_failed(&self) -> bool {
         self.shared.is_failed()
@@ -240,13 +243,13 @@ impl Keystore {
         self.shared.store_id()
     }
 
-    /// Counts the opens.
+    /// The number of opens.
     #[must_use]
     pub const fn instance(&self) -> u64 {
         self.instance
     }
 
-    /// Names the store in a failure at the start.
+    /// The name of the store in messages about a failed start.
     #[must_use]
     pub fn open_error(&self, error: StoreError) -> OpenError {
         opening::reading_failed(self.shared.disk.path(), error)
@@ -259,7 +262,7 @@ impl Keystore {
     }
 }
 
-/// Waits for the writer, so that the database is closed and free for the next one.
+/// Waits for the writer, so that the database is closed and free for the next daemon.
 impl Drop for Keystore {
     fn drop(&mut self) {
         if self.queue.close(|_| ()).is_ok() {

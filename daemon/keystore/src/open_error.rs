@@ -4,23 +4,23 @@ use crate::domain::Lost;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a store cannot be opened. Each says what is wrong and what to do.
+/// Why a store cannot be opened. Each message says what is wrong and what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The state directory is not there.
+    /// The state directory does not exist.
     #[error("the state directory {} does not exist: create it with mode 0700 for the daemon's user", path.display())]
     StateDirMissing {
         /// The directory.
         path: PathBuf,
     },
     /// The state directory is not a directory.
-    #[error("{} is not a directory: give the daemon a directory of its own", path.display())]
+    #[error("{} is not a directory: give the daemon its own directory", path.display())]
     StateDirNotDirectory {
         /// What was named.
         path: PathBuf,
     },
-    /// Others can get at the state directory.
+    /// Others have access to the state directory.
     #[error(
         "the state directory {} has mode {mode:04o} and so is open to other users: chmod it to 0700, and check \
          who could read or change it until now", path.display()
@@ -33,13 +33,13 @@ pub enum OpenError {
     },
     /// Another daemon uses the store.
     #[error(
-        "another apikeyd uses {}: stop it first, or give this one another state directory", path.display()
+        "another apikeyd uses {}: stop it first, or use another state directory", path.display()
     )]
     InUse {
         /// The state directory or the database.
         path: PathBuf,
     },
-    /// There is a pepper and no database.
+    /// There is a pepper but no database.
     #[error(
         "the database {} is missing, though this store was set up before: put it back (from a backup, with mode \
          0600); to start over and lose all keys, remove {}", path.display(), mark.display()
@@ -47,10 +47,10 @@ pub enum OpenError {
     DatabaseMissing {
         /// The database.
         path: PathBuf,
-        /// The file that tells that it was there.
+        /// The file that shows that it existed.
         mark: PathBuf,
     },
-    /// There is a database and no pepper.
+    /// There is a database but no pepper.
     #[error(
         "the pepper {} is missing, without which no key in the database can be checked: put back the pepper that \
          belongs to this database; if it was a credential (LoadCredentialEncrypted= in the unit), give that again",
@@ -61,11 +61,11 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The pepper is not 32 bytes long.
-    #[error("the pepper {} has {bytes} bytes and not 32: put back the right file", path.display())]
+    #[error("the pepper {} has {bytes} bytes instead of 32: put back the right file", path.display())]
     PepperLength {
         /// The pepper.
         path: PathBuf,
-        /// Its length; 33 stands for every longer one.
+        /// Its length; 33 represents every longer one.
         bytes: usize,
     },
     /// The database was made with another pepper.
@@ -78,7 +78,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// A name that should be a plain file is something else.
-    #[error("{} is {is} and not a plain file: put the file itself there", path.display())]
+    #[error("{} is {is}, not a plain file: put the file itself there", path.display())]
     NotAFile {
         /// The name.
         path: PathBuf,
@@ -96,7 +96,7 @@ pub enum OpenError {
         /// Its mode.
         mode: u32,
     },
-    /// A file belongs to somebody else.
+    /// A file belongs to another user.
     #[error(
         "{} belongs to uid {owner} and the daemon runs as uid {wanted}: run it as the owner, or chown the file",
         path.display()
@@ -114,7 +114,7 @@ pub enum OpenError {
     NoPermission {
         /// The file.
         path: PathBuf,
-        /// The kernel's answer.
+        /// The kernel's error.
         source: io::Error,
     },
     /// The file, or the file system it is on, cannot be written.
@@ -126,18 +126,18 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The disk is full.
-    #[error("the disk that holds {} is full: free some space, 10 MiB at the least", path.display())]
+    #[error("the disk with {} is full: free some space, at least 10 MiB", path.display())]
     DiskFull {
         /// The file.
         path: PathBuf,
     },
-    /// The database has no bytes at all.
+    /// The database is an empty file.
     #[error("the database {} is empty: restore it from a backup", path.display())]
     DatabaseEmpty {
         /// The database.
         path: PathBuf,
     },
-    /// The file is of another program.
+    /// The file belongs to another program.
     #[error(
         "{} is not a redb database: restore the database from a backup, or name another state directory",
         path.display()
@@ -152,7 +152,7 @@ pub enum OpenError {
         /// The database.
         path: PathBuf,
     },
-    /// The database is damaged: cut, or altered from outside.
+    /// The database is damaged: truncated, or altered from outside.
     #[error("the database {} is damaged ({detail}): restore it from a backup", path.display())]
     Damaged {
         /// The database.
@@ -173,7 +173,7 @@ pub enum OpenError {
         /// The newest schema known here.
         known: u32,
     },
-    /// The database of another store lies here.
+    /// This is another store's database.
     #[error(
         "{} is the database of another store than the one that was set up here: put the right one back; if the \
          change is meant, remove {}", path.display(), mark.display()
@@ -184,25 +184,25 @@ pub enum OpenError {
         /// The file with the id of the store that was set up here.
         mark: PathBuf,
     },
-    /// A file by which the daemon ran is lost, and without it something would be allowed that was denied.
+    /// A file that was in force is lost, and without it something would be allowed that was denied.
     #[error("{0}")]
     FilesLost(Lost),
-    /// The system gave no random bytes.
-    #[error("the system gives no random bytes: {0}")]
+    /// The system provides no random bytes.
+    #[error("the system provides no random bytes: {0}")]
     Randomness(getrandom::Error),
     /// Any other failure of a system call.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
-        /// What was tried.
+        /// What was attempted.
         action: &'static str,
-        /// With what.
+        /// The file.
         path: PathBuf,
-        /// The kernel's answer.
+        /// The kernel's error.
         source: io::Error,
     },
 }
 
-/// Whose business a failure to start is, in the terms of sysexits(3), which systemd shows by name.
+/// Who has to act on a failed start, in the terms of sysexits(3), which systemd shows by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenErrorClass {
     /// The data are not what they should be (65).
@@ -232,7 +232,7 @@ impl OpenErrorClass {
 }
 
 impl OpenError {
-    /// What the daemon should exit with.
+    /// The daemon's exit code.
     #[must_use]
     pub const fn class(&self) -> OpenErrorClass {
         match self {

@@ -22,17 +22,17 @@ use std::io;
 use std::path::Path;
 use subtle::ConstantTimeEq;
 
-/// A cache for a database that is made or copied and closed again.
+/// The cache for a database that is made or copied and then closed.
 const SMALL_CACHE: usize = 4 * 1024 * 1024;
 
-/// What a new store begins with.
+/// The initial state of a new store.
 #[derive(Clone, Copy, Debug)]
 pub struct InitialState<'a> {
     /// The time.
     pub now: Timestamp,
-    /// BLAKE3 of the policy table that counts as in force from the first row on.
+    /// BLAKE3 of the policy table that is in force from the first row on.
     pub policy_hash: [u8; 32],
-    /// For its name, and its pepper.
+    /// For the store's id and its pepper.
     pub randomness: &'a Randomness,
 }
 
@@ -85,7 +85,7 @@ fn fill(
     Ok(txn.commit()?)
 }
 
-/// Opens the database on its disk: checks every page, recovers if need be, and checks that it is ours.
+/// Opens the database on its disk: checks every page, recovers if necessary, and checks that it is ours.
 pub(crate) fn open(disk: &dyn Disk, secrets: &Secrets, cache_bytes: usize) -> Result<Opened, OpenError> {
     let database = Builder::new()
         .set_cache_size(cache_bytes)
@@ -95,7 +95,7 @@ pub(crate) fn open(disk: &dyn Disk, secrets: &Secrets, cache_bytes: usize) -> Re
     identify(database, disk.path(), secrets)
 }
 
-/// Opens the same database for reading, whatever the disk says to writes; see [`Overlay`].
+/// Opens the same database for reading, even if the disk refuses writes; see [`Overlay`].
 pub(crate) fn open_overlay(
     disk: &dyn Disk,
     secrets: &Secrets,
@@ -169,7 +169,7 @@ fn opening_failed(path: &Path, error: DatabaseError) -> OpenError {
     }
 }
 
-/// A failure of the first transactions on an open database.
+/// A failure in the first transactions on an open database.
 pub(crate) fn reading_failed(path: &Path, error: StoreError) -> OpenError {
     match error {
         StoreError::Unavailable { kind, cause } => failed("use", path)(io::Error::new(kind, cause)),

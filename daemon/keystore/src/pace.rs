@@ -1,4 +1,4 @@
-//! How work that reads many rows goes on without keeping a processor to itself.
+//! Lets work over many rows proceed without monopolising a processor.
 
 use crate::error::StoreError;
 use core::cell::{Cell, RefCell};
@@ -7,11 +7,11 @@ use core::time::Duration;
 use std::thread;
 use std::time::Instant;
 
-/// Rows between two rests: some tens of microseconds. Work of this many rows is what a change that has just come waits
-/// for a processor, where the kernel would let the work go on for milliseconds.
+/// Rows between two rests: some tens of microseconds. A change that has just arrived waits at most this long
+/// for a processor; without rests the kernel would let the work run for milliseconds.
 const STEP: u32 = 64;
 
-/// The pace of one work over many rows: now and then others have their turn of the processor, and it is asked whether
+/// The pace of one piece of work over many rows: from time to time it yields the processor, and checks whether
 /// anybody still waits for the outcome.
 pub struct Pace<'w> {
     gone: &'w dyn Fn() -> bool,
@@ -26,15 +26,15 @@ impl fmt::Debug for Pace<'_> {
 }
 
 impl<'w> Pace<'w> {
-    /// Work for somebody who is `gone` once this says so.
+    /// Work for a caller that is gone once `gone` returns true.
     pub fn of(gone: &'w dyn Fn() -> bool) -> Self {
         Self { gone, rows: Cell::new(0), rests: RefCell::new(Rests::new()) }
     }
 
-    /// To be called before each row.
+    /// Call this before each row.
     ///
     /// # Errors
-    /// `Abandoned` when nobody waits for the outcome any more.
+    /// `Abandoned` if nobody waits for the outcome any more.
     pub fn row(&self) -> Result<(), StoreError> {
         let rows = self.rows.get();
         self.rows.set(rows.wrapping_add(1));
@@ -46,14 +46,14 @@ impl<'w> Pace<'w> {
     }
 }
 
-/// The rests of one piece of work. Together they take no more time than the work itself: a rest is short where the
-/// threads that wait only answer somebody, and takes a slice of milliseconds where another program computes. Beside
+/// The rests of one piece of work. In total they take no more time than the work itself: a rest is short if the
+/// waiting threads only answer somebody, and takes a slice of milliseconds if another program computes. Beside
 /// such a program, work that always rested would get a tenth of the processor time it gets without rests.
 #[derive(Debug)]
 pub(crate) struct Rests {
     worked: Duration,
     rested: Duration,
-    /// When the work went on.
+    /// When the work resumed.
     since: Instant,
 }
 
@@ -62,7 +62,7 @@ impl Rests {
         Self { worked: Duration::ZERO, rested: Duration::ZERO, since: Instant::now() }
     }
 
-    /// Lets other threads have the processor first, if it is time for a rest. Costs a microsecond where none wants it.
+    /// Yields to other threads if a rest is due. Costs a microsecond if none is waiting.
     pub(crate) fn rest(&mut self) {
         let before = Instant::now();
         self.worked += before.duration_since(self.since);

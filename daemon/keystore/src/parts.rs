@@ -1,7 +1,7 @@
-//! The parts that the keystore does not have of itself: random bytes, and who runs the writer.
+//! The parts that are passed to the keystore: random bytes, and who runs the writer.
 //!
-//! The time comes with each request. The disk is a part as well: the state directory, or a [`Disk`](crate::Disk) that a
-//! campaign hands in.
+//! The time comes with each request. The disk is a part as well: the state directory, or a
+//! [`Disk`](crate::Disk) that a campaign passes in.
 
 use core::fmt;
 use std::sync::Arc;
@@ -9,14 +9,16 @@ use std::sync::Arc;
 /// Who runs the writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Executor {
-    /// A thread of its own, which takes what is queued into one transaction while callers queue more.
+    /// Its own thread, which takes what is queued into one transaction while callers queue more.
     OwnThread,
-    /// The caller that waits for a change: it lets every task that is ready queue its own, writes what is queued, and
-    /// then has its answer. With seeded randomness a run on one thread repeats to the byte.
+    /// The caller that waits for a change: it lets every task that is ready queue its own, writes what is
+    /// queued, and then has its answer. With seeded randomness, a run on one thread is reproducible byte for
+    /// byte.
     Caller,
 }
 
-/// Where the daemon takes random bytes from: the pepper, ids and secrets of keys, and what must not be guessed.
+/// The source of the daemon's random bytes: for the pepper, ids and secrets of keys, and everything that must
+/// not be guessed.
 #[derive(Clone, Debug)]
 pub struct Randomness(Source);
 
@@ -35,7 +37,8 @@ impl Randomness {
         Self(Source::System)
     }
 
-    /// The bytes that `fill` fills in, from any thread. Only for runs that repeat: these bytes give every key away.
+    /// The bytes that `fill` provides, from any thread. Only for reproducible runs: anybody who knows these
+    /// bytes knows every key.
     #[must_use]
     pub fn from_fn(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
         Self(Source::Given(Arc::new(fill)))
@@ -44,7 +47,7 @@ impl Randomness {
     /// Fills with random bytes.
     ///
     /// # Errors
-    /// When the operating system gives none; there is no other source to fall back on.
+    /// If the operating system provides none; there is no fallback.
     pub fn fill(&self, out: &mut [u8]) -> Result<(), getrandom::Error> {
         match &self.0 {
             Source::System => getrandom::fill(out),

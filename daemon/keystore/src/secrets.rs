@@ -1,8 +1,8 @@
-//! What is derived from the pepper: one key for each use, all in locked memory; and wiping what calls that used them leave
-//! behind on a thread's stack.
+//! The keys derived from the pepper, one for each use, all in locked memory; and wiping what calls that used
+//! them leave on a thread's stack.
 //!
-//! A type that wipes itself wipes the place where it ends. Moving it there copied it, and a hash works on copies of its key:
-//! those stay in the frames of calls that have returned, until other calls happen to write over them.
+//! A type that wipes itself wipes only its final location. Moving it there copied it, and a hash works on
+//! copies of its key: those remain in the frames of calls that have returned, until other calls overwrite them.
 
 mod locked;
 
@@ -45,7 +45,7 @@ impl Secrets {
         Self { keys, check: blake3::derive_key(CHECK_CONTEXT, pepper) }
     }
 
-    /// What the database keeps to recognise its pepper. It tells nothing of the keys.
+    /// What the database keeps to recognise its pepper. It reveals nothing about the keys.
     pub(crate) const fn check(&self) -> &[u8; KEY] {
         &self.check
     }
@@ -55,7 +55,7 @@ impl Secrets {
         KeyTag::from_bytes(*blake3::keyed_hash(&self.keys.get().tag, digest.expose_bytes()).as_bytes())
     }
 
-    /// The seal of a record: over its id and its bytes, so that no record passes under another id.
+    /// The seal of a record: over its id and its bytes, so that no record is accepted under another id.
     pub(crate) fn seal(&self, key_id: KeyId, body: &[u8]) -> [u8; KEY] {
         *blake3::Hasher::new_keyed(&self.keys.get().seal)
             .update(&key_id.get().to_le_bytes())
@@ -69,7 +69,7 @@ impl Secrets {
         self.seal(key_id, body).ct_eq(seal).into()
     }
 
-    /// The link of an audit row to the one before.
+    /// The link of an audit row to the previous one.
     pub(crate) fn link(&self, before: &[u8; KEY], revision: u64, body: &[u8]) -> [u8; KEY] {
         *blake3::Hasher::new_keyed(&self.keys.get().link)
             .update(before)
@@ -79,7 +79,7 @@ impl Secrets {
             .as_bytes()
     }
 
-    /// What stands for the link before the first row: ties the chain to its store.
+    /// The value in place of a link before the first row: it ties the chain to its store.
     pub(crate) fn root(&self, store_id: &[u8; 16]) -> [u8; KEY] {
         *blake3::keyed_hash(&self.keys.get().link, store_id).as_bytes()
     }
@@ -91,10 +91,10 @@ impl fmt::Debug for Secrets {
     }
 }
 
-/// Bytes below the caller that are wiped: more than the calls of a request use, as the campaign of canaries shows.
+/// Bytes below the caller that are wiped: more than the calls of a request use, as the canary campaign shows.
 const DEPTH: usize = 32 * 1024;
 
-/// Wipes the stack below the caller. For threads that are about to wait: it takes about a microsecond.
+/// Wipes the stack below the caller. For threads that are about to wait; takes about a microsecond.
 #[inline(never)]
 pub fn wipe_stack() {
     let mut below = [0_u8; DEPTH];
@@ -106,7 +106,7 @@ pub fn wipe_stack() {
 mod tests {
     use super::*;
 
-    /// Fixed for ever: another value would make every stored key, record and audit row worthless.
+    /// Frozen: another value would make every stored key, record and audit row useless.
     #[test]
     fn every_key_has_its_use_and_its_golden_value() {
         let secrets = Secrets::derive(&[7; KEY]);

@@ -1,4 +1,4 @@
-//! The directory that holds the store: who may be in it, and its files, opened without following links.
+//! The directory of the store: who may access it, and its files, opened without following links.
 
 use crate::disk::Disk;
 use crate::open_error::OpenError;
@@ -17,13 +17,14 @@ use std::thread::Builder;
 /// The database's name.
 pub(crate) const DATABASE: &str = "apikeyd.redb";
 const PROBE: &str = ".probe";
-/// More than redb asks for when it grows a small file, so that a disk with a last free block is still full.
+/// More than redb requests when it grows a small file, so that a disk with one last free block still counts as
+/// full.
 const PROBE_BYTES: usize = 1024 * 1024;
 
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// The state directory, locked: one daemon for each. The lock is on the directory itself, so that a second
-/// daemon is stopped before it touches a file, also while the first one makes them.
+/// daemon stops before it touches a file, even while the first one makes them.
 #[derive(Debug)]
 pub(crate) struct StateDir {
     dir: OwnedFd,
@@ -67,7 +68,7 @@ impl StateDir {
         self.root.join(name)
     }
 
-    /// Whether a name is taken, by whatever.
+    /// Whether a name exists, whatever it is.
     pub(crate) fn has(&self, name: &str) -> Result<bool, OpenError> {
         match fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) => Ok(true),
@@ -76,7 +77,7 @@ impl StateDir {
         }
     }
 
-    /// Opens a file that must be there, be plain, private and the daemon's own.
+    /// Opens a file that must exist, be plain, private and the daemon's own.
     pub(crate) fn open_private(&self, name: &str, access: OFlags) -> Result<(File, Stat), OpenError> {
         let path = self.at(name);
         let (file, stat) = open_plain(&self.dir, Path::new(name), &path, access)?;
@@ -94,8 +95,8 @@ impl StateDir {
         Ok((file, stat))
     }
 
-    /// Makes a file that was not there, 0600 under any umask. A leftover of that name goes first; only a first
-    /// start that was cut short leaves one.
+    /// Makes a new file, 0600 under any umask. Removes a leftover with that name first; only an interrupted
+    /// first start leaves one.
     pub(crate) fn create_private(&self, name: &str) -> Result<File, OpenError> {
         let path = self.at(name);
         match fs::unlinkat(&self.dir, name, AtFlags::empty()) {
@@ -123,7 +124,8 @@ impl StateDir {
     }
 }
 
-/// Opens a file that must be there and be plain. Never follows a link in its last part, never waits at a FIFO.
+/// Opens a file that must exist and be plain. Never follows a link in its last component, never waits on a
+/// FIFO.
 pub(crate) fn open_plain(
     dir: impl std::os::fd::AsFd,
     name: &Path,
@@ -153,7 +155,7 @@ pub(crate) fn open_plain(
     }
 }
 
-/// The kernel says no: the owner and the mode tell what to do about it.
+/// The kernel denies access: owner and mode say what to do about it.
 fn no_permission(dir: std::os::fd::BorrowedFd<'_>, name: &Path, path: &Path, errno: Errno) -> OpenError {
     let path = PathBuf::from(path);
     let wanted = rustix::process::geteuid().as_raw();
@@ -164,7 +166,8 @@ fn no_permission(dir: std::os::fd::BorrowedFd<'_>, name: &Path, path: &Path, err
     }
 }
 
-/// Names what was tried in the error of a system call; a full disk and a read-only one have their own names.
+/// Names the attempted action in the error of a system call; a full disk and a read-only one have their own
+/// errors.
 pub(crate) fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
     let path = PathBuf::from(path);
     move |source| {
@@ -186,7 +189,7 @@ impl Disk for StateDir {
 
     fn attach(&self) -> Result<Box<dyn StorageBackend>, OpenError> {
         let (file, stat) = self.open_private(DATABASE, OFlags::RDWR)?;
-        // redb would make an empty file into a new database.
+        // redb would turn an empty file into a new database.
         if stat.st_size == 0 {
             return Err(OpenError::DatabaseEmpty { path: self.database.clone() });
         }
@@ -210,7 +213,7 @@ impl Disk for StateDir {
 
     fn forget_cached(&self) {
         if let Ok((file, _)) = self.open_private(DATABASE, OFlags::RDONLY) {
-            // Advice: when the kernel does not take it, the pages stay, and nothing is worse than before.
+            // Advice only: if the kernel does not take it, the pages stay, and nothing is worse than before.
             let _ = fs::fadvise(&file, 0, None, fs::Advice::DontNeed);
         }
     }
@@ -219,7 +222,7 @@ impl Disk for StateDir {
         let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
         match fs::openat(&self.dir, ".", flags, PRIVATE) {
             Ok(file) => Ok(file.into()),
-            // File systems without O_TMPFILE: a name for an instant.
+            // For file systems without O_TMPFILE: a name for an instant.
             Err(Errno::OPNOTSUPP | Errno::ISDIR) => {
                 let file = self.create_private(PROBE).map_err(io::Error::other)?;
                 fs::unlinkat(&self.dir, PROBE, AtFlags::empty())?;
@@ -241,23 +244,22 @@ pub(crate) fn backend(file: File, path: &Path) -> Result<Box<dyn StorageBackend>
     Ok(Box::new(backend))
 }
 
-/// Below it a thread costs more than it saves.
+/// Below this size a thread costs more than it saves.
 const MIN_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Asked for at a time: what the kernel grants one call with its default read-ahead. It drops the rest.
+/// Requested at a time: what the kernel grants one call with its default read-ahead. It drops the rest.
 const CHUNK: u64 = 128 * 1024;
 
-/// Starts to bring in a file of so many bytes, and does not wait for it. A help, never a need: what cannot be
-/// asked for is read when it is needed.
+/// Prefetches `bytes` of `file` in the background. Best effort: anything not prefetched is read on demand.
 fn start_reading_ahead(file: File, bytes: u64) {
     if bytes < MIN_BYTES || bytes > memory() / 2 {
         return;
     }
-    // Without a thread the file is read as it is needed.
+    // Without a thread, the file is read on demand.
     let _ = Builder::new().name("store-read-ahead".into()).spawn(move || bring_in(&file, bytes));
 }
 
-/// Costs little when the file is there already.
+/// Costs little if the file is in memory already.
 fn bring_in(file: &File, bytes: u64) {
     let mut at = 0;
     while at < bytes && fadvise(file, at, NonZeroU64::new(CHUNK), Advice::WillNeed).is_ok() {
@@ -265,7 +267,7 @@ fn bring_in(file: &File, bytes: u64) {
     }
 }
 
-/// Bytes of memory of this machine: a file of more than half of it would push itself out.
+/// Bytes of memory of this machine: a file of more than half of it would evict itself.
 fn memory() -> u64 {
     let info = sysinfo();
     u64::from(info.mem_unit).saturating_mul(info.totalram)

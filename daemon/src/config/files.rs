@@ -1,4 +1,4 @@
-//! Reading what people wrote: the configuration and the policy file.
+//! Reads the files that people write: the configuration and the policy file.
 
 use super::parse;
 use super::place::CommandLine;
@@ -16,15 +16,15 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-/// Bytes of a configuration file at the most; the annotated example has a few thousand. The TOML parser may hold some
-/// hundred times as much.
+/// Maximum size of a configuration file in bytes; the annotated example has a few thousand. The TOML parser may
+/// use about a hundred times as much.
 pub(super) const MAX_CONFIG_BYTES: usize = 64 * 1024;
 
-/// Reads the configuration. Without a file of the command line it is the one at the default place, if something is
-/// there; whether it may be missing there is decided by who knows what was in force before.
+/// Reads the configuration. If the command line names no file, it is the one at the default location, if there
+/// is one; the caller, who knows what was in force before, decides whether it may be missing.
 ///
 /// # Errors
-/// [`ConfigError`] with every fault that was found, each with its file, line and column.
+/// [`ConfigError`] with every fault found, each with its file, line and column.
 pub fn load(
     command_line: &CommandLine,
     place: &Place,
@@ -33,7 +33,7 @@ pub fn load(
     let unread = |path: &Path, error: TextFileError| ConfigError::of_file(path, error.to_string());
     let (file, text) = match &command_line.config {
         Some(path) => {
-            // The daemon remembers it, and another start may be in another directory.
+            // The daemon remembers it, and the next start may run in another directory.
             let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             let text = read_text(&path, MAX_CONFIG_BYTES).map_err(|error| unread(&path, error))?;
             (Some(path), text)
@@ -51,22 +51,22 @@ pub fn load(
 
 const ROOT: u32 = 0;
 
-/// Permission bits of group and others to write.
+/// Permission bits by which group and others may write.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// Why the file was not read. Says what to do.
+/// Why the file was not read. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TextFileError {
     #[error("the file does not exist; put it back, create it, or name another one")]
     Missing,
     #[error("this is a link that leads nowhere; put back the file that it leads to, or name another one")]
     Dangling,
-    #[error("there are too many symbolic links on the way to the file; put the file itself there")]
+    #[error("there are too many symbolic links in the path; put the file itself there")]
     TooManyLinks,
     #[error("the file may not be read by the daemon's user, uid {uid}; change its owner or its mode")]
     NotPermitted { uid: u32 },
     #[error(
-        "a directory on the way to the file may not be searched by the daemon's user, uid {uid}; change its owner or \
+        "a directory in the path may not be searched by the daemon's user, uid {uid}; change its owner or \
          its mode"
     )]
     NotSearchable { uid: u32 },
@@ -93,9 +93,9 @@ pub(crate) enum TextFileError {
 /// Reads the whole file. A byte order mark at its start is not part of the text.
 ///
 /// # Errors
-/// [`TextFileError`]. More than `limit` bytes are never read, and a FIFO or a device is never waited for.
+/// [`TextFileError`]. Never reads more than `limit` bytes, and never waits on a FIFO or a device.
 pub(crate) fn read_text(path: &Path, limit: usize) -> Result<String, TextFileError> {
-    // NONBLOCK: opening a FIFO that nobody writes must not hang the start.
+    // NONBLOCK: opening a FIFO without a writer must not block the start.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = File::from(open(path, flags, Mode::empty()).map_err(|errno| unopened(path, errno))?);
     check(path, &file)?;
@@ -113,10 +113,10 @@ pub(crate) fn read_text(path: &Path, limit: usize) -> Result<String, TextFileErr
     })
 }
 
-/// As [`read_text`]; `None` when it is certain that nothing is there.
+/// As [`read_text`]; `None` if there is certainly no such file.
 ///
 /// # Errors
-/// As [`read_text`], but for [`TextFileError::Missing`]. A link that leads nowhere is something that is there.
+/// As [`read_text`], except [`TextFileError::Missing`]. A dangling link is not absence.
 pub(crate) fn read_if_there(path: &Path, limit: usize) -> Result<Option<String>, TextFileError> {
     match read_text(path, limit) {
         Err(TextFileError::Missing) => Ok(None),
@@ -146,16 +146,16 @@ fn unopened(path: &Path, errno: Errno) -> TextFileError {
         Errno::NOENT if leads_nowhere(path) => TextFileError::Dangling,
         Errno::NOENT => TextFileError::Missing,
         Errno::LOOP => TextFileError::TooManyLinks,
-        // What opening a socket says.
+        // The error for opening a socket.
         Errno::NXIO => TextFileError::NotRegular,
-        // To look at a file takes no right to it, only to the directories on the way.
+        // stat needs no permission on the file, only on the directories above it.
         Errno::ACCESS if stat(path).err() == Some(Errno::ACCESS) => TextFileError::NotSearchable { uid },
         Errno::ACCESS => TextFileError::NotPermitted { uid },
         other => TextFileError::Read(other.into()),
     }
 }
 
-/// Whether the way ends at a link to nothing: the file itself, or a directory above it.
+/// Whether the path ends at a dangling link: the file itself, or a directory above it.
 fn leads_nowhere(path: &Path) -> bool {
     let there = path.ancestors().find_map(|part| Some((part, lstat(part).ok()?)));
     there.is_some_and(|(part, found)| {
@@ -163,12 +163,12 @@ fn leads_nowhere(path: &Path) -> bool {
     })
 }
 
-/// A policy file that cannot be used. One line for each fault, `FILE:LINE:COLUMN: message`.
+/// An unusable policy file. One line for each fault, `FILE:LINE:COLUMN: message`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct PolicyFileError(String);
 
-/// Reads the table of a file, which must be there, or gives the compiled-in one.
+/// Reads the table of a file, which must exist, or returns the compiled-in one.
 ///
 /// # Errors
 /// [`PolicyFileError`] with everything that is wrong with the file.

@@ -1,4 +1,5 @@
-//! From what was written to what is used. Every fault is collected, so that one run shows all of them.
+//! From the form in the file to the form in the program. Collects every fault, so that one run shows all of
+//! them.
 
 use super::place::CommandLine;
 use super::place::Place;
@@ -17,14 +18,14 @@ use toml::Spanned;
 use toml_parser::Source;
 use toml_parser::lexer::TokenKind;
 
-/// The table that is compiled in, as the configuration and the command line name it.
+/// The name of the compiled-in table in the configuration and on the command line.
 const COMPILED_IN: &str = "compiled-in";
 
-/// Most dots outside of quotes: all keys written without sections have one less. The parser builds a map of two kilobytes
-/// for each.
+/// Maximum number of dots outside quotes: one more than a file that writes all keys without sections has. The
+/// parser builds a map of two kilobytes for each.
 const MAX_DOTS: usize = 24;
 
-/// Brings file, arguments and place together.
+/// Combines file, arguments and place.
 pub(super) fn parse(
     text: &str,
     file: Option<PathBuf>,
@@ -71,13 +72,12 @@ pub(super) fn parse(
     faults.into_error(text, file).map_or(Ok(config), Err)
 }
 
-/// Reads the TOML, or notes its first fault. Dots are counted before the parser builds something of them.
+/// Reads the TOML, or records its first fault. Counts dots before the parser builds anything from them.
 fn read(text: &str, faults: &mut Faults) -> RawConfig {
     let mut dots = Source::new(text).lex().filter(|token| token.kind() == TokenKind::Dot);
     if let Some(dot) = dots.nth(MAX_DOTS) {
-        let message = format!(
-            "more than {MAX_DOTS} dots outside of quotes; write sections, such as [keys], in their place"
-        );
+        let message =
+            format!("more than {MAX_DOTS} dots outside quotes; write sections, such as [keys], instead");
         faults.at(dot.span().start(), message);
         return RawConfig::default();
     }
@@ -91,7 +91,10 @@ fn read(text: &str, faults: &mut Faults) -> RawConfig {
 fn state_dir(raw: &RawConfig, command_line: &CommandLine, place: &Place, faults: &mut Faults) -> PathBuf {
     let given = path("state_dir", raw.state_dir.as_ref(), command_line.state_dir.as_deref(), faults);
     given.or_else(|| place.default_state_dir()).unwrap_or_else(|| {
-        faults.outside("there is no place for the database, since neither XDG_STATE_HOME nor HOME is set; name one with --state-dir");
+        faults.outside(
+            "there is no default directory for the database, because neither XDG_STATE_HOME nor HOME is set; \
+             name one with --state-dir",
+        );
         PathBuf::new()
     })
 }
@@ -109,7 +112,7 @@ fn socket(raw: &RawConfig, command_line: &CommandLine, place: &Place, faults: &m
     }
     let path = place.default_socket().unwrap_or_else(|| {
         faults.outside(
-            "there is no place for the socket, since XDG_RUNTIME_DIR is not set; name one with --socket",
+            "there is no default path for the socket, because XDG_RUNTIME_DIR is not set; name one with --socket",
         );
         PathBuf::new()
     });
@@ -131,8 +134,8 @@ fn socket_mode(text: &Spanned<String>, faults: &mut Faults) -> u32 {
     }
 }
 
-/// A path of the command line, which counts from the current directory, or of the file, which must be
-/// absolute: a service has no current directory that its operator would think of.
+/// A path from the command line, which is relative to the current directory, or from the file, which must be
+/// absolute: operators do not think of a service as having a current directory.
 fn path(
     name: &str,
     in_file: Option<&Spanned<String>>,
@@ -151,14 +154,14 @@ fn path(
     let in_file = in_file?;
     let path = PathBuf::from(in_file.get_ref());
     if !path.is_absolute() || in_file.get_ref().contains('\0') {
-        let message = format!("{name} is {:?}; write an absolute path, from / on", in_file.get_ref());
+        let message = format!("{name} is {:?}; write an absolute path, beginning with /", in_file.get_ref());
         faults.at(in_file.span().start, message);
     }
     Some(path)
 }
 
-/// A file's table, or the compiled-in one: by its name, which no file has that is named by an absolute path, or because
-/// nobody says anything. A file of that name in the current directory is `./compiled-in`.
+/// A file's table or the compiled-in one. The latter is named `compiled-in`, which no absolute path is, or used
+/// if nothing is named. A file of that name in the current directory is `./compiled-in`.
 fn policy(raw: &RawConfig, command_line: &CommandLine, faults: &mut Faults) -> PolicySource {
     let (in_file, given) = (raw.policy.as_ref(), command_line.policy.as_deref());
     let is_compiled_in = match (given, in_file) {
@@ -224,9 +227,9 @@ impl LogLevel {
     }
 }
 
-/// The number if it is in the range; the default if it is not there; a fault otherwise.
+/// The number if it is in the range; the default if it is missing; otherwise a fault.
 ///
-/// `N` is a type that holds the whole range.
+/// `N` is a type that can represent the whole range.
 pub(super) fn bounded<N: TryFrom<i64>>(
     name: &str,
     value: Option<&Spanned<i64>>,

@@ -1,4 +1,4 @@
-//! Where the daemon runs and what it was told there: user, environment, arguments.
+//! Where the daemon runs: user, environment, arguments.
 
 use apikeyd_protocol::socket::{SOCKET_VARIABLE, SYSTEM_SOCKET, user_socket};
 use clap::Parser;
@@ -6,12 +6,12 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Facts about the surroundings, read once.
+/// Facts about the environment, read once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The effective user of the daemon.
     pub uid: u32,
-    /// `$STATE_DIRECTORY`: the directory that systemd made for the service.
+    /// `$STATE_DIRECTORY`: the directory that systemd makes for the service.
     pub state_directory: Option<PathBuf>,
     /// `$XDG_STATE_HOME`.
     pub xdg_state_home: Option<PathBuf>,
@@ -41,8 +41,8 @@ impl Place {
         }
     }
 
-    /// Whether this is the system's daemon: started by root, or by the service manager with a state
-    /// directory. A user who tries the daemon must not pick up the system's configuration.
+    /// Whether this is the system's daemon: started by root, or by the service manager with a state directory.
+    /// A user who tries the daemon must not pick up the system's configuration.
     pub(super) const fn is_system(&self) -> bool {
         self.uid == 0 || self.state_directory.is_some()
     }
@@ -69,22 +69,22 @@ impl Place {
         user_socket(self.xdg_runtime_dir.as_deref())
     }
 
-    /// Who may connect at all: everybody to the system's daemon, where rights decide what each may do;
-    /// to a user's own daemon only that user.
+    /// Who may connect at all: everybody to the system's daemon, where rights decide what each may do; only the
+    /// user itself to a user's own daemon.
     pub(super) const fn default_socket_mode(&self) -> u32 {
         if self.is_system() { 0o666 } else { 0o600 }
     }
 }
 
-/// The API-key daemon: keeps hashed API keys in one database and answers services of this host over a
-/// Unix socket.
+/// The API-key daemon: keeps hashed API keys in one database and answers services on this host over a Unix
+/// socket.
 ///
-/// Without arguments it runs in the foreground, with a database under the state directory of whoever
-/// starts it, and listens where `apikeyctl` looks: nothing has to be set up to try it.
+/// Without arguments it runs in the foreground, with its database below the user's state directory, and listens
+/// where `apikeyctl` looks: no setup is needed to try it.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "apikeyd", version, after_help = EXAMPLES)]
 pub struct CommandLine {
-    /// Configuration file; it must exist when it is named, and when one was in force before [default:
+    /// Configuration file; it must exist if it is named here, or if one was in force before [default:
     /// /etc/apikeyd/apikeyd.toml for root and under systemd, if it exists]
     #[arg(long, value_name = "FILE", env = "APIKEYD_CONFIG")]
     pub config: Option<PathBuf>,
@@ -99,12 +99,12 @@ pub struct CommandLine {
     #[arg(long, value_name = "PATH", env = SOCKET_VARIABLE)]
     pub socket: Option<PathBuf>,
 
-    /// Table of operations that may not be done with a key, or `compiled-in` for the twelve that are
-    /// compiled in [default: these, unless a file's table was in force before]
+    /// Table of operations that no key may perform, or `compiled-in` for the twelve that are compiled in
+    /// [default: these, unless a file's table was in force before]
     #[arg(long, value_name = "FILE", env = "APIKEYD_POLICY")]
     pub policy: Option<PathBuf>,
 
-    /// Check the configuration and the policy file, print what would be used, and end
+    /// Check the configuration and the policy file, print the resulting settings, and exit
     #[arg(long)]
     pub check_config: bool,
 }

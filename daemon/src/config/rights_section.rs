@@ -7,13 +7,13 @@ use apikeyd_protocol::right::Right;
 use nix::unistd::{Group, User};
 use toml::Spanned;
 
-/// The group that may issue and validate, as shipped.
+/// The group that may issue and validate by default.
 pub(super) const ISSUERS: &str = "apikeyd-issuers";
-/// The group that may validate, as shipped.
+/// The group that may validate by default.
 pub(super) const CLIENTS: &str = "apikeyd-clients";
 
-/// The table of a daemon whose configuration says nothing: root and the daemon's own user may all, the two
-/// shipped groups what they are named for. A host that lacks the groups is a host where nobody uses them.
+/// The rights if the configuration has no such section: root and the daemon's own user have all, the two
+/// default groups those they are named for. If a host lacks these groups, nobody there uses them.
 pub(super) fn shipped(own_uid: u32, accounts: &dyn Accounts, faults: &mut Faults) -> RightsTable {
     let mut table = RightsTable::of_owner(own_uid);
     for (group, rights) in [(ISSUERS, &[Right::Issue, Right::Validate][..]), (CLIENTS, &[Right::Validate])] {
@@ -26,7 +26,7 @@ pub(super) fn shipped(own_uid: u32, accounts: &dyn Accounts, faults: &mut Faults
     table
 }
 
-/// The table of a configuration that says who has which right.
+/// The rights that the configuration lists.
 pub(super) fn explicit(
     raw: &RawRights,
     own_uid: u32,
@@ -75,25 +75,25 @@ fn number(
     // The kernel shows every user that it cannot name as 65534, and uses u32::MAX for "no change".
     let usable = found.and_then(|number| match number {
         OVERFLOW_ID | u32::MAX => Err(format!(
-            "{number} stands for every {what} that the kernel cannot name, so it cannot hold a right; remove it"
+            "{number} represents every {what} that the kernel cannot name, so it cannot have a right; remove it"
         )),
         usable => Ok(usable),
     });
     usable.map_err(|message| faults.at(account.span().start, message)).ok()
 }
 
-/// What knows users and groups by name.
+/// Looks up users and groups by name.
 pub trait Accounts {
-    /// The number of a user, `None` when there is no such user.
+    /// The number of a user, `None` if there is no such user.
     ///
     /// # Errors
-    /// A sentence, when the user database could not be asked.
+    /// A sentence, if the user database could not be queried.
     fn user(&self, name: &str) -> Result<Option<u32>, String>;
 
-    /// The number of a group, `None` when there is no such group.
+    /// The number of a group, `None` if there is no such group.
     ///
     /// # Errors
-    /// A sentence, when the group database could not be asked.
+    /// A sentence, if the group database could not be queried.
     fn group(&self, name: &str) -> Result<Option<u32>, String>;
 }
 
@@ -114,5 +114,5 @@ impl Accounts for SystemAccounts {
 }
 
 fn cannot_ask(what: &str, name: &str, errno: nix::errno::Errno) -> String {
-    format!("the {what} database could not be asked for {name:?}: {}", errno.desc())
+    format!("the {what} database could not be queried for {name:?}: {}", errno.desc())
 }

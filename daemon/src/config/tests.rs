@@ -1,4 +1,4 @@
-//! Configurations, good and bad, against what is said of them.
+//! Valid and invalid configurations, and what is reported about them.
 
 use super::files::{self, MAX_CONFIG_BYTES};
 use super::*;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// The annotated file as it is installed.
 const EXAMPLE: &str = include_str!("../../../systemd/apikeyd.toml");
 
-/// A host with one user and the groups given.
+/// A host with one user and the given groups.
 struct Host(&'static [(&'static str, u32)]);
 
 const WITH_GROUPS: Host = Host(&[("apikeyd-issuers", 901), ("apikeyd-clients", 902), ("web", 33)]);
@@ -105,12 +105,12 @@ level = "loud"
 "#;
     let expected = r#"a.toml:1:15: socket_mode is "0066"; write the permission bits in octal, from "0600" to "0777", with read and write for the owner
 a.toml:2:14: key_prefix is "AKD"; a key prefix is 2 to 8 characters of a-z and 0-9
-a.toml:3:13: state_dir is "keys"; write an absolute path, from / on
-a.toml:4:8: page is "apikeyd.page"; write an absolute path, from / on
+a.toml:3:13: state_dir is "keys"; write an absolute path, beginning with /
+a.toml:4:8: page is "apikeyd.page"; write an absolute path, beginning with /
 a.toml:6:17: keys.draft_minutes is 0; it must be from 1 to 1440
 a.toml:7:18: keys.retention_days is -1; it must be from 0 to 36500
 a.toml:9:23: this host has no user "bob"; create it or correct the name
-a.toml:9:30: 65534 stands for every user that the kernel cannot name, so it cannot hold a right; remove it
+a.toml:9:30: 65534 represents every user that the kernel cannot name, so it cannot have a right; remove it
 a.toml:9:37: -1 is not the number of a user; it must be from 0 to 4294967294
 a.toml:9:52: this host has no group "nobody-here"; create it or correct the name
 a.toml:11:15: limits.connections is 0; it must be from 1 to 65536
@@ -131,7 +131,7 @@ fn a_file_without_sections_is_read_and_one_of_dots_is_not() {
     parsed(&dotted, &WITH_GROUPS).expect("every key that has a section");
     assert_eq!(
         faults(&"a.b = 1\n".repeat(25)),
-        "a.toml:25:2: more than 24 dots outside of quotes; write sections, such as [keys], in their place"
+        "a.toml:25:2: more than 24 dots outside quotes; write sections, such as [keys], instead"
     );
 }
 
@@ -266,7 +266,7 @@ fn the_compiled_in_table_has_a_name() {
     let here = std::env::current_dir().unwrap().join("compiled-in");
     assert_eq!(policy(named, Some("./compiled-in")), Ok(PolicySource::File(here)));
     let said = policy("policy = \"compiled in\"", None).unwrap_err();
-    assert_eq!(said, "a.toml:1:10: policy is \"compiled in\"; write an absolute path, from / on");
+    assert_eq!(said, "a.toml:1:10: policy is \"compiled in\"; write an absolute path, beginning with /");
 }
 
 #[test]

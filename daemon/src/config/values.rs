@@ -1,5 +1,5 @@
-//! The configuration as the daemon uses it, and what holds where nothing is written. The annotated configuration
-//! (`systemd/apikeyd.toml`) names the same values, which a test compares.
+//! The configuration as the daemon uses it, and its defaults. The annotated configuration
+//! (`systemd/apikeyd.toml`) shows the same values, which a test compares.
 
 use crate::rights::RightsTable;
 use apikeyd_keystore::domain::{PolicySource, Sources};
@@ -12,28 +12,28 @@ use std::path::PathBuf;
 pub struct Config {
     /// The configuration file that was read, if there was one.
     pub file: Option<PathBuf>,
-    /// Whether that file has no text at all, as one that was cut short: where another was in force, this one is no
-    /// configuration that says nothing, but one that was lost.
+    /// Whether that file has no text at all, as a truncated one: if another was in force, the file was lost; it
+    /// does not mean the defaults.
     pub is_empty: bool,
     /// Where the database and the pepper are.
     pub state_dir: PathBuf,
-    /// Where to listen, unless the service manager hands over a socket.
+    /// Where to listen, unless the service manager passes a socket.
     pub socket: Socket,
-    /// The file of the revocation page, if it is not to be beside the socket.
+    /// The file of the revocation page, unless it is to be beside the socket.
     pub page: Option<PathBuf>,
-    /// The policy file, or the table that is compiled in.
+    /// The policy file, or the compiled-in table.
     pub policy: PolicySource,
-    /// The word in front of new keys.
+    /// The prefix of new keys.
     pub key_prefix: KeyPrefix,
     /// How long a draft can be saved.
     pub draft_ttl: Duration,
-    /// How long the record of an ended key is kept; `None` for ever.
+    /// How long the record of a revoked key is kept; `None` keeps it permanently.
     pub retention: Option<Duration>,
     /// Memory for the database's cache, in bytes.
     pub cache_bytes: usize,
     /// Who may do what.
     pub rights: RightsTable,
-    /// Bounds on what callers can take.
+    /// Limits on what callers can use.
     pub limits: Limits,
     /// What is logged.
     pub log: LogLevel,
@@ -46,16 +46,16 @@ pub struct Socket {
     pub path: PathBuf,
     /// Permission bits of the socket: who may connect at all.
     pub mode: u32,
-    /// Whether the directory is the daemon's own default one, which it makes when it is missing.
+    /// Whether the directory is the daemon's default one, which it makes if missing.
     pub make_directory: bool,
 }
 
-/// Bounds on what callers can take.
+/// Limits on what callers can use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Open connections in all.
+    /// Open connections in total.
     pub connections: u32,
-    /// Open connections of one user other than root.
+    /// Open connections per user, except root.
     pub connections_per_uid: u32,
     /// Time without a request after which a connection is closed.
     pub idle: Duration,
@@ -67,7 +67,7 @@ impl Default for Limits {
     }
 }
 
-/// The least important events that are still logged.
+/// The least important events that are logged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogLevel {
     /// Failures.
@@ -91,7 +91,7 @@ impl Config {
     }
 }
 
-/// Minutes in which a draft can be saved.
+/// Minutes within which a draft can be saved.
 pub(crate) const DRAFT_MINUTES: u64 = 10;
 
 /// Days for which the record of a revoked key is kept.
@@ -100,10 +100,10 @@ pub(crate) const RETENTION_DAYS: u64 = 90;
 /// MiB of memory for the database's cache.
 pub(crate) const CACHE_MIB: usize = 64;
 
-/// Open connections in all.
+/// Open connections in total.
 pub(crate) const CONNECTIONS: u32 = 1024;
 
-/// Open connections of one user other than root.
+/// Open connections per user, except root.
 pub(crate) const CONNECTIONS_PER_UID: u32 = 64;
 
 /// Time without a request after which a connection is closed.

@@ -1,4 +1,4 @@
-//! What is written in the configuration, and what can be wrong with it.
+//! The form of the configuration in the file, and what can be wrong with it.
 
 use apikeyd_policy::Position;
 use core::fmt;
@@ -46,7 +46,7 @@ pub(super) struct RawRights {
 #[derive(Debug, Default)]
 pub(super) struct RawHolders(pub(super) HolderTable);
 
-/// The inside of [`RawHolders`].
+/// The contents of [`RawHolders`].
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct HolderTable {
@@ -71,8 +71,8 @@ pub(super) struct RawLog {
     pub(super) level: Option<Spanned<String>>,
 }
 
-/// Written out, since a derived one also takes `["alice"]` apart as the fields in their order, and then
-/// complains of something that nobody wrote.
+/// Handwritten, because a derived one also accepts `["alice"]` as the fields in order, and then reports
+/// something that nobody wrote.
 impl<'de> Deserialize<'de> for RawHolders {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Holders;
@@ -115,17 +115,17 @@ impl<'de> Deserialize<'de> for RawAccount {
     }
 }
 
-/// One fault.
+/// One diagnostic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Line and column, both from 1, the column in characters. `None` when it concerns the file as a
-    /// whole, or something that is not in the file.
+    /// Line and column, both from 1, the column in characters. `None` if it concerns the whole file, or
+    /// something outside the file.
     pub position: Option<(usize, usize)>,
     /// What is wrong and what to do.
     pub message: String,
 }
 
-/// All that is wrong with a configuration.
+/// Everything that is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     /// The file, if one was read.
@@ -142,7 +142,7 @@ impl ConfigError {
 
 impl core::error::Error for ConfigError {}
 
-/// One line for each fault, `FILE:LINE:COLUMN: message`, as editors jump to it.
+/// One line for each fault, `FILE:LINE:COLUMN: message`, in the form that editors can jump to.
 impl core::fmt::Display for ConfigError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let mut separator = "";
@@ -160,7 +160,7 @@ impl core::fmt::Display for ConfigError {
     }
 }
 
-/// Faults on their way, with byte offsets that become lines and columns at the end.
+/// Collected faults, with byte offsets that become lines and columns at the end.
 #[derive(Debug, Default)]
 pub(super) struct Faults(Vec<(Option<usize>, String)>);
 
@@ -170,17 +170,17 @@ impl Faults {
         self.0.push((Some(offset), message.into()));
     }
 
-    /// A fault of an argument or of the surroundings.
+    /// A fault in an argument or the environment.
     pub(super) fn outside(&mut self, message: impl Into<String>) {
         self.0.push((None, message.into()));
     }
 
-    /// A fault at a byte of the file, or outside of it.
+    /// A fault at a byte of the file, or outside it.
     pub(super) fn add(&mut self, offset: Option<usize>, message: impl Into<String>) {
         self.0.push((offset, message.into()));
     }
 
-    /// The error, unless there were no faults.
+    /// The error, if there were faults.
     pub(super) fn into_error(mut self, text: &str, file: Option<PathBuf>) -> Option<ConfigError> {
         self.0.sort_by_key(|(offset, _)| *offset);
         let mut position = Position::start(text);

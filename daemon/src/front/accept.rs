@@ -17,26 +17,27 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// Pause after a failed accept. Without it a daemon out of descriptors spends its whole time on failing.
+/// Delay after a failed accept. Without it, a daemon that has run out of descriptors spends all its time on
+/// failing.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
-/// Time that connections have to finish when the daemon is about to end. Below systemd's 90 seconds.
+/// Time for connections to finish when the daemon shuts down. Below systemd's 90 seconds.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Callers in the queue that are told of the end, at the most.
+/// Maximum number of queued callers that are told of the shutdown.
 const LAST_ACCEPTS: usize = 4096;
 
 /// Accepts and serves until `drain` turns true, then lets the connections finish.
 ///
 /// # Errors
-/// When the socket cannot be served at all.
+/// If the socket cannot be served at all.
 pub(crate) async fn serve(
     listening: Listening,
     daemon: Arc<Daemon>,
     admission: Arc<Admission>,
     mut drain: watch::Receiver<bool>,
 ) -> io::Result<()> {
-    // From a descriptor, so that the crate never removes a name in the file system.
+    // From a descriptor, so that the crate never removes a name from the file system.
     let listener = Listener::try_from(listening.socket)?;
     let acceptor = Acceptor { daemon, admission, drain: drain.clone() };
     let mut connections = JoinSet::new();
@@ -65,7 +66,7 @@ pub(crate) async fn serve(
     drop(listener);
     let finishing = async { while connections.join_next().await.is_some() {} };
     if timeout(DRAIN_TIMEOUT, finishing).await.is_err() {
-        tracing::warn!(connections = connections.len(), "connections did not finish in time and are cut");
+        tracing::warn!(connections = connections.len(), "connections did not finish in time and were closed");
         connections.shutdown().await;
     }
     Ok(())
@@ -122,24 +123,24 @@ impl Acceptor {
         let Some(pass) = REFUSED.now() else { return };
         match (peer, error) {
             (Some(Peer { uid, pid, .. }), _) => {
-                tracing::warn!(uid, pid, suppressed = pass.suppressed, reason = %code, "a caller was turned away");
+                tracing::warn!(uid, pid, suppressed = pass.suppressed, reason = %code, "a caller was refused");
             }
             (None, Some(error)) => {
-                tracing::warn!(suppressed = pass.suppressed, %error, "a caller was turned away: the kernel does not say who it is");
+                tracing::warn!(suppressed = pass.suppressed, %error, "a caller was refused: the kernel does not say who it is");
             }
             (None, None) => {}
         }
     }
 }
 
-/// The refusal without waiting for the hello. The socket is new, so its buffer takes it.
+/// Refuses without waiting for the hello. The socket is new, so its buffer has room.
 fn refuse_at_once(socket: &UnixStream, code: WelcomeCode) {
     if let Err(error) = socket.try_write(&Welcome::refusal(code).encode()) {
         tracing::debug!(%error, "a refusal was not delivered");
     }
 }
 
-/// Tells those who wait in the queue of a socket that has lost its name.
+/// Tells the callers that wait in the queue of a socket that has lost its name.
 async fn dismiss_queue(listener: &Listener) {
     for _ in 0..LAST_ACCEPTS {
         match timeout(Duration::ZERO, listener.accept()).await {

@@ -1,4 +1,4 @@
-//! Who gets a place: connections in all, and for each user.
+//! Limits on connections: in total, and per user.
 
 use crate::config::Limits;
 use crate::operations::state::counters::Traffic;
@@ -8,16 +8,16 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Refused callers in all that are waited for, so that they can be told why.
+/// Refused callers, in total, whose hello is awaited so that they can be told why.
 pub(super) const MAX_TURNED_AWAY: u32 = 32;
 
-/// Refused callers of one user that are waited for.
+/// Refused callers of one user whose hello is awaited.
 const MAX_TURNED_AWAY_PER_UID: u32 = 4;
 
 const ROOT: u32 = 0;
 
-/// Counts connections from their accept on: the kernel has named the user by then, so callers that say
-/// nothing fill their own user's places only.
+/// Counts connections from their accept on: by then the kernel has named the user, so callers that say nothing
+/// use up only their own user's limit.
 #[derive(Debug)]
 pub(crate) struct Admission {
     limits: Limits,
@@ -37,7 +37,7 @@ struct OfUser {
     turned_away: u32,
 }
 
-/// A place that is taken; given back when dropped.
+/// An admitted connection; released when dropped.
 #[derive(Debug)]
 pub(crate) struct Place {
     admission: Arc<Admission>,
@@ -52,7 +52,7 @@ enum Kind {
     TurnedAway {
         uid: u32,
     },
-    /// The daemon that asks itself whether it is alive must get in when nobody else does.
+    /// The daemon itself, checking whether it is alive, must be admitted even when nobody else is.
     Own,
 }
 
@@ -66,7 +66,7 @@ impl Admission {
         self.limits.idle
     }
 
-    /// A place for a caller.
+    /// Admits a caller.
     ///
     /// # Errors
     /// `TooManyConnections`.
@@ -86,7 +86,7 @@ impl Admission {
         Ok(place(Kind::Open { uid: peer.uid }))
     }
 
-    /// A place to wait for the hello of a caller that is then refused; `None` when too many are waited for.
+    /// Permission to wait for the hello of a caller that is then refused; `None` if too many are awaited.
     pub(super) fn linger(self: &Arc<Self>, uid: u32) -> Option<Place> {
         let mut counts = self.counts();
         let of_user = counts.by_uid.get(&uid).copied().unwrap_or_default().turned_away;
@@ -131,7 +131,7 @@ impl Drop for Place {
     }
 }
 
-/// Counts an open connection for as long as it lives.
+/// Counts an open connection for its lifetime.
 #[derive(Debug)]
 pub(super) struct Counted<'a>(&'a Traffic);
 

@@ -1,13 +1,13 @@
-//! One connection: a greeting, then frames until somebody has had enough.
+//! One connection: a greeting, then frames until either side ends it.
 //!
 //! ```text
 //!   socket ─► [inbox] ─► frame ─► dispatch ──────────────► [outbox] ─► socket
 //!                                    └─► later (disk) ─►──────┘
 //! ```
 //!
-//! One task, one buffer for each direction, both used again: a validation allocates nothing here. All
-//! frames that one read brings are answered by one write. The caller is never trusted to read its answers,
-//! to end its frames or to go away.
+//! One task, and one reusable buffer for each direction: a validation allocates nothing here. All frames that
+//! one read returns are answered by one write. The caller is never trusted to read its answers, to complete its
+//! frames or to close the connection.
 
 mod ending;
 mod frames;

@@ -1,4 +1,4 @@
-//! Sockets that the service manager opened (socket activation, sd_listen_fds(3)).
+//! Sockets opened by the service manager (socket activation, sd_listen_fds(3)).
 
 #![expect(unsafe_code, reason = "a descriptor number from the environment becomes an owned descriptor")]
 
@@ -9,28 +9,28 @@ use std::os::fd::{FromRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
-/// Connections that may wait to be accepted. The kernel lowers it to `net.core.somaxconn`.
+/// Connections that may wait to be accepted. The kernel limits it to `net.core.somaxconn`.
 pub(crate) const BACKLOG: i32 = 4096;
 
-/// What a descriptor may be called: as the unit is named, as a person would name it, or not at all
-/// (systemd-socket-activate, for which sd-notify says `unknown`).
+/// Valid names of a descriptor: that of the unit, the obvious one, or none at all (systemd-socket-activate, for
+/// which sd-notify says `unknown`).
 const NAMES: [&str; 4] = ["apikeyd.socket", "apikeyd", "unknown", ""];
 
-/// The sockets handed over, with their paths. Empty when this process was not started by activation.
+/// The sockets passed in, with their paths. Empty if this process was not started by activation.
 ///
-/// To be called once, first of all: it takes the descriptors from 3 on. The environment is left as it is;
+/// Call it once, before anything else: it takes the descriptors from 3 on. The environment is left unchanged;
 /// the daemon starts no other programs that could inherit it.
 ///
 /// # Errors
-/// [`Failure`] for a descriptor that is not a listening Unix stream socket, or of another name.
+/// [`Failure`] for a descriptor that is not a listening Unix stream socket, or that has another name.
 pub(crate) fn take() -> Result<Vec<(OwnedFd, PathBuf)>, Failure> {
     let numbers = sd_notify::listen_fds_with_names().map_err(|error| {
         failure(format!("LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES do not fit together: {error}"))
     })?;
     let named: Vec<(OwnedFd, String)> = numbers
         .map(|(number, name)| {
-            // SAFETY: LISTEN_PID names this process, so the service manager left the descriptor open for it
-            // and nothing here has claimed it before; that it is open was checked by setting its flags.
+            // SAFETY: LISTEN_PID names this process, so the service manager left the descriptor open for it and
+            // nothing here has claimed it before; setting its flags has shown that it is open.
             (unsafe { OwnedFd::from_raw_fd(number) }, name)
         })
         .collect();
@@ -40,7 +40,7 @@ pub(crate) fn take() -> Result<Vec<(OwnedFd, PathBuf)>, Failure> {
 fn check(socket: OwnedFd, name: &str) -> Result<(OwnedFd, PathBuf), Failure> {
     if !NAMES.contains(&name) {
         return Err(failure(format!(
-            "the service manager handed over a descriptor named {name:?}; apikeyd knows apikeyd.socket only"
+            "the service manager passed a descriptor named {name:?}; apikeyd accepts only apikeyd.socket"
         )));
     }
     let is_unix_stream = rustix::net::sockopt::socket_domain(&socket) == Ok(AddressFamily::UNIX)
@@ -51,7 +51,7 @@ fn check(socket: OwnedFd, name: &str) -> Result<(OwnedFd, PathBuf), Failure> {
              with a path"
         )));
     }
-    // Clients would see the service manager as their peer: the kernel shows them who called listen.
+    // Otherwise clients would see the service manager as their peer: the kernel shows them who called listen.
     rustix::net::listen(&socket, BACKLOG).map_err(|errno| {
         failure(format!("the socket of the service manager cannot be listened on: {errno}"))
     })?;

@@ -1,13 +1,11 @@
-//! A socket that listens, wherever it came from: the service manager's, or one that the daemon binds.
-//!
-//! at all.
+//! A listening socket: the service manager's, or one that the daemon binds.
 //!
 //! ```text
 //!   bind .1f3a90c2 ─► chmod ─► listen ─► rename to apikeyd.sock
 //!   nobody can connect before listen(2)   nobody sees the name before
 //! ```
 //!
-//! The umask is never trusted to set permissions, and nothing is removed that is not a dead socket.
+//! The umask is never relied on for permissions, and only a dead socket is ever removed.
 
 mod directory;
 mod error;
@@ -29,23 +27,23 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-/// A socket that listens, and its name.
+/// A listening socket, and its name.
 #[derive(Debug)]
 pub struct Listening {
     /// The socket.
     pub socket: OwnedFd,
-    /// Where clients find it; the daemon itself asks there whether it is alive.
+    /// Where clients find it; the daemon also checks there whether it is alive itself.
     pub path: PathBuf,
-    /// The name, when it is the daemon's to remove. That of an inherited socket is the service manager's.
+    /// The name, if the daemon may remove it. That of an inherited socket belongs to the service manager.
     pub own_name: Option<BoundName>,
 }
 
-/// Takes the sockets that the service manager handed over, or binds the configured one.
+/// Takes the sockets that the service manager passed in, or binds the configured one.
 ///
-/// To be called once, before anything else opens descriptors.
+/// Call it once, before anything else opens descriptors.
 ///
 /// # Errors
-/// [`Failure`] when a socket was handed over that cannot be used.
+/// [`Failure`] if a socket was passed in that cannot be used.
 pub fn inherit() -> Result<Vec<Listening>, Failure> {
     inherited::take().map(|sockets| {
         let listening = |(socket, path)| Listening { socket, path, own_name: None };
@@ -56,7 +54,7 @@ pub fn inherit() -> Result<Vec<Listening>, Failure> {
 /// Binds the configured socket.
 ///
 /// # Errors
-/// [`Failure`] with what is in the way and what to do.
+/// [`Failure`]: what is in the way and what to do.
 pub fn bind_configured(socket: &Socket, randomness: &Randomness) -> Result<Listening, Failure> {
     let (fd, name) =
         bind(socket, randomness).map_err(|error| Failure::new(error.exit(), error.to_string()))?;
@@ -75,7 +73,7 @@ pub struct BoundName {
 }
 
 impl BoundName {
-    /// Removes the name, unless something else stands there now.
+    /// Removes the name, unless it belongs to something else now.
     pub fn remove(&self) {
         let stands = rustix::fs::lstat(&self.path).is_ok_and(|stat| self.is(&stat));
         if stands && let Err(errno) = rustix::fs::unlink(&self.path) {
@@ -88,7 +86,7 @@ impl BoundName {
     }
 }
 
-/// Binds the socket, listens, and puts it into its place.
+/// Binds the socket, listens, and moves it to its final name.
 ///
 /// # Errors
 /// [`BindError`]: what is in the way, and what to do.
@@ -107,7 +105,7 @@ pub(super) fn bind(socket: &Socket, randomness: &Randomness) -> Result<(OwnedFd,
     placed.map(|stat| (fd, BoundName { path: path.clone(), device: stat.st_dev, inode: stat.st_ino }))
 }
 
-/// The file name, if the path can be one of a socket.
+/// The file name, if the path can be that of a socket.
 fn check_path(path: &Path) -> Result<&OsStr, BindError> {
     let bytes = path.as_os_str().as_bytes();
     let name = path.file_name().ok_or_else(|| BindError::NoName(path.to_owned()))?;
@@ -122,13 +120,13 @@ fn check_path(path: &Path) -> Result<&OsStr, BindError> {
     Ok(name)
 }
 
-/// What stands at the path: nothing, or a socket that nobody serves. Everything else is in the way.
+/// What has the path: nothing, or a socket that nobody serves. Everything else is an error.
 fn examine(path: &Path, directory: &Directory, name: &OsStr) -> Result<Option<Stat>, BindError> {
     let Some(stat) = directory.stat(name).map_err(|source| BindError::system("look at", path, source))?
     else {
         return Ok(None);
     };
-    // A regular file refuses a connection just like a dead socket: ask what it is first.
+    // A regular file refuses a connection just like a dead socket: check the type first.
     let kind = FileType::from_raw_mode(stat.st_mode);
     if kind == FileType::Symlink {
         return Err(BindError::Symlink(path.to_owned()));
@@ -154,7 +152,7 @@ fn connect(socket: &OwnedFd, path: &Path) -> Result<(), Errno> {
     rustix::net::connect(socket, &SocketAddrUnix::new(path)?)
 }
 
-/// Binds under a name that nobody else uses, in the directory of the path.
+/// Binds under a name that nobody else uses, in the path's directory.
 fn bind_private(
     fd: &OwnedFd,
     path: &Path,
@@ -200,7 +198,7 @@ fn place(
         Some(_) => directory.rename(private, name, RenameFlags::EXCHANGE),
     };
     moved.map_err(|errno| match errno {
-        // Another daemon was faster since the look at the path.
+        // Another daemon was faster after the path was checked.
         Errno::EXIST | Errno::NOENT => BindError::InUse(path.clone()),
         other => BindError::system("rename the socket to", path, other),
     })?;
@@ -208,7 +206,7 @@ fn place(
         let replaced = directory.stat(private).map_err(failed("look at"))?;
         if replaced.is_none_or(|replaced| replaced.st_ino != stale.st_ino || replaced.st_dev != stale.st_dev)
         {
-            // What was exchanged is not the dead socket that was seen: put the other daemon's back.
+            // What was exchanged is not the dead socket seen before: put the other daemon's back.
             directory.rename(private, name, RenameFlags::EXCHANGE).map_err(failed("put back"))?;
             return Err(BindError::InUse(path.clone()));
         }

@@ -1,9 +1,10 @@
-//! Reading from a socket until nothing is left.
+//! Reads from a socket until nothing is left.
 //!
-//! Readiness is told once, when bytes arrive, and not again while some are left. So a reader may only wait when it knows
-//! that it has read all. tokio takes a read that was short for that, which spares the read in vain; but the kernel also ends a
-//! read behind a message that carries descriptors, whatever else is there. It says so in that case: the
-//! descriptors, which are closed, are control data without room, and the read goes on here.
+//! Readiness is reported once, when bytes arrive, and not again while some are left. So a reader may wait only
+//! if it knows that it has read everything. tokio takes a short read as proof of that, which saves a futile
+//! read; but the kernel also ends a read after a message that carries descriptors, whatever else there is. It
+//! reports this case: the descriptors, which are closed, are control data without space, and reading continues
+//! here.
 
 use core::future::poll_fn;
 use rustix::io::Errno;
@@ -13,11 +14,11 @@ use std::os::fd::AsFd;
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 
-/// Waits for bytes and reads as many as are there, up to the room; 0 at the end. Descriptors that come along are closed
-/// by the kernel. May be dropped while it waits: nothing is lost.
+/// Waits for bytes and reads what there is, up to the space; 0 at the end. The kernel closes descriptors that
+/// come along. May be dropped while it waits: nothing is lost.
 ///
 /// # Errors
-/// When the connection is broken.
+/// If the connection is broken.
 pub(crate) async fn read(socket: &UnixStream, room: &mut [u8]) -> io::Result<usize> {
     loop {
         poll_fn(|context| socket.poll_read_ready(context)).await?;
@@ -27,7 +28,7 @@ pub(crate) async fn read(socket: &UnixStream, room: &mut [u8]) -> io::Result<usi
     }
 }
 
-/// Reads what is there; `None` when that is nothing yet.
+/// Reads what there is; `None` if there is nothing yet.
 fn read_ready(socket: &UnixStream, room: &mut [u8]) -> io::Result<Option<usize>> {
     let mut count = 0;
     let read = socket.try_io(Interest::READABLE, || {
@@ -38,7 +39,7 @@ fn read_ready(socket: &UnixStream, room: &mut [u8]) -> io::Result<Option<usize>>
                 Ok(Received { bytes, cut }) => {
                     count += bytes;
                     if bytes == wanted || bytes == 0 {
-                        // There may be more, or there is the end: still readable.
+                        // There may be more, or the end: still readable.
                         return Ok(());
                     }
                     if !cut {
@@ -46,7 +47,7 @@ fn read_ready(socket: &UnixStream, room: &mut [u8]) -> io::Result<Option<usize>>
                     }
                 }
                 Err(Errno::INTR) => {}
-                // What was read counts first.
+                // What was read takes precedence.
                 Err(errno) if errno == Errno::AGAIN || count == 0 => return Err(errno.into()),
                 Err(_) => return Ok(()),
             }
@@ -54,7 +55,7 @@ fn read_ready(socket: &UnixStream, room: &mut [u8]) -> io::Result<Option<usize>>
     });
     match read {
         Ok(()) => Ok(Some(count)),
-        // tokio waits for the next event now.
+        // tokio now waits for the next event.
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok((count > 0).then_some(count)),
         Err(error) => Err(error),
     }
@@ -67,7 +68,7 @@ struct Received {
 }
 
 fn receive(socket: impl AsFd, room: &mut [u8]) -> rustix::io::Result<Received> {
-    // Without room for descriptors none is installed in this process, not even for a moment.
+    // Without space for descriptors, none is installed in this process, not even for a moment.
     let mut no_room = RecvAncillaryBuffer::default();
     let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
     let received = recvmsg(socket, &mut [IoSliceMut::new(room)], &mut no_room, flags)?;

@@ -1,7 +1,7 @@
-//! How an event is written: the time, the level, the message, and `name=value` for each field.
+//! How an event is written: time, level, message, and `name=value` for each field.
 //!
-//! Under systemd the journal knows the time, and takes the level from a `<N>` in front (sd-daemon(3)).
-//! Values come from callers, so nothing in them may act on a terminal or begin a line of its own.
+//! Under systemd the journal knows the time, and takes the level from a `<N>` prefix (sd-daemon(3)). Values
+//! come from callers, so nothing in them may affect a terminal or begin a new line.
 
 use apikeyd_protocol::text::forges_display;
 use apikeyd_protocol::time::Timestamp;
@@ -13,14 +13,14 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-/// Whom lines are for.
+/// Where log lines go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
     /// The journal.
     Journal,
     /// A terminal or a file.
     Lines {
-        /// Whether levels are coloured.
+        /// Whether to colour levels.
         color: bool,
     },
 }
@@ -107,7 +107,7 @@ struct Fields {
 
 impl Fields {
     fn add(&mut self, field: &Field, value: &dyn fmt::Display) {
-        // A String takes every write.
+        // Writing to a String cannot fail.
         if field.name() == "message" {
             let _ = write!(Escaped { out: &mut self.message, quoted: false }, "{value}");
         } else {
@@ -139,7 +139,7 @@ impl Visit for Fields {
     }
 }
 
-/// Writes text so that nothing in it ends the line or acts on a terminal.
+/// Writes text so that nothing in it ends the line or affects a terminal.
 struct Escaped<'a> {
     out: &'a mut String,
     quoted: bool,

@@ -1,5 +1,5 @@
-//! What clients that cache ask for: the page by which they see that a verdict still stands, and a place to tell
-//! of uses that the daemon has not seen.
+//! What clients that cache request: the page that shows whether a verdict is still true, and a way to report
+//! uses that the daemon has not seen.
 
 use super::dispatch::descriptors::{Enclosed, Kind};
 use super::dispatch::serve::Hold;
@@ -20,7 +20,7 @@ impl Serve for operation::RevocationPage {
     const HOLD: Hold = Hold::Never;
     fn serve(call: Call<'_, Self>) -> Result<Served, ServiceError> {
         let Call { daemon, permit, .. } = call;
-        // Before the work: what cannot be handed over is not made.
+        // Before the work: nothing is made that cannot be handed over.
         let reservation = daemon.unread.reserve(permit.uid(), Kind::Page)?;
         let daemon = Arc::clone(daemon);
         Ok(Served::later(async move {
@@ -47,30 +47,31 @@ impl Service {
     /// The revocation page, with a descriptor that is open for reading only.
     ///
     /// # Errors
-    /// `NotFound` when this daemon has no page to hand over, `Busy` when the system gives no descriptor for it.
+    /// `NotFound` if this daemon has no page to hand over, `Busy` if the system provides no descriptor for it.
     pub fn revocation_page(
         &self,
         _permit: &Permit<types::Validate>,
     ) -> Result<(PageReady, OwnedFd), ServiceError> {
         const NONE: &str = "this daemon has no revocation page: ask for each validation";
-        const LATER: &str = "the revocation page cannot be handed over for the moment; ask again later";
+        const LATER: &str = "the revocation page cannot be handed over at the moment; ask again later";
         match self.memory.generations.hand_over() {
             Ok(Some(page)) => {
                 let (monotonic_ns, bytes) = (page.monotonic_ns, page.bytes);
                 Ok((PageReady { monotonic_ns, bytes, policy_rules: apikeyd_policy::RULES }, page.file))
             }
             Ok(None) => Err(ServiceError::new(ErrorKind::NotFound, NONE)),
-            // For want of a descriptor or a thread, which may be there again in a moment.
+            // For lack of a descriptor or a thread, which may be available again in a moment.
             Err(error) => Err(ServiceError::caused(ErrorKind::Busy, LATER, error)),
         }
     }
 
-    /// Notes uses that clients counted, as if the daemon had been asked: those of keys that this uid was answered to
-    /// be valid since the start, at a time between the start and now. The others are passed over. Writes nothing by
-    /// itself, but may read the database for each such key. Gives up when `gone` says that nobody waits any more.
+    /// Records uses that clients counted, as if the daemon had been asked: only those of keys that were
+    /// answered valid to this uid since the start, at a time between the start and now. The others are skipped.
+    /// Writes nothing itself, but may read the database for each such key. Stops when `gone` says that nobody
+    /// waits any more.
     ///
     /// # Errors
-    /// `StorageUnavailable`, `ShuttingDown`; some uses may have been noted then.
+    /// `StorageUnavailable`, `ShuttingDown`; some uses may have been recorded by then.
     pub fn report_uses(
         &self,
         permit: &Permit<types::Validate>,
@@ -78,7 +79,7 @@ impl Service {
         gone: &dyn Fn() -> bool,
     ) -> Result<(), ServiceError> {
         let now = self.clock.now();
-        // After a step of the clock back, the start is to come.
+        // After the clock was set back, the start is in the future.
         let earliest = self.started_at.min(now);
         let pace = Pace::of(gone);
         for KeyUse { key_id, at, .. } in &report.uses {
@@ -86,7 +87,7 @@ impl Service {
             if !self.answered.holds(permit.uid(), *key_id) {
                 continue;
             }
-            // Only of keys that are active still.
+            // Only of keys that are still active.
             let state = match self.store.read(|view| view.record(*key_id)) {
                 Ok(record) => record.map(|record| record.state),
                 Err(StoreError::Damaged(_)) => None,
@@ -99,8 +100,8 @@ impl Service {
         Ok(())
     }
 
-    /// Has every remembered verdict asked for anew, because other callers than before may validate. To be
-    /// called once the new rights are in force, and before that is answered.
+    /// Invalidates all cached verdicts after a change of rights. Call it after the new rights take effect and
+    /// before replying.
     pub async fn rights_changed(&self) {
         self.memory.bump_epoch();
         self.settled().await;
@@ -112,9 +113,10 @@ impl Service {
         self.memory.generations.wait_out().is_zero()
     }
 
-    /// Waits until no client trusts the page of an earlier start: what is answered afterwards, no cache contradicts.
-    /// At once, but for the first seconds of a daemon that found no page to go on with; then it needs a runtime with
-    /// timers. The page says so as soon as the wait is over, so that a daemon that is killed then need not wait again.
+    /// Waits until no client trusts the page of an earlier start: no cache contradicts what is answered
+    /// afterwards. Returns at once, except in the first seconds of a daemon that found no page to continue
+    /// with; then it needs a runtime with timers. The page records the end of the wait at once, so that a
+    /// daemon that is killed afterwards need not wait again.
     pub async fn settled(&self) {
         let pause = self.memory.generations.wait_out();
         if !pause.is_zero() {

@@ -1,12 +1,12 @@
 //! From a frame to the operation that serves it, and back.
 //!
-//! | module | holds |
+//! | module | has |
 //! |---|---|
-//! | `route` | a frame to its operation; what becomes of it |
-//! | `serve` | the daemon's half of a row: how an operation is carried out, and when its answer waits |
-//! | `turns` | whose turn it is for what costs much |
-//! | `descriptors` | those that callers are handed |
-//! | `daemon` | everything that requests are answered with; who asks |
+//! | `route` | a frame to its operation; the outcome |
+//! | `serve` | the daemon's half of a row: how an operation is performed, and when its answer waits |
+//! | `turns` | whose turn it is for costly work |
+//! | `descriptors` | those that callers are given |
+//! | `daemon` | everything needed to answer requests; the caller |
 
 pub(crate) mod daemon;
 pub(crate) mod descriptors;

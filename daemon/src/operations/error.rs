@@ -3,24 +3,24 @@
 use apikeyd_keystore::StoreError;
 use apikeyd_keystore::domain::Refusal;
 
-/// What kind of failure it is. `dispatch::reply` says which status of the wire each one is.
+/// The kind of failure. `dispatch::serve` maps each to a wire status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// The body is not the request of its opcode.
+    /// The body is not the request that its opcode promises.
     BadRequest,
-    /// There is no operation of this opcode.
+    /// No operation has this opcode.
     UnknownOpcode,
     /// The caller lacks the right, or the draft belongs to another caller.
     NotPermitted,
     /// There is no such user, key, draft or page.
     NotFound,
-    /// The user has an active key already, or the key was saved in the other mode.
+    /// The user already has an active key, or the key was saved in the other mode.
     Conflict,
-    /// An argument is well-formed and yet impossible.
+    /// An argument is well-formed but impossible.
     InvalidArgument,
     /// The policy file or the configuration has faults.
     InvalidConfiguration,
-    /// A limit is reached for the moment.
+    /// A limit is reached at the moment.
     Busy,
     /// The disk is full or failing.
     StorageUnavailable,
@@ -28,11 +28,11 @@ pub enum ErrorKind {
     Damaged,
     /// The daemon is shutting down.
     ShuttingDown,
-    /// A fault of the daemon.
+    /// A fault in the daemon.
     Internal,
 }
 
-/// As in the log.
+/// The form used in the log.
 impl core::fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.pad(match self {
@@ -56,29 +56,29 @@ impl core::fmt::Display for ErrorKind {
 #[derive(Debug, thiserror::Error)]
 #[error("{kind}: {message}")]
 pub struct ServiceError {
-    /// What programs go by.
+    /// What programs use.
     pub kind: ErrorKind,
-    /// One sentence for people, with what to do. Holds nothing that the caller may not know.
+    /// One sentence for people, with what to do. It contains nothing that the caller may not know.
     pub message: String,
-    /// What went wrong underneath; for the log only.
+    /// The underlying cause; only for the log.
     #[source]
     pub source: Option<Box<dyn core::error::Error + Send + Sync>>,
 }
 
 impl ServiceError {
-    /// A failure without a cause underneath.
+    /// A failure without an underlying cause.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), source: None }
     }
 
-    /// Work that was given up because its caller has gone. Nobody reads it.
+    /// Work that was abandoned because its caller is gone. Nobody reads it.
     #[must_use]
     pub(crate) fn abandoned() -> Self {
-        Self::new(ErrorKind::Busy, "the caller has gone, and the work was given up")
+        Self::new(ErrorKind::Busy, "the caller is gone, and the work was abandoned")
     }
 
-    /// A failure with the cause underneath.
+    /// A failure with its underlying cause.
     #[must_use]
     pub fn caused(
         kind: ErrorKind,
@@ -89,14 +89,14 @@ impl ServiceError {
     }
 }
 
-/// What the keystore's errors are to a caller.
+/// How the keystore's errors appear to a caller.
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         let (kind, message) = match &error {
             StoreError::Unavailable { .. } => (
                 ErrorKind::StorageUnavailable,
-                "the daemon's disk is full or failing: validation goes on, and changes are refused until it is \
-                 mended; ask again later",
+                "the daemon's disk is full or failing: validation continues, and changes are refused until it is \
+                 repaired; ask again later",
             ),
             StoreError::NoCopy(_) => (
                 ErrorKind::StorageUnavailable,
@@ -111,14 +111,14 @@ impl From<StoreError> for ServiceError {
             StoreError::Abandoned => return Self::abandoned(),
             StoreError::Busy => (ErrorKind::Busy, "too many changes wait for the disk; ask again later"),
             StoreError::Closed => {
-                (ErrorKind::ShuttingDown, "the daemon is about to end; ask again when it is back")
+                (ErrorKind::ShuttingDown, "the daemon is shutting down; ask again when it is back")
             }
         };
         Self::caused(kind, message, error)
     }
 }
 
-/// What the refusals of the rules are to a caller.
+/// How refusals by the rules appear to a caller.
 impl From<Refusal> for ServiceError {
     fn from(refusal: Refusal) -> Self {
         let kind = match refusal {

@@ -1,4 +1,4 @@
-//! Looking at keys, at the audit, at the store.
+//! Inspecting keys, the audit and the store.
 
 use super::dispatch::serve::Hold;
 use super::dispatch::serve::{Body, Call, Serve, Served};
@@ -16,22 +16,22 @@ use apikeyd_protocol::operation;
 use apikeyd_protocol::right::types;
 use apikeyd_protocol::term::AuditHead;
 
-/// What the service knows for the status answer; the server adds process, connections and the caller's rights.
+/// The service's part of the status answer; the server adds process, connections and the caller's rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Condition {
     /// Whether changes can be made.
     pub store: StoreState,
     /// Random name of the store, made with it.
     pub store_id: [u8; 16],
-    /// Counts the starts on this store.
+    /// The start count on this store.
     pub instance: u64,
     /// The number of the last change.
     pub revision: u64,
-    /// Active keys, those included whose date has passed since the last maintenance step.
+    /// Active keys, including those that have expired since the last maintenance step.
     pub active_keys: u64,
-    /// Records of ended keys.
+    /// Records of revoked keys.
     pub revoked_keys: u64,
-    /// Drafts that wait to be saved.
+    /// Drafts waiting to be saved.
     pub drafts: u64,
     /// Rows of the policy table in force.
     pub policy_rows: u32,
@@ -125,7 +125,7 @@ impl Service {
         }
     }
 
-    /// Counts the starts on this store; for the welcome.
+    /// The start count on this store; for the welcome.
     #[must_use]
     pub fn instance(&self) -> u64 {
         self.store.instance()
@@ -137,7 +137,7 @@ impl Service {
         self.counters.all()
     }
 
-    /// Some records, in the order of their ids. Gives up when `gone` says that nobody waits for them any more.
+    /// Some records, ordered by id. Stops when `gone` says that nobody waits for them any more.
     ///
     /// # Errors
     /// `InvalidArgument` for an impossible page.
@@ -157,7 +157,7 @@ impl Service {
         Ok(KeyPage { keys, next })
     }
 
-    /// Some audit rows, in the order of their revisions. Gives up when `gone` says that nobody waits for them any more.
+    /// Some audit rows, ordered by revision. Stops when `gone` says that nobody waits for them any more.
     ///
     /// # Errors
     /// `InvalidArgument` for an impossible page.
@@ -173,11 +173,11 @@ impl Service {
         Ok(AuditPage { rows, next })
     }
 
-    /// Checks the whole audit chain. Takes as long as reading all of it; gives up when `gone` says that nobody waits
-    /// for the report any more, which is asked now and then.
+    /// Verifies the whole audit chain. Takes as long as reading all of it; stops when `gone`, which is called
+    /// from time to time, says that nobody waits for the report any more.
     ///
     /// # Errors
-    /// Those of the store. A fault of the chain is an answer.
+    /// Those of the store. A fault in the chain is an answer.
     pub fn audit_verify(
         &self,
         _permit: &Permit<types::Inspect>,
@@ -190,7 +190,7 @@ impl Service {
         Ok(AuditReport { rows: report.rows, head: report.head, fault: report.fault })
     }
 
-    /// The end of the audit chain, for the journal.
+    /// The end of the audit chain, for the log.
     #[must_use]
     pub fn audit_head(&self) -> AuditHead {
         let head = self.store.head();

@@ -1,4 +1,4 @@
-//! Generate, save, retrieve, and everything that ends a key.
+//! Generate, save, retrieve, and everything that revokes a key.
 
 use super::dispatch::serve::Hold;
 use super::dispatch::serve::{Body, Call, Serve, Served};
@@ -24,8 +24,8 @@ use apikeyd_protocol::term::{KeyState, SaveMode};
 use apikeyd_protocol::time::Timestamp;
 use std::sync::Arc;
 
-/// Draws of a key whose id is not yet taken. One in 10^12 ids is taken at a million keys: a second draw is
-/// rare, a fourth means that the generator is broken.
+/// Attempts to draw a key whose id is not yet taken. At a million keys, one in 10^12 ids is taken: a second
+/// draw is rare, a fourth means that the generator is broken.
 const DRAWS: usize = 4;
 
 impl Serve for operation::Generate {
@@ -97,7 +97,7 @@ impl Service {
     /// Makes a draft and shows its key, once.
     ///
     /// # Errors
-    /// `InvalidArgument` for an impossible expiry, `Busy` when the caller's share of drafts, or all of them, is full,
+    /// `InvalidArgument` for an impossible expiry, `Busy` if the caller's share of drafts or the table is full,
     /// `Internal` without randomness.
     pub fn generate(
         &self,
@@ -133,17 +133,14 @@ impl Service {
             self.counters.generated.add();
             return Ok(Generated { key_id, key, draft_expires_at });
         }
-        Err(ServiceError::new(
-            ErrorKind::Internal,
-            "the random generator repeats itself; the key was not made",
-        ))
+        Err(ServiceError::new(ErrorKind::Internal, "the random generator repeats itself; no key was made"))
     }
 
     /// Makes a draft the user's active key. Idempotent.
     ///
     /// # Errors
-    /// `NotFound` without a draft, or nothing to replace; `Conflict` with an active key, or saved in the other
-    /// mode; `NotPermitted` for another caller's draft; `InvalidArgument` when its expiry has passed.
+    /// `NotFound` without a draft, or with nothing to replace; `Conflict` with an active key, or if saved in
+    /// the other mode; `NotPermitted` for another caller's draft; `InvalidArgument` if its expiry has passed.
     pub async fn save(&self, permit: &Permit<types::Issue>, request: Save) -> Result<Saved, ServiceError> {
         let Save { key_id, mode, .. } = request;
         let (uid, memory) = (permit.uid(), Arc::clone(&self.memory));
@@ -169,7 +166,7 @@ impl Service {
         Ok(Saved { key, replaced: saving.replaced })
     }
 
-    /// Ends a key, or discards a draft of the caller.
+    /// Revokes a key, or discards a draft of the caller.
     ///
     /// # Errors
     /// `NotFound` for an unknown id, `NotPermitted` for another caller's draft.
@@ -183,7 +180,7 @@ impl Service {
         let decide = move |context: Context, batch: &mut Batch<'_>| {
             let record = batch.record(key_id)?;
             let draft = memory.draft(context.now, key_id).filter(|_| !batch.is_draft_dropped(key_id));
-            // Also when it had ended: this caller must be able to rely on it, whoever came first.
+            // Even if it was already revoked: this caller must be able to rely on it, no matter who came first.
             batch.invalidate(key_id);
             Ok(domain::delete(context, uid, key_id, DeleteFacts { record, draft }))
         };
@@ -201,10 +198,10 @@ impl Service {
         Ok(Deleted { key_id, user: deletion.user, outcome })
     }
 
-    /// Ends a user's active key after a change of password, and drops the user's draft.
+    /// Revokes a user's active key after a change of password, and discards the user's draft.
     ///
     /// # Errors
-    /// Only those of the store; a user without a key is none.
+    /// Only those of the store; a user without a key is not an error.
     pub async fn credentials_changed(
         &self,
         permit: &Permit<types::Issue>,
@@ -213,10 +210,10 @@ impl Service {
         self.end_user(permit, request.user, UserEvent::CredentialsChanged(request.cause)).await
     }
 
-    /// Ends a deleted user's active key, and drops the user's draft.
+    /// Revokes a deleted user's active key, and discards the user's draft.
     ///
     /// # Errors
-    /// Only those of the store; a user without a key is none.
+    /// Only those of the store; a user without a key is not an error.
     pub async fn delete_user(
         &self,
         permit: &Permit<types::Issue>,
@@ -228,7 +225,7 @@ impl Service {
     /// The record of a user's active key.
     ///
     /// # Errors
-    /// `NotFound` when there is none.
+    /// `NotFound` if there is none.
     pub fn retrieve_user(
         &self,
         _permit: &Permit<types::Issue>,
@@ -240,10 +237,10 @@ impl Service {
         self.shown(active, now)
     }
 
-    /// The record of a saved key, active or ended.
+    /// The record of a saved key, active or revoked.
     ///
     /// # Errors
-    /// `NotFound` when there is none.
+    /// `NotFound` if there is none.
     pub fn retrieve_key(
         &self,
         _permit: &Permit<types::Issue>,
@@ -274,8 +271,8 @@ impl Service {
         Ok(ended)
     }
 
-    /// Has the writer decide a change on the facts of its transaction, and carry it out. The answer comes once
-    /// it is durable, with whether anything changed.
+    /// Has the writer decide a change on the facts of its transaction, and carry it out. Returns once it is
+    /// durable, with whether anything changed.
     async fn change<T: Send + 'static>(
         &self,
         permit: &Permit<types::Issue>,
@@ -295,7 +292,7 @@ impl Service {
             Ok(Ok((decision.answer, !decision.changes.is_empty())))
         });
         let decided = decided.await;
-        // Also a refusal tells of what was revoked before, as "there is nothing to replace" does.
+        // Even a refusal reveals what was revoked before, as "there is nothing to replace" does.
         self.settled().await;
         match decided {
             Ok(decided) => Ok(decided?),
@@ -313,7 +310,7 @@ impl Service {
         Ok(self.show(record, written, now))
     }
 
-    /// As [`shown`](Service::shown), with the last use as it was written.
+    /// As [`shown`](Service::shown), with the last use as written.
     pub(super) fn show(
         &self,
         record: KeyRecord,
@@ -336,5 +333,5 @@ impl Service {
 }
 
 fn no_randomness(error: getrandom::Error) -> ServiceError {
-    ServiceError::caused(ErrorKind::Internal, "the system gives no random bytes; the key was not made", error)
+    ServiceError::caused(ErrorKind::Internal, "the system provides no random bytes; no key was made", error)
 }

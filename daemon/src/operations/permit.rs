@@ -1,4 +1,4 @@
-//! Permission as a value: what an operation needs and only [`authorise`] makes.
+//! Permission as a value: operations need it, and only [`authorise`] makes it.
 
 use super::error::{ErrorKind, ServiceError};
 use crate::peer::Peer;
@@ -7,11 +7,11 @@ use apikeyd_protocol::right::{Right, RightSet, RightType};
 use apikeyd_protocol::term::Actor;
 use core::marker::PhantomData;
 
-/// A caller's rights, and from when they are.
+/// A caller's rights, and when they were read.
 ///
-/// A validation sends the numbers of the revocation page that were read *before* the rights. So a verdict that rests on
-/// rights of before a reload never carries numbers of after it, however long the request is under way, and no cache
-/// keeps it. [`Service::standing`](super::Service::standing) is the only way to make one.
+/// A validation sends the numbers of the revocation page that were read *before* the rights. So a verdict that
+/// rests on the rights from before a reload never carries the numbers from after it, however long the request
+/// takes, and no cache uses it. [`Service::standing`](super::Service::standing) is the only way to make one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing {
     rights: RightSet,
@@ -32,8 +32,8 @@ impl Standing {
     }
 }
 
-/// The proof that a caller has the right `R`. It belongs to one request and moves with it; the next request asks again,
-/// so that a reload takes effect at once.
+/// The proof that a caller has the right `R`. It belongs to one request and moves with it; the next request
+/// asks again, so that a reload takes effect at once.
 #[derive(Debug)]
 pub struct Permit<R> {
     actor: Caller,
@@ -41,7 +41,7 @@ pub struct Permit<R> {
     right: PhantomData<fn() -> R>,
 }
 
-/// What the kernel said of the caller, without its groups.
+/// What the kernel says about the caller, without its groups.
 #[derive(Clone, Copy, Debug)]
 struct Caller {
     uid: u32,
@@ -52,7 +52,7 @@ struct Caller {
 /// Checks that a caller has the right `R`.
 ///
 /// # Errors
-/// `NotPermitted`, with the right that is missing and who can grant it.
+/// `NotPermitted`, with the missing right and who can grant it.
 #[inline]
 pub fn authorise<R: RightType>(standing: Standing, peer: &Peer) -> Result<Permit<R>, ServiceError> {
     if standing.rights.contains(R::RIGHT) {
@@ -78,7 +78,7 @@ impl<R> Permit<R> {
         self.actor.uid
     }
 
-    /// The caller, as the audit names it.
+    /// The caller, as named in the audit.
     #[must_use]
     pub const fn actor(&self) -> Actor {
         let Caller { uid, gid, pid } = self.actor;

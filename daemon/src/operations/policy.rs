@@ -1,4 +1,4 @@
-//! The policy table in force: shown, tried, exchanged.
+//! The policy table in force: shown, tested, replaced.
 
 use super::dispatch::serve::Hold;
 use super::dispatch::serve::{Body, Call, Serve, Served};
@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// Bytes of text in one page of rows, well below the limit of a frame.
 const PAGE_BYTES: usize = 48 * 1024;
 
-/// Bytes of a row besides its texts, at the most.
+/// Maximum number of bytes in a row besides its texts.
 const ROW_BYTES: usize = 16;
 
 impl Serve for operation::PolicyRows {
@@ -99,13 +99,12 @@ impl Service {
         }
     }
 
-    /// What the policy table is, without its rows.
+    /// Identifies the policy table, without its rows.
     ///
     /// # Errors
-    /// `NotFound` for a table that cannot be handed over.
+    /// `NotFound` for a table that cannot be sent.
     pub fn policy_summary(&self, _permit: &Permit<types::Validate>) -> Result<PolicySummary, ServiceError> {
-        const NONE: &str =
-            "the policy table has a row that is too long to be handed over: ask for each operation";
+        const NONE: &str = "the policy table has a row that is too long to send: ask for each operation";
         let in_force = self.memory.policy();
         let InForce { table, epoch, hash } = &**in_force;
         Ok(PolicySummary {
@@ -117,7 +116,7 @@ impl Service {
         })
     }
 
-    /// The policy table's verdict on one operation, without a key, and its reason in words.
+    /// The policy table's decision on one operation, without a key, and its reason in words.
     #[must_use]
     pub fn policy_test(
         &self,
@@ -135,12 +134,12 @@ impl Service {
     }
 
     /// Puts another policy table in force. `actor` is a caller's [`Permit::actor`] (of an admin) or
-    /// [`Actor::Daemon`] for a reload by signal. A table with the text of the one in force changes nothing. One
-    /// whose row was written by an attempt that failed all the same is put in force, without another row. The store
-    /// remembers the sources.
+    /// [`Actor::Daemon`] for a reload by signal. A table with the same text as the one in force changes
+    /// nothing. If an attempt failed although its row was written, the table is put in force without another
+    /// row. The store records the sources.
     ///
     /// # Errors
-    /// `InvalidConfiguration`, when the sources are what is left after the loss of a file that is in force. Those of the
+    /// `InvalidConfiguration` if the sources result from the loss of a file that is in force. Those of the
     /// store: without its audit row the change is not made.
     pub async fn load_policy(
         &self,
@@ -157,7 +156,7 @@ impl Service {
         let decide = move |batch: &mut Batch<'_>| {
             let now = clock.now();
             let recorded = record_policy(batch, now, actor, &table, &files)?;
-            // After a commit in doubt the audit can be ahead of what is in force.
+            // After a commit in doubt, the audit may be ahead of what is in force.
             let changed = recorded || memory.policy().table.source() != table.source();
             batch.after_commit(move || {
                 if changed {
@@ -168,12 +167,12 @@ impl Service {
             Ok(changed)
         };
         let policy_changed = service::write(&self.store, Ticket::URGENT, decide).await?;
-        // Also when nothing changed: an earlier attempt may have made the change and never have been answered.
+        // Even if nothing changed: an earlier attempt may have made the change and never have been answered.
         self.settled().await;
         Ok(Reloaded { policy_rows, policy_changed })
     }
 
-    /// The files in force, for those who may inspect.
+    /// The files in force, for callers that may inspect.
     #[must_use]
     pub fn files_in_force(&self, _permit: &Permit<types::Inspect>) -> message::FilesInForce {
         let FilesRead { files, at } = self.memory.files();
@@ -188,7 +187,7 @@ impl Service {
         }
     }
 
-    /// Puts the files in force into the journal, after a start or a reload.
+    /// Logs the files in force, after a start or a reload.
     pub fn log_files(&self, when: &'static str) {
         let FilesRead { files, .. } = self.memory.files();
         let shown = |path: Option<PathBuf>, none: &str| {

@@ -1,4 +1,4 @@
-//! Reading the policy file and the rights again while the daemon runs.
+//! Reads the policy file and the rights again while the daemon runs.
 
 use super::error::{ErrorKind, ServiceError};
 use super::service::Service;
@@ -10,7 +10,7 @@ use apikeyd_protocol::term::Actor;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
 
-/// Bytes of faults that a caller is shown at the most; the journal gets all.
+/// Maximum number of bytes of faults that a caller is shown; the log has all of them.
 const MAX_SHOWN_BYTES: usize = 8 * 1024;
 
 /// The rights in force, and what is needed to read them and the policy again.
@@ -19,9 +19,9 @@ pub(crate) struct Reload {
     rights: Arc<ArcSwap<RightsTable>>,
     command_line: CommandLine,
     place: Place,
-    /// What the daemon started with; nothing of it but rights and policy changes while it runs.
+    /// The settings at the start; only rights and policy change while the daemon runs.
     started_with: Config,
-    /// One reload at a time, so that the later one also wins.
+    /// One reload at a time, so that the later one prevails.
     turn: tokio::sync::Mutex<()>,
 }
 
@@ -39,9 +39,9 @@ impl Reload {
     /// Reads configuration and policy file, and puts both in force, or neither.
     ///
     /// # Errors
-    /// `InvalidConfiguration` with all faults, or with the file that is in force and lost; `StorageUnavailable` when the
-    /// change of the policy could not be written to the audit. Everything is as it was then. Nothing is read when
-    /// `gone` says, at this reload's turn, that nobody waits for it.
+    /// `InvalidConfiguration` with all faults, or with the lost file that is in force; `StorageUnavailable` if
+    /// the change of the policy could not be written to the audit. Nothing has changed then. Nothing is read if
+    /// `gone` says, when this reload gets its turn, that nobody waits for it.
     pub(crate) async fn reload(
         &self,
         service: &Service,
@@ -66,7 +66,7 @@ impl Reload {
                 for fault in error.message.lines() {
                     tracing::error!("{fault}");
                 }
-                tracing::error!("the reload changed nothing: what was in force stays in force");
+                tracing::error!("the reload failed and changed nothing");
             }
         }
         outcome.map_err(shortened)
@@ -74,7 +74,7 @@ impl Reload {
 
     async fn try_reload(&self, service: &Service, actor: Actor) -> Result<Reloaded, ServiceError> {
         let (command_line, place) = (self.command_line.clone(), self.place.clone());
-        // Files, and users and groups that may be asked of a server of the network.
+        // Reads files, and looks up users and groups, possibly on a network server.
         let reading = tokio::task::spawn_blocking(move || read(&command_line, &place));
         let (config, table) = reading
             .await
@@ -103,7 +103,7 @@ impl Reload {
             ("log", then.log != now.log),
         ];
         for (name, _) in differs.iter().filter(|(_, differs)| *differs) {
-            tracing::warn!(value = name, "this value has changed and takes effect at the next start only");
+            tracing::warn!(value = name, "this value has changed; it takes effect at the next start");
         }
     }
 }
@@ -114,7 +114,7 @@ fn read(command_line: &CommandLine, place: &Place) -> Result<(Config, PolicyTabl
     Ok((config, table))
 }
 
-/// A frame has an end, and a broken file may have thousands of faults.
+/// A frame is limited, and a broken file may have thousands of faults.
 fn shortened(mut error: ServiceError) -> ServiceError {
     if error.message.len() > MAX_SHOWN_BYTES {
         let end = (0..=MAX_SHOWN_BYTES).rev().find(|end| error.message.is_char_boundary(*end));

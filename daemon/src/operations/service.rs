@@ -1,4 +1,4 @@
-//! The service: one keystore, one policy table, and what is kept in memory of both; what it is told at its start, and how it
+//! The service: one keystore, one policy table, and what is kept in memory of both; its settings, and how it
 //! waits for the keystore's writer.
 
 pub use apikeyd_keystore::PepperSource;
@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tokio::sync::oneshot;
 
-/// The daemon's operations over one store and one policy table.
+/// The daemon's operations on one store and one policy table.
 #[derive(Debug)]
 pub struct Service {
     pub(super) settings: Settings,
@@ -41,17 +41,17 @@ pub struct Service {
     pub(super) answered: Answered,
     pub(super) started_at: Timestamp,
     pub(super) counters: Counters,
-    /// When the audit head was last put in the journal, and its revision.
+    /// When the audit head was last logged, and its revision.
     pub(super) logged_head: Mutex<(Timestamp, u64)>,
 }
 
 impl Service {
-    /// Opens the store, or makes it at a first start. `policy` is in force at once; when it is not the table
-    /// that was last in force (at first the shipped one), the audit gets a row. Waits for the disk.
+    /// Opens the store, or makes it at a first start. `policy` is in force at once; if it differs from the
+    /// table last in force (initially the compiled-in one), the audit gets a row. Waits for the disk.
     ///
     /// # Errors
-    /// [`OpenError`], each with what to do; [`OpenError::FilesLost`] when the settings' sources are what is left after
-    /// the loss of a file that was in force last.
+    /// [`OpenError`], each with what to do; [`OpenError::FilesLost`] if the settings' sources result from the
+    /// loss of a file that was last in force.
     pub fn open(settings: Settings, policy: PolicyTable, parts: Parts) -> Result<Arc<Self>, OpenError> {
         let Settings { state_dir, pepper, cache_bytes, .. } = &settings;
         let admit = policy_table::admission(&settings.sources, &policy);
@@ -61,8 +61,8 @@ impl Service {
         Self::over(store, page, settings, policy, parts)
     }
 
-    /// As [`open`](Service::open), on a disk that must hold a store, such as a disk that a test makes fail.
-    /// The settings' directory and pepper are not looked at, and clients get no page.
+    /// As [`open`](Service::open), on a disk that must contain a store, such as a disk that a test makes fail.
+    /// The settings' directory and pepper are not used, and clients get no page.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -90,8 +90,8 @@ impl Service {
         Unobserved::create_on(backend, &Secrets::derive(pepper), initial_state(parts))
     }
 
-    /// A caller's rights, which `rights` reads from the table in force. The numbers of the revocation page are read
-    /// before: see [`Standing`].
+    /// A caller's rights, which `rights` reads from the table in force. The numbers of the revocation page are
+    /// read first: see [`Standing`].
     #[must_use]
     pub fn standing(&self, rights: impl FnOnce() -> RightSet) -> Standing {
         Standing::read(|| self.memory.generations.as_of(), rights)
@@ -141,7 +141,7 @@ impl Service {
     }
 }
 
-/// The shipped table counts as in force until the audit says otherwise.
+/// The compiled-in table is regarded as in force until the audit says otherwise.
 fn initial_state(parts: &Parts) -> InitialState<'_> {
     InitialState {
         now: parts.clock.now(),
@@ -150,42 +150,43 @@ fn initial_state(parts: &Parts) -> InitialState<'_> {
     }
 }
 
-/// Records that are kept at hand: some 20 MiB with names of usual length.
+/// Records kept in memory: about 20 MiB with names of usual length.
 const HOT_KEYS: usize = 65_536;
 
 /// Name of the revocation page's file, to which the store's id is added.
 pub(crate) const PAGE: &str = "apikeyd.page";
 
-/// What the service is told at its start.
+/// The settings of the service.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The directory that holds the database (`apikeyd.redb`), its pepper and nothing of anybody else. It
-    /// must exist, belong to the daemon's user and be closed to all others (0700).
+    /// The directory with the database (`apikeyd.redb`) and its pepper, and no files of others. It must exist,
+    /// belong to the daemon's user and be closed to all others (0700).
     pub state_dir: PathBuf,
     /// Where the pepper comes from.
     pub pepper: PepperSource,
-    /// The word in front of new keys.
+    /// The prefix of new keys.
     pub key_prefix: KeyPrefix,
     /// How long a draft waits to be saved.
     pub draft_ttl: Duration,
-    /// How long the record of an ended key is kept; `None` keeps it for ever.
+    /// How long the record of a revoked key is kept; `None` keeps it permanently.
     pub retention: Option<Duration>,
     /// Bytes that the database may hold in memory.
     pub cache_bytes: usize,
-    /// Records that are kept at hand, so that most validations read no database.
+    /// Records kept in memory, so that most validations read no database.
     pub hot_keys: usize,
-    /// Where rights and policy table come from. [`Service::open`](super::Service::open) holds them against what was in
-    /// force last.
+    /// Where rights and policy table come from. [`Service::open`](super::Service::open) compares them with what
+    /// was last in force.
     pub sources: Sources,
-    /// Where the file of the revocation page may be: the first place where it can be made counts. The store's id
-    /// is put into its name, so that no two stores share a file. It belongs on a file system in memory. No place:
-    /// no page is handed to clients, and none ever was by a daemon on this store.
+    /// Where the file of the revocation page may be: the first location where it can be made is used. The
+    /// store's id is added to its name, so that no two stores share a file. It belongs on a file system in
+    /// memory. If empty, clients get no page, and no daemon on this store may ever have handed one out.
     pub pages: Vec<PathBuf>,
 }
 
 impl Settings {
-    /// The defaults: drafts for 10 minutes, ended records for 90 days, 64 MiB of cache, 65,536 records at hand,
-    /// the prefix `akd`, a table that the program itself means, the pepper and the revocation page in files beside the database.
+    /// The defaults: drafts for 10 minutes, records of revoked keys for 90 days, 64 MiB of cache, 65,536
+    /// records in memory, the prefix `akd`, a table supplied deliberately by the program, the pepper and the
+    /// revocation page in files beside the database.
     #[must_use]
     pub fn in_dir(state_dir: impl Into<PathBuf>) -> Self {
         let state_dir = state_dir.into();
@@ -203,14 +204,14 @@ impl Settings {
     }
 }
 
-/// Has a command decided in the writer's transaction; the answer comes once it is durable.
+/// Has the writer decide a command in its transaction; returns once it is durable.
 pub(super) async fn write<T: Send + 'static>(
     keystore: &Keystore,
     ticket: Ticket,
     decide: impl FnOnce(&mut Batch<'_>) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     let (sender, receiver) = oneshot::channel();
-    // A caller that went away does not want the answer; the change is made all the same.
+    // A caller that is gone does not want the answer; the change is made all the same.
     keystore.submit(ticket, decide, move |answer| drop(sender.send(answer)))?;
     if keystore.is_driven() {
         // All tasks that are ready queue their commands first.
@@ -220,18 +221,18 @@ pub(super) async fn write<T: Send + 'static>(
     receiver.await.unwrap_or(Err(StoreError::Closed))
 }
 
-/// Tries to open a failed database again; nothing to do when it never failed.
+/// Tries to reopen a failed database; does nothing if it never failed.
 pub(super) async fn recover(keystore: &Keystore) {
     if keystore.is_failed() {
         let (sender, receiver) = oneshot::channel();
         if keystore.recover(move || _ = sender.send(())).is_ok() {
-            // Dropped without an answer when the writer has ended: there is nothing to wait for then.
+            // Dropped without an answer if the writer has ended: then there is nothing to wait for.
             let _ = receiver.await;
         }
     }
 }
 
-/// Closes the database, after all that is queued. A second time there is nothing to do.
+/// Closes the database after everything queued. Does nothing the second time.
 pub(super) async fn close(keystore: &Keystore) -> Result<(), StoreError> {
     let (sender, receiver) = oneshot::channel();
     match keystore.close(move |outcome| drop(sender.send(outcome))) {

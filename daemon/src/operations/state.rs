@@ -1,12 +1,12 @@
 //! What the daemon keeps in memory.
 //!
-//! | module | holds |
+//! | module | has |
 //! |---|---|
 //! | `memory` | drafts, generations, the policy table and the files in force |
-//! | `policy_table` | what is said of a policy table |
-//! | `hot` | records that were asked for lately |
-//! | `uses` | when keys were used last, until it is written; which uid was answered that which key is valid |
-//! | `counters` | what was asked and answered |
+//! | `policy_table` | what is recorded about a policy table |
+//! | `hot` | recently requested records |
+//! | `uses` | when keys were last used, until it is written; which keys were answered valid to which uid |
+//! | `counters` | requests and answers |
 
 pub(crate) mod counters;
 pub(super) mod hot;

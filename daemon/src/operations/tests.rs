@@ -1,4 +1,4 @@
-//! What only the inside can show.
+//! Tests that need access to internals.
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use super::{Service, Settings, authorise};
@@ -10,7 +10,8 @@ use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::{Right, RightSet};
 use apikeyd_protocol::term::SaveMode;
 
-/// The second caller is answered while the first may still be on its way: it must be able to rely on the end.
+/// The second caller is answered while the first may still be in progress: it must be able to rely on the
+/// revocation.
 #[test]
 fn ending_a_key_moves_its_generation_on_also_the_second_time() {
     let dir = tempfile::tempdir().unwrap();

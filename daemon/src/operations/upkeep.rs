@@ -1,4 +1,4 @@
-//! Housekeeping, backup and the end.
+//! Housekeeping, backup and shutdown.
 
 use super::dispatch::daemon::Caller;
 use super::dispatch::daemon::Daemon;
@@ -22,16 +22,16 @@ use core::time::Duration;
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, PoisonError};
 
-/// Changes of the daemon's own in one transaction: callers' changes get their turn in between.
+/// The daemon's own changes in one transaction: callers' changes get their turn in between.
 const SWEEP: usize = 256;
 
-/// Transactions of one sweep in one step; what is left is for the next one.
+/// Transactions of one sweep in one step; the rest is left for the next step.
 const MAX_SWEEPS: usize = 64;
 
 /// Last uses written in one transaction.
 const FLUSH: usize = 4096;
 
-/// How often the head of the audit chain goes to the journal while it changes.
+/// How often the head of the audit chain is logged while it changes.
 const HEAD_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 impl Serve for operation::Backup {
@@ -41,19 +41,19 @@ impl Serve for operation::Backup {
         let Call { daemon, caller, permit, .. } = call;
         let pid = caller.peer.pid;
         Ok(Served::costly(daemon, caller, permit, Work::Whole, move |daemon, permit, gone| {
-            // Before the work, since a copy that cannot be handed over is not made, but not before its turn: a
-            // caller that asks and does not read would have its refusals at once, and by the thousand.
+            // Before the work, because a copy that cannot be handed over is not made, but not before its turn:
+            // otherwise a caller that asks and does not read would be refused at once, thousands of times.
             let reservation = daemon.unread.reserve(permit.uid(), Kind::Copy)?;
             let (ready, descriptor) = daemon.service.backup(permit, gone)?;
             let (uid, revision) = (permit.uid(), ready.head.revision);
-            // Before it is, so that not even a crash takes a copy out of the house unseen.
+            // Before handing it over, so that even a crash lets no copy out unnoticed.
             tracing::info!(uid, pid, revision, "a copy of the database is handed over");
             Ok(Body::of::<Self>(&ready)?.enclosing(Enclosed { descriptor, reservation, is_recorded: true }))
         }))
     }
 }
 
-/// Writes down that a caller has the descriptor of a backup.
+/// Records that a caller has the descriptor of a backup.
 pub(crate) async fn record_backup(daemon: Arc<Daemon>, caller: Caller) -> Finished {
     let recorded = daemon.service.backup_handed_over(caller.peer.actor()).await;
     if let Err(error) = &recorded {
@@ -63,9 +63,9 @@ pub(crate) async fn record_backup(daemon: Arc<Daemon>, caller: Caller) -> Finish
 }
 
 impl Service {
-    /// One step of housekeeping, to be called every few seconds: opens a failed store again if it can, ends
-    /// expired keys, removes old records, drops expired drafts, writes last-used times, logs the audit head from
-    /// time to time. What fails is logged, and tried again in the next step.
+    /// One step of housekeeping, to be called every few seconds: reopens a failed store if possible, revokes
+    /// expired keys, removes old records, drops expired drafts, writes last-used times, logs the audit head
+    /// from time to time. Failures are logged, and retried in the next step.
     pub async fn maintain(&self) {
         self.memory.generations.settle();
         service::recover(&self.store).await;
@@ -78,29 +78,30 @@ impl Service {
         self.log_head(HEAD_INTERVAL);
     }
 
-    /// A consistent copy of the database in a file without a name, opened for reading at offset 0. Takes as long as
-    /// reading and writing all of it; gives up when `gone` says that nobody waits for it any more.
+    /// A consistent copy of the database in a file without a name, opened for reading at offset 0. Takes as
+    /// long as reading and writing all of it; stops when `gone` says that nobody waits for it any more.
     ///
-    /// The caller of this function calls [`backup_handed_over`](Service::backup_handed_over) once the copy has left
-    /// the daemon, and before it tells that it has: the audit row means just that. The copy does not hold it.
+    /// The caller of this function calls [`backup_handed_over`](Service::backup_handed_over) once the copy has
+    /// left the daemon, and before it confirms that: this is what the audit row means. The copy does not
+    /// contain the row.
     ///
     /// # Errors
-    /// Those of the store; `StorageUnavailable` also when the disk has no room for the copy, or the row could not be
-    /// written.
+    /// Those of the store; `StorageUnavailable` also if the disk has no room for the copy, or the row could not
+    /// be written.
     pub fn backup(
         &self,
         _permit: &Permit<types::Admin>,
         gone: &dyn Fn() -> bool,
     ) -> Result<(BackupReady, OwnedFd), ServiceError> {
         if self.store.is_failed() {
-            return Err(StoreError::unavailable("no audit row could be written of a backup").into());
+            return Err(StoreError::unavailable("the audit row for a backup could not be written").into());
         }
         let copy = self.store.copy(&Pace::of(gone))?;
         let head = AuditHead { revision: copy.head.revision, mac: copy.head.link };
         Ok((BackupReady { bytes: copy.bytes, head }, copy.file))
     }
 
-    /// Writes the audit row of a copy that `actor` was handed.
+    /// Writes the audit row for a copy handed to `actor`.
     ///
     /// # Errors
     /// Those of the store.
@@ -115,7 +116,7 @@ impl Service {
     /// Writes what is only in memory and closes the database. Later requests get `ShuttingDown`.
     ///
     /// # Errors
-    /// When the last writes failed; acknowledged changes are not among them.
+    /// If the last writes failed; acknowledged changes are not among them.
     pub async fn close(&self) -> Result<(), ServiceError> {
         self.memory.generations.end();
         let flushed = if self.store.is_failed() { Ok(()) } else { self.flush_last_used().await };
@@ -133,11 +134,11 @@ impl Service {
         self.flush_last_used().await
     }
 
-    /// Does a chore batch by batch, until little is left of it.
+    /// Does a chore batch by batch, until little of it is left.
     async fn repeat(&self, chore: Chore) -> Result<(), StoreError> {
         for _ in 0..MAX_SWEEPS {
             let now = self.clock.now();
-            // The writer is not woken for nothing.
+            // Does not wake the writer for nothing.
             if !self.store.read(|view| chore.is_due(view, now))? {
                 break;
             }
@@ -162,7 +163,7 @@ impl Service {
         Ok(())
     }
 
-    /// Puts the head of the audit chain in the journal when it has moved and the last time was `interval` ago.
+    /// Logs the head of the audit chain if it has advanced and was last logged at least `interval` ago.
     fn log_head(&self, interval: Duration) {
         let (head, now) = (self.audit_head(), self.clock.now());
         let mut logged = self.logged_head.lock().unwrap_or_else(PoisonError::into_inner);
@@ -175,12 +176,12 @@ impl Service {
     }
 }
 
-/// What the daemon changes by itself.
+/// Changes that the daemon makes on its own.
 #[derive(Clone, Copy, Debug)]
 enum Chore {
-    /// Write down that the date of active keys has passed.
+    /// Record that active keys have expired.
     Expire,
-    /// Remove the records of keys that ended long ago.
+    /// Remove the records of keys that were revoked long ago.
     Purge {
         /// How long they are kept.
         retention: Duration,
@@ -196,7 +197,7 @@ impl Chore {
         }
     }
 
-    /// The next changes, at most [`SWEEP`]. Damaged records stay as they are: nothing is accepted on them.
+    /// The next changes, at most [`SWEEP`]. Damaged records remain: nothing is accepted on them.
     fn changes(self, batch: &Batch<'_>, now: Timestamp) -> Result<Vec<Change>, StoreError> {
         let key_ids = match self {
             Self::Expire => batch.due(now, SWEEP)?,

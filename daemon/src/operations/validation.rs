@@ -1,4 +1,4 @@
-//! Validation: the question that the daemon exists for.
+//! Validation, the daemon's main purpose.
 
 use super::dispatch::serve::Hold;
 use super::dispatch::serve::{Call, Serve, Served};
@@ -18,8 +18,8 @@ use arc_swap::Guard;
 use core::hint::black_box;
 use std::sync::Arc;
 
-/// A key's use is handed on to be written when this much time has passed since the last one that was, in
-/// milliseconds: with the flush after it, the last use is true within a minute.
+/// A key's use is passed on to be written if this many milliseconds have passed since the last one that was:
+/// together with the flush, the last use is accurate to a minute.
 const NOTE_INTERVAL: u64 = 15_000;
 
 impl Serve for operation::Validate {
@@ -45,20 +45,20 @@ pub struct Judged<'s> {
 enum Record<'s> {
     /// In the daemon's cache.
     Held(Held<'s>),
-    /// Just read.
+    /// Just read from the database.
     Read(Box<Entry>),
     /// There is none.
     None,
 }
 
-/// What becomes of the caller.
+/// The outcome for the caller.
 #[derive(Debug)]
 enum Outcome {
     Valid,
     Refused(KeyRefusal),
     /// Refused, for reasons that the caller may not see.
     Invalid,
-    /// By a row of the table that was in force, or by its default.
+    /// By a row of the table in force, or by its default.
     Denied {
         in_force: Arc<InForce>,
         row: Option<usize>,
@@ -66,7 +66,7 @@ enum Outcome {
     Ambiguous(Option<Ambiguity>),
 }
 
-/// One validation on its way.
+/// One validation in progress.
 struct Question<'q> {
     request: &'q Validate<'q>,
     now: Timestamp,
@@ -77,11 +77,11 @@ struct Question<'q> {
 }
 
 impl Service {
-    /// Judges a key, and an operation when one is given. Synchronous; makes no system call and no allocation when the key
-    /// is in the daemon's cache.
+    /// Judges a key, and an operation if one is given. Synchronous; makes no system call and no allocation if
+    /// the key is in the daemon's cache.
     ///
     /// # Errors
-    /// `StorageUnavailable` when the record could not be read, `ShuttingDown`. A refusal is no error.
+    /// `StorageUnavailable` if the record could not be read, `ShuttingDown`. A refusal is not an error.
     #[inline]
     pub fn validate(
         &self,
@@ -91,9 +91,10 @@ impl Service {
         let question = Question {
             request,
             now: self.clock.now(),
-            // The same hashing for known and unknown ids: the time does not tell which exist.
+            // The same hashing for known and unknown ids: the time does not reveal which exist.
             tag: self.store.secrets().tag(&request.digest),
-            // Instance and epoch were read before the rights, the generation is read before the key; see `revocation`.
+            // Instance and epoch were read before the rights; the generation is read before the key. See
+            // `revocation`.
             freshness: self.memory.generations.read(permit.as_of(), request.key_id),
             uid: permit.uid(),
             sees_reasons: permit.sees_reasons(),
@@ -156,7 +157,7 @@ impl Service {
         Outcome::Valid
     }
 
-    /// The refusal of an operation; none when it is allowed.
+    /// The refusal of an operation; none if it is allowed.
     #[inline]
     fn judge_operation(&self, operation: &Operation<'_>) -> Option<Outcome> {
         let in_force = self.memory.policy();
@@ -194,7 +195,7 @@ impl Service {
 }
 
 impl Judged<'_> {
-    /// The verdict, as the caller is told it.
+    /// The verdict, as shown to the caller.
     #[must_use]
     #[inline]
     pub fn verdict(&self) -> Verdict<'_> {

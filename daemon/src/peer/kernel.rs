@@ -1,4 +1,4 @@
-//! What the kernel says of a peer. No crate has a safe call for `SO_PEERGROUPS`.
+//! What the kernel says about a peer. No crate offers a safe call for `SO_PEERGROUPS`.
 
 #![expect(unsafe_code, reason = "getsockopt(2) writes into memory that is named by pointer and length")]
 
@@ -7,13 +7,14 @@ use nix::sys::socket::{UnixCredentials, getsockopt};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-/// Groups that are asked for at first. Most processes have fewer; the kernel says when there are more.
+/// Groups requested at first. Most processes have fewer; the kernel says if there are more.
 const USUAL_GROUPS: usize = 32;
 
-/// `NGROUPS_MAX` of Linux, the most that a process can have.
+/// `NGROUPS_MAX` of Linux, the maximum for a process.
 const MOST_GROUPS: usize = 65_536;
 
-/// User, group and process (`SO_PEERCRED`, unix(7)). The pid is 0 for a peer of a pid namespace that is not seen here.
+/// User, group and process (`SO_PEERCRED`, unix(7)). The pid is 0 for a peer in a pid namespace that is not
+/// visible here.
 pub(super) fn credentials(socket: BorrowedFd<'_>) -> io::Result<UnixCredentials> {
     Ok(getsockopt(&socket, PeerCredentials)?)
 }
@@ -38,13 +39,13 @@ struct OptionError {
     wanted: usize,
 }
 
-/// Asks for an option that is a list of numbers; gives the bytes that were written.
+/// Requests an option that is a list of numbers; returns the number of bytes written.
 fn option(socket: BorrowedFd<'_>, name: libc::c_int, out: &mut [u32]) -> Result<usize, OptionError> {
     let failed = |error, wanted| OptionError { error, wanted };
     let mut length = libc::socklen_t::try_from(size_of_val(out))
         .map_err(|_| failed(io::ErrorKind::InvalidInput.into(), 0))?;
     // SAFETY: `out` is writable for `length` bytes and every bit pattern is a number; the kernel writes at most
-    // `length` bytes and keeps neither pointer. The descriptor is open, since it is borrowed.
+    // `length` bytes and keeps neither pointer. The descriptor is open, because it is borrowed.
     let result = unsafe {
         libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, name, out.as_mut_ptr().cast(), &raw mut length)
     };

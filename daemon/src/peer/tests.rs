@@ -1,4 +1,4 @@
-//! Against the kernel, with processes of other users.
+//! Tests against the kernel, with processes of other users.
 
 use super::*;
 use rustix::thread;
@@ -30,7 +30,7 @@ fn what_is_not_a_unix_socket_has_no_peer() {
     assert!(Peer::of(&tcp).is_err());
 }
 
-/// Needs root, which alone may become somebody else; says so and passes otherwise.
+/// Needs root, which alone may become another user; otherwise says so and passes.
 #[test]
 fn another_user_with_many_groups_is_seen_as_such() {
     if !rustix::process::geteuid().is_root() {
@@ -42,10 +42,10 @@ fn another_user_with_many_groups_is_seen_as_such() {
     let listener = UnixListener::bind(&path).unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
-    // More groups than are asked for at first.
+    // More groups than are requested at first.
     let many: Vec<u32> = (2000..2100).collect();
     let as_groups: Vec<_> = many.iter().map(|gid| Gid::from_raw(*gid)).collect();
-    // These calls change the calling thread alone.
+    // These calls change only the calling thread.
     let connecting = std::thread::spawn(move || {
         thread::set_thread_groups(&as_groups).unwrap();
         thread::set_thread_gid(Gid::from_raw(2345)).unwrap();
@@ -58,5 +58,5 @@ fn another_user_with_many_groups_is_seen_as_such() {
     assert_eq!((peer.uid, peer.gid, peer.pid), (1234, 2345, std::process::id()));
     assert_eq!(peer.groups[..], many[..]);
     drop(far);
-    assert_eq!(Peer::of(&near).unwrap(), peer, "the answer stays when the caller has gone");
+    assert_eq!(Peer::of(&near).unwrap(), peer, "the answer stays when the caller is gone");
 }

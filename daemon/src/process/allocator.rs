@@ -4,17 +4,17 @@
 #[cfg(target_env = "gnu")]
 const ARENAS: core::ffi::c_int = 1;
 
-/// Lets all threads share one heap. glibc gives nearly every thread its own, and keeps in each what its busiest moment
-/// took: with half an hour of everything at once a daemon that used 17 MB held 70, and more with every thread. A
-/// validation allocates nothing, so there is nothing to wait for.
+/// Makes all threads share one heap. glibc gives nearly every thread its own, and keeps in each what its
+/// busiest moment took: after half an hour of everything at once, a daemon that used 17 MB held 70, and more
+/// with every thread. A validation allocates nothing, so there is no contention.
 ///
-/// To be called before the first thread is started.
+/// Call it before the first thread is started.
 #[cfg(target_env = "gnu")]
 #[expect(unsafe_code, reason = "mallopt(3) has no safe wrapper")]
 pub(super) fn share_one_heap() {
-    // SAFETY: two numbers are handed over, and no other thread allocates meanwhile.
+    // SAFETY: it takes two numbers, and no other thread allocates at the same time.
     if unsafe { libc::mallopt(libc::M_ARENA_MAX, ARENAS) } == 0 {
-        tracing::warn!("each thread has a heap of its own: more memory stays in use");
+        tracing::warn!("each thread has its own heap: more memory stays in use");
     }
 }
 

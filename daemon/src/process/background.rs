@@ -1,4 +1,4 @@
-//! What the daemon does without being asked by a caller: upkeep, watchdog, reloads and the end by signals.
+//! What the daemon does on its own: upkeep, watchdog, and reload and shutdown by signal.
 
 use super::service_manager;
 use crate::operations::authorise;
@@ -16,15 +16,15 @@ use std::sync::atomic::AtomicBool;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-/// How often the store is looked after. Expiry does not wait for it: each validation looks at the clock.
+/// The interval of housekeeping. Expiry does not wait for it: each validation reads the clock.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Upkeep, and the watchdog where the service manager asks for one. Never ends.
+/// Upkeep, and the watchdog if the service manager wants one. Never returns.
 pub(super) async fn keep(daemon: Arc<Daemon>, own_socket: PathBuf) {
     tokio::join!(settle(Arc::clone(&daemon)), upkeep(daemon), watchdog(own_socket));
 }
 
-/// Not left to the upkeep: a daemon that is killed before that would have the next one wait, too, and that the next.
+/// Not left to the upkeep: a daemon that is killed before that would make the next one wait too, and so on.
 async fn settle(daemon: Arc<Daemon>) {
     daemon.service.settled().await;
 }
@@ -34,7 +34,7 @@ pub(super) async fn reload_on(daemon: Arc<Daemon>, reloads: Option<mpsc::Receive
     let Some(mut reloads) = reloads else { return };
     while reloads.recv().await.is_some() {
         service_manager::reloading();
-        // It logs its own outcome; a faulty file changes nothing, and the daemon is ready as before.
+        // It logs its own outcome; a faulty file changes nothing, and the daemon is as ready as before.
         let _logged = daemon.reload.reload(&daemon.service, Actor::Daemon, &|| false).await;
         service_manager::ready();
     }
@@ -55,7 +55,7 @@ async fn upkeep(daemon: Arc<Daemon>) {
     }
 }
 
-/// The figures for `systemctl status`, asked for with the rights of the daemon's own user.
+/// The figures for `systemctl status`, read with the rights of the daemon's own user.
 fn figures(daemon: &Daemon, rate: u64) -> String {
     let own = Peer::this_process();
     let standing = daemon.service.standing(|| daemon.reload.rights().load().of(&own));
@@ -65,8 +65,8 @@ fn figures(daemon: &Daemon, rate: u64) -> String {
     format!("{keys} active keys, {connections} connections, {rate} requests/s")
 }
 
-/// Feeds the watchdog only when a request to the daemon's own socket was answered: a process that runs and
-/// does not serve is restarted.
+/// Feeds the watchdog only if a request to the daemon's own socket was answered: a process that runs but does
+/// not serve is restarted.
 async fn watchdog(own_socket: PathBuf) {
     let Some(limit) = service_manager::watchdog_limit() else { return };
     let half = limit / 2;
@@ -77,9 +77,11 @@ async fn watchdog(own_socket: PathBuf) {
         match timeout(half, service_manager::ask(&own_socket)).await {
             Ok(Ok(())) => service_manager::alive(),
             Ok(Err(error)) => {
-                tracing::error!(%error, "the daemon does not answer itself; the watchdog is not fed")
+                tracing::error!(%error, "the daemon does not answer its own request; the watchdog is not fed")
             }
-            Err(_) => tracing::error!("the daemon does not answer itself in time; the watchdog is not fed"),
+            Err(_) => {
+                tracing::error!("the daemon does not answer its own request in time; the watchdog is not fed")
+            }
         }
     }
 }
@@ -87,7 +89,7 @@ async fn watchdog(own_socket: PathBuf) {
 /// Exit code of a stop that did not wait for the drain.
 const CUT_SHORT: i32 = 1;
 
-/// What signals ask for.
+/// Requests by signal.
 #[derive(Debug)]
 pub(super) struct Signals {
     drain: Arc<watch::Sender<bool>>,
@@ -95,18 +97,18 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// Begins to listen. SIGTERM and SIGINT ask for the drain, and the second one ends the process at once:
-    /// what was acknowledged is on the disk. SIGHUP asks for a reload.
+    /// Starts handling signals. SIGTERM and SIGINT start the drain, and a second one exits at once: what was
+    /// acknowledged is on the disk. SIGHUP reloads.
     pub(super) fn listen() -> io::Result<Self> {
         let asked = Arc::new(AtomicBool::new(false));
         for signal in [SIGTERM, SIGINT] {
-            // In this order: the first signal finds the flag down and raises it.
+            // In this order: the first signal finds the flag unset and sets it.
             flag::register_conditional_shutdown(signal, CUT_SHORT, Arc::clone(&asked))?;
             flag::register(signal, Arc::clone(&asked))?;
         }
         let mut signals = iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
         let drain = Arc::new(watch::Sender::new(false));
-        // One waiting reload is enough: it reads what is there when its turn comes.
+        // One waiting reload is enough: it reads the files when its turn comes.
         let (reload, reloads) = mpsc::channel(1);
         let asked_drain = Arc::clone(&drain);
         std::thread::Builder::new().name("apikeyd-signals".into()).spawn(move || {
@@ -123,17 +125,17 @@ impl Signals {
         Ok(Self { drain, reloads: Some(reloads) })
     }
 
-    /// Turns true when the daemon is to end.
+    /// Turns true when the daemon is to stop.
     pub(super) fn drain(&self) -> watch::Receiver<bool> {
         self.drain.subscribe()
     }
 
-    /// Asks for the end, as a signal would.
+    /// Starts the shutdown, as a signal would.
     pub(super) fn stop(&self) {
         self.drain.send_replace(true);
     }
 
-    /// One message for each reload that is asked for. Given once.
+    /// One message for each requested reload. Can be taken once.
     pub(super) fn take_reloads(&mut self) -> Option<mpsc::Receiver<()>> {
         self.reloads.take()
     }

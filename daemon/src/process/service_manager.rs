@@ -1,5 +1,5 @@
-//! Notes to the service manager, and the request to the daemon's own socket without which the watchdog is not fed. Everything
-//! works without a service manager.
+//! Notifications to the service manager, and the request to the daemon's own socket without which the watchdog
+//! is not fed. Everything works without a service manager.
 
 use crate::front::reading;
 use crate::logging::RateLimit;
@@ -17,7 +17,8 @@ use std::thread::Builder;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::UnixStream;
 
-/// Notes that may wait to be sent. Past it the newest are dropped: they say what the service manager would not read.
+/// Notifications that may wait to be sent. Beyond this the newest are dropped: the service manager would not
+/// read them anyway.
 const WAITING: usize = 64;
 
 /// Requests are answered. Also ends a reload.
@@ -25,15 +26,15 @@ pub(crate) fn ready() {
     tell(&[NotifyState::Ready]);
 }
 
-/// A reload begins. With the time, in one datagram: without it `systemctl reload` waits for ever.
+/// A reload begins. Sent with the time, in one datagram: without it `systemctl reload` waits indefinitely.
 pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
-        Err(error) => tracing::warn!(%error, "the service manager is not told of the reload: no clock"),
+        Err(error) => tracing::warn!(%error, "the service manager is not notified of the reload: no clock"),
     }
 }
 
-/// The daemon is about to end.
+/// The daemon is shutting down.
 pub(crate) fn stopping() {
     tell(&[NotifyState::Stopping]);
 }
@@ -48,7 +49,7 @@ pub(crate) fn status(line: &str) {
     tell(&[NotifyState::Status(line)]);
 }
 
-/// The time after which the service manager restarts a daemon that has not said that it is alive.
+/// The time after which the service manager restarts a daemon that has not reported that it is alive.
 pub(crate) fn watchdog_limit() -> Option<Duration> {
     sd_notify::watchdog_enabled().filter(|limit| !limit.is_zero())
 }
@@ -61,7 +62,7 @@ fn tell(states: &[NotifyState<'_>]) {
     if sender.try_send(note.join("\n")).is_err()
         && let Some(pass) = DROPPED.now()
     {
-        tracing::warn!(suppressed = pass.suppressed, "the service manager does not read what it is told");
+        tracing::warn!(suppressed = pass.suppressed, "the service manager does not read its notifications");
     }
 }
 
@@ -72,7 +73,7 @@ fn start() -> Option<SyncSender<String>> {
     match Builder::new().name("notify".into()).spawn(move || send_all(&notes)) {
         Ok(_) => Some(sender),
         Err(error) => {
-            tracing::warn!(%error, "the service manager cannot be told anything");
+            tracing::warn!(%error, "the service manager cannot be notified");
             None
         }
     }
@@ -81,16 +82,16 @@ fn start() -> Option<SyncSender<String>> {
 fn send_all(notes: &Receiver<String>) {
     while let Ok(note) = notes.recv() {
         if let Err(error) = sd_notify::notify(&[NotifyState::Custom(&note)]) {
-            tracing::warn!(%error, "the service manager could not be told");
+            tracing::warn!(%error, "the service manager could not be notified");
         }
     }
 }
 
-/// Connects to the socket's path, greets, and asks for policy rows that are not there: the status may be held back for
-/// seconds after a start, which is no fault.
+/// Connects to the socket's path, greets, and requests policy rows beyond the last one: the status may be held
+/// back for seconds after a start, which is not a fault.
 ///
 /// # Errors
-/// When there is no good answer. The caller sets the time limit.
+/// If there is no proper answer. The caller sets the time limit.
 pub(crate) async fn ask(socket: &Path) -> io::Result<()> {
     let mut stream = UnixStream::connect(socket).await?;
     let mut request = Hello::CURRENT.encode().to_vec();
@@ -110,7 +111,7 @@ pub(crate) async fn ask(socket: &Path) -> io::Result<()> {
     }
 }
 
-/// The status of the first answer behind the welcome, once its header is there.
+/// The status of the first answer after the welcome, once its header has arrived.
 fn status_in(bytes: &[u8]) -> io::Result<Option<Status>> {
     let Some((welcome, length)) = Welcome::decode(bytes).map_err(io::Error::other)? else { return Ok(None) };
     if welcome.code != WelcomeCode::Accepted {

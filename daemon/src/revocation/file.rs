@@ -1,4 +1,4 @@
-//! The file of the revocation page: gone on with if it is this store's own and nobody else's, else made anew.
+//! The file of the revocation page: reused if it belongs to this store and nobody else, otherwise made anew.
 
 use super::mark::Home;
 use super::memory::{Mapping, Memory};
@@ -20,17 +20,17 @@ use std::{io, thread};
 /// Bits of a mode that say who may do what.
 const PERMISSIONS: u32 = 0o7777;
 
-/// Looks at a name that others change meanwhile, before the next place is tried.
+/// Attempts to examine a name that others are changing, before the next location is tried.
 const LOOKS: usize = 10;
 
-/// Time between two looks: a daemon that is about to end has let go of its page soon after its state directory.
+/// Time between two attempts: a daemon that is shutting down releases its page soon after its state directory.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// The page's file, mapped.
 #[derive(Debug)]
 pub struct PageFile {
     pub(super) mapping: Mapping,
-    /// Open for reading only: what clients get.
+    /// Open for reading only: this is what clients get.
     pub(super) readable: OwnedFd,
     /// Never handed out.
     pub(super) lock: Lock,
@@ -46,9 +46,9 @@ pub enum PageFault {
     Failed {
         /// The file.
         path: PathBuf,
-        /// What was tried.
+        /// What was attempted.
         action: &'static str,
-        /// Why that failed.
+        /// Why it failed.
         source: io::Error,
     },
     /// Another daemon has it, one with a copy of this store.
@@ -59,25 +59,25 @@ pub enum PageFault {
     },
 }
 
-/// What stands at the page's name.
+/// What has the page's name.
 enum Found {
     /// The page of an earlier start on this store.
     Own(Lock, [u8; 16]),
     /// Nothing, or something that may be replaced.
     Free,
-    /// The page of a daemon that runs.
+    /// The page of a running daemon.
     InUse,
-    /// Something else than a moment ago.
+    /// Something different from a moment ago.
     Moved,
 }
 
 impl PageFile {
     /// Opens the page that an earlier start left, or makes a new one in its place, and locks it. A file that is
-    /// not a page of this user's and of this store's, closed to all others, is not trusted and not written to: it
-    /// is replaced. The page of a daemon that runs is not touched at all.
+    /// not a page of this user and this store, closed to all others, is not trusted and not written to: it is
+    /// replaced. The page of a running daemon is not touched at all.
     ///
     /// # Errors
-    /// [`PageFault`] when none of this can be done.
+    /// [`PageFault`] if none of this is possible.
     pub fn open(path: &Path, home: &Home) -> Result<Self, PageFault> {
         let failed =
             |action| move |source: io::Error| PageFault::Failed { path: path.to_owned(), action, source };
@@ -102,7 +102,8 @@ impl PageFile {
         Ok(Self { mapping, readable, lock, mark })
     }
 
-    /// Ends all trust in a page that an earlier start on this store left here, and removes it: this start has another.
+    /// Ends all trust in a page that an earlier start on this store left here, and removes it: this start has
+    /// another.
     pub fn retire(path: &Path, home: &Home) -> io::Result<()> {
         if let Found::Own(lock, _) = look(path, home)? {
             Memory::Shared(Mapping::of(lock.file())?).page().retire();
@@ -112,9 +113,9 @@ impl PageFile {
     }
 }
 
-/// Looks at what stands at the path, and locks it if it is a page of this store.
+/// Examines what is at the path, and locks it if it is a page of this store.
 fn look(path: &Path, home: &Home) -> io::Result<Found> {
-    // Not following a link, and not waiting for the other end of a pipe that somebody put there.
+    // Without following a link, and without waiting for the other end of a pipe that somebody put there.
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = match open(path, flags, Mode::empty()) {
         Ok(file) => File::from(file),
@@ -132,7 +133,7 @@ fn look(path: &Path, home: &Home) -> io::Result<Found> {
         Err(NotLocked::ByReader) => return Ok(Found::Free),
         Err(NotLocked::Failed(error)) => return Err(error),
     };
-    // Only now: between opening and locking another daemon may have put its own page here.
+    // Only now: between opening and locking, another daemon may have put its own page here.
     if !is_at(path, lock.file())? {
         return Ok(Found::Moved);
     }
@@ -141,7 +142,7 @@ fn look(path: &Path, home: &Home) -> io::Result<Found> {
     Ok(if is_page { Found::Own(lock, mark) } else { Found::Free })
 }
 
-/// Whether a file is this user's alone, under one name, and as long as a page.
+/// Whether a file belongs to this user alone, has one name, and has the length of a page.
 fn is_private(stat: &Stat) -> bool {
     stat.st_uid == geteuid().as_raw()
         && stat.st_mode & PERMISSIONS == 0o600
@@ -149,7 +150,8 @@ fn is_private(stat: &Stat) -> bool {
         && usize::try_from(stat.st_size) == Ok(BYTES)
 }
 
-/// Whether a page was last used by a start with this mark. Read, and not mapped, as long as it is not known to be a page.
+/// Whether a page was last used by a start with this mark. Read instead of mapped until it is known to be a
+/// page.
 #[expect(clippy::host_endian_bytes, reason = "words of the page are the machine's own")]
 fn is_marked(file: &File, mark: &[u8; 16]) -> bool {
     let mut bytes = [0; 6 * size_of::<u64>()];
@@ -161,7 +163,7 @@ fn is_marked(file: &File, mark: &[u8; 16]) -> bool {
     words.next() == Some(MAGIC) && words.skip(3).eq([first, second])
 }
 
-/// Whether the path still leads to this file.
+/// Whether the path still refers to this file.
 fn is_at(path: &Path, file: &File) -> rustix::io::Result<bool> {
     let own = fstat(file)?;
     match statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW) {
@@ -171,8 +173,8 @@ fn is_at(path: &Path, file: &File) -> rustix::io::Result<bool> {
     }
 }
 
-/// Makes an empty page under another name, locks it and moves it into place: what stood there before stays whole for
-/// those who have it mapped. None when another daemon does the same and was faster.
+/// Makes an empty page under another name, locks it and moves it into place: what was there before stays intact
+/// for those who have it mapped. None if another daemon does the same and was faster.
 fn make(path: &Path, home: &Home) -> io::Result<Option<(Lock, [u8; 16])>> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
@@ -199,14 +201,15 @@ fn make(path: &Path, home: &Home) -> io::Result<Option<(Lock, [u8; 16])>> {
         }
         Ok(false) => Ok(None),
         Err(errno) => {
-            // The first error is the one to tell.
+            // The first error is the one to report.
             let _ = unlink(&temporary);
             Err(errno.into())
         }
     }
 }
 
-/// Removes what was left by a daemon that was killed while it made its page. One that is still at it has it locked.
+/// Removes what was left by a daemon that was killed while it made its page. One that is still at work has it
+/// locked.
 fn discard(temporary: &Path) -> io::Result<()> {
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let lock = match open(temporary, flags, Mode::empty()) {
@@ -226,15 +229,15 @@ fn discard(temporary: &Path) -> io::Result<()> {
     }
 }
 
-/// Gives the file its length with the memory behind it: a hole that cannot be filled later, when the file
-/// system is full, would end the process that writes there.
+/// Gives the file its length, backed by memory: a hole that cannot be filled later because the file system is
+/// full would kill the process that writes there.
 fn fill(file: impl AsFd) -> rustix::io::Result<()> {
     fchmod(&file, Mode::RUSR | Mode::WUSR)?;
     let bytes = u64::try_from(BYTES).map_err(|_| Errno::FBIG)?;
     fallocate(&file, FallocateFlags::empty(), 0, bytes)
 }
 
-/// The same file once more, for reading only.
+/// The same file again, for reading only.
 fn open_readable(path: &Path, file: &File) -> io::Result<OwnedFd> {
     let readable = open(path, OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
     let (stat, other) = (fstat(file)?, fstat(&readable)?);
@@ -242,7 +245,7 @@ fn open_readable(path: &Path, file: &File) -> io::Result<OwnedFd> {
     if is_same { Ok(readable) } else { Err(Errno::STALE.into()) }
 }
 
-/// A locked file. The lock goes with this value, also while the file stays mapped.
+/// A locked file. The lock is released with this value, even while the file stays mapped.
 #[derive(Debug)]
 pub(super) struct Lock(File);
 
@@ -251,7 +254,7 @@ pub(super) struct Lock(File);
 pub(super) enum NotLocked {
     /// Another daemon has it.
     ByDaemon,
-    /// Somebody has locked it who can only read it: no daemon.
+    /// Somebody who can only read it has locked it: not a daemon.
     ByReader,
     /// The system refuses.
     Failed(io::Error),
@@ -272,9 +275,9 @@ impl Lock {
         &self.0
     }
 
-    /// Lets the next daemon have it.
+    /// Releases it for the next daemon.
     pub(super) fn release(&self) {
-        // What is not unlocked here is with the end of the process.
+        // If this fails, the end of the process releases it.
         let _ = fcntl(&self.0, FcntlArg::F_OFD_SETLK(&whole(libc::F_UNLCK)));
     }
 }
@@ -296,7 +299,7 @@ fn holder(file: &File) -> NotLocked {
     }
 }
 
-/// All of a file, however long.
+/// All of a file, whatever its length.
 fn whole(lock: libc::c_int) -> libc::flock {
     let start = libc::c_short::try_from(libc::SEEK_SET).unwrap_or_default();
     libc::flock { l_type: kind(lock), l_whence: start, l_start: 0, l_len: 0, l_pid: 0 }

@@ -21,14 +21,14 @@ use std::time::{Duration, Instant};
 
 const SLOT_BITS: u32 = GENERATIONS.ilog2();
 
-/// The numbers of this start: one for every key (shared by a few), and one for all keys together.
+/// The numbers of this start: one for each key (shared by a few), and one for all keys together.
 pub struct Generations {
     memory: Arc<Memory>,
     lease: Lease,
     slot_key: [u8; 16],
     /// Until when clients may trust the page of an earlier start.
     trusted_elsewhere: Option<Instant>,
-    /// Dropped last: nobody else uses the page as long as this start writes to it.
+    /// Dropped last: nobody else uses the page while this start writes to it.
     lock: Option<Lock>,
 }
 
@@ -37,7 +37,7 @@ pub struct Generations {
 pub enum Page {
     /// In a file that clients map.
     File(PageFile),
-    /// In memory that no client sees, since no file could be made this time: they ask each time.
+    /// In memory that no client sees, because no file could be made this time: clients ask each time.
     Hidden,
     /// In memory that no client sees, and no start on this store ever had a file.
     Never,
@@ -53,10 +53,10 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    /// Drawn.
+    /// Draws both.
     ///
     /// # Errors
-    /// When the operating system gives none.
+    /// If the operating system provides none.
     pub fn draw(randomness: &Randomness) -> Result<Self, getrandom::Error> {
         let mut slot_key = [0; 16];
         randomness.fill(&mut slot_key)?;
@@ -66,7 +66,7 @@ impl Fresh {
     }
 }
 
-/// The page as it is handed to a client.
+/// The page as handed to a client.
 #[derive(Debug)]
 pub struct HandedOver {
     /// The file, open for reading only.
@@ -99,26 +99,26 @@ impl Generations {
         }
     }
 
-    /// The numbers that concern all keys. To be read before anything that a verdict rests on, the caller's rights
-    /// first of all.
+    /// The numbers that concern all keys. Read them before anything that a verdict depends on, above all the
+    /// caller's rights.
     #[must_use]
     pub fn as_of(&self) -> AsOf {
         self.page().as_of()
     }
 
-    /// What to remember with an answer on this key. To be read before the key is looked up.
+    /// The numbers to cache with an answer about this key. Read them before the key is looked up.
     #[must_use]
     pub fn read(&self, as_of: AsOf, key_id: KeyId) -> Freshness {
         self.page().freshness(as_of, self.slot(key_id))
     }
 
-    /// Makes every remembered answer on this key worthless. To be called after the commit and before the
-    /// answer of whoever ended the key.
+    /// Invalidates every cached answer about this key. Call it after the commit of a revocation and before its
+    /// answer.
     pub fn bump(&self, key_id: KeyId) {
         self.page().bump(self.slot(key_id));
     }
 
-    /// Makes every remembered answer on every key worthless.
+    /// Invalidates every cached answer about every key.
     pub fn bump_epoch(&self) {
         self.page().bump_epoch();
     }
@@ -129,26 +129,26 @@ impl Generations {
         self.page().epoch()
     }
 
-    /// How long whoever bumped a number has to wait before it answers. Nothing, but for the first seconds of a
-    /// daemon that could not go on with the page of the start before.
+    /// How long to wait after a bump before answering. Zero, except in the first seconds of a daemon that could
+    /// not continue with the page of the previous start.
     #[must_use]
     pub fn wait_out(&self) -> Duration {
         let Some(until) = self.trusted_elsewhere else { return Duration::ZERO };
         until.saturating_duration_since(Instant::now())
     }
 
-    /// Puts down that the wait is over, if it is: so the next start need not wait for the same.
+    /// Records that the wait is over, if it is, so that the next start need not wait for the same.
     pub fn settle(&self) {
         if self.trusted_elsewhere.is_some() && self.wait_out().is_zero() {
             self.page().settle();
         }
     }
 
-    /// The page for a client, which may trust it from now on. `None` when there is no page to hand over, or
-    /// no longer.
+    /// The page for a client, which may trust it from now on. `None` if there is no page to hand over, or no
+    /// longer.
     ///
     /// # Errors
-    /// When the system gives no descriptor or no thread.
+    /// If the system provides no descriptor or no thread.
     pub fn hand_over(&self) -> io::Result<Option<HandedOver>> {
         let Some(file) = self.lease.hand_over()? else { return Ok(None) };
         let bytes = u64::try_from(BYTES).map_err(io::Error::other)?;
@@ -161,7 +161,7 @@ impl Generations {
         self.lease.end();
     }
 
-    /// Lets the next start have the page. To be called when no number is moved any more.
+    /// Releases the page for the next start. Call it once no number changes any more.
     pub fn release(&self) {
         if let Some(lock) = &self.lock {
             lock.release();
@@ -186,8 +186,8 @@ impl fmt::Debug for Generations {
     }
 }
 
-/// Opens the page at the first place where that can be done, under a name with the store's id in it. Without one the
-/// daemon serves as well, only slower: clients ask each time.
+/// Opens the page at the first possible location, under a name that includes the store's id. Without a page the
+/// daemon still serves, only slower: clients ask each time.
 pub(crate) fn open_page(places: &[PathBuf], home: Option<&Home>) -> Page {
     let Some(home) = home.filter(|_| !places.is_empty()) else { return Page::Never };
     let mut places = places.iter().map(|place| home.name(place));
@@ -198,16 +198,16 @@ pub(crate) fn open_page(places: &[PathBuf], home: Option<&Home>) -> Page {
                 opened = Some(file);
                 break;
             }
-            Err(error) => tracing::warn!(%error, "another place is tried for the revocation page"),
+            Err(error) => tracing::warn!(%error, "trying another location for the revocation page"),
         }
     }
     let Some(file) = opened else {
         tracing::warn!(
-            "there is no place for the revocation page: clients cannot cache; set `page` to a file in memory"
+            "no location for the revocation page is usable: clients cannot cache; set `page` to a file in memory"
         );
         return Page::Hidden;
     };
-    // An earlier start may have had to go further down the list.
+    // An earlier start may have had to use a later location.
     for place in places {
         if let Err(error) = PageFile::retire(&place, home) {
             tracing::warn!(page = %place.display(), %error, "the page of an earlier start cannot be removed");

@@ -1,4 +1,4 @@
-//! The lease of the page: pushed on every second, from the first client that has the page to the clean stop.
+//! The lease of the page: extended every second, from the first client that has the page until the clean stop.
 
 use super::memory::Memory;
 use apikeyd_protocol::page::{LEASE, LEASE_PUSH};
@@ -23,16 +23,16 @@ struct Shared {
 
 #[derive(Debug, PartialEq, Eq)]
 enum State {
-    /// No client of this start has the page: nobody needs the lease, and nobody is woken for it.
+    /// No client of this start has the page: nobody needs the lease, and no thread runs for it.
     NotHandedOver,
-    /// A thread pushes it.
+    /// A thread extends it.
     Pushed,
-    /// For ever.
+    /// Permanently.
     Ended,
 }
 
 impl Lease {
-    /// Not handed over yet. A lease that an earlier start left runs out by itself.
+    /// Not handed over yet. A lease from an earlier start runs out by itself.
     pub(super) fn new(memory: Arc<Memory>, readable: Option<OwnedFd>) -> Self {
         let (state, ended) = (Mutex::new(State::NotHandedOver), Condvar::new());
         Self { readable, shared: Arc::new(Shared { memory, state, ended }) }
@@ -57,11 +57,11 @@ impl Lease {
         readable.try_clone().map(Some)
     }
 
-    /// Takes the lease back.
+    /// Revokes the lease.
     pub(super) fn end(&self) {
         let mut state = self.shared.lock();
         *state = State::Ended;
-        // Under the lock, so that no push comes behind.
+        // Under the lock, so that no extension comes afterwards.
         self.shared.memory.page().extend_lease(0);
         self.shared.ended.notify_all();
     }
@@ -96,7 +96,7 @@ impl Shared {
 /// CLOCK_MONOTONIC in nanoseconds.
 pub(super) fn monotonic_now() -> u64 {
     let now = clock_gettime(ClockId::Monotonic);
-    // Counted from the start of the machine (clock_gettime(2)): neither is ever negative.
+    // Counted from the boot of the machine (clock_gettime(2)): neither is ever negative.
     let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
     seconds * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Whose a page is: the store's id is in its name, the mark of store and directory in its file.
+//! Whose page it is: the store's id is in its name, the mark of store and directory in its file.
 
 use rustix::fs::{AtFlags, StatxFlags, fstat, statx};
 use std::fs::File;
@@ -12,19 +12,19 @@ const CONTEXT: &str = "apikeyd 2026 mark of a revocation page v1";
 #[derive(Clone, Copy, Debug)]
 pub struct Home {
     store_id: [u8; 16],
-    /// Device and inode: a copy of the directory holds a store of the same id.
+    /// Device and inode: a copy of the directory contains a store with the same id.
     directory: (u64, u64),
 }
 
 impl Home {
-    /// The store with this id, in the directory of this device and inode.
+    /// The store with this id, in the directory with this device and inode.
     #[must_use]
     pub const fn new(store_id: [u8; 16], directory: (u64, u64)) -> Self {
         Self { store_id, directory }
     }
 
-    /// A file name with the store's id in it: `apikeyd.page` becomes `apikeyd-<id>.page`. So stores do not meet in one
-    /// directory, nor by one setting.
+    /// A file name that includes the store's id: `apikeyd.page` becomes `apikeyd-<id>.page`. Stores in one
+    /// directory, or with one setting, therefore use different files.
     #[must_use]
     pub fn name(&self, place: &Path) -> PathBuf {
         let mut name = place.file_stem().unwrap_or_default().to_owned();
@@ -36,8 +36,8 @@ impl Home {
         place.with_file_name(name)
     }
 
-    /// What this store's starts write into this file. A copy of the store or of the file has another mark, and so has
-    /// the next file that gets the number of one that is gone.
+    /// What this store's starts write into this file. A copy of the store or of the file has another mark, and
+    /// so does a later file that reuses the inode of one that is gone.
     pub(super) fn mark(&self, file: &File) -> io::Result<[u8; 16]> {
         let stat = fstat(file)?;
         let born = statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BTIME)

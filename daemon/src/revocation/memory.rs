@@ -1,4 +1,4 @@
-//! The words of a page, wherever they lie.
+//! The words of a page, wherever they are.
 
 #![expect(unsafe_code, reason = "a mapping that other processes read is seen as atomic words")]
 
@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicU64;
 /// The words of a page.
 #[derive(Debug)]
 pub(super) enum Memory {
-    /// In a file that clients map, too.
+    /// In a file that clients also map.
     Shared(Mapping),
     /// In this process alone.
     Own(Box<[AtomicU64]>),
@@ -38,19 +38,19 @@ impl Memory {
 }
 
 impl Mapping {
-    /// Maps a file whose length was found to be that of a page.
+    /// Maps a file whose length is known to be that of a page.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// If the system refuses.
     pub(super) fn of(file: &File) -> io::Result<Self> {
         MmapOptions::new().len(BYTES).populate().map_raw(file).map(Self)
     }
 
     fn words(&self) -> &[AtomicU64; WORDS] {
-        // SAFETY: the mapping is BYTES = 8 * WORDS bytes long, starts on a page of memory and so is aligned, is
-        // readable and writable, and lives as long as `self`. Any bits are an AtomicU64. All that touch the
-        // memory do so by atomic operations of 64 bits: this process has no other pointer to it, and other
-        // processes only read. The file is never cut short (nobody but this user may open it for writing,
+        // SAFETY: the mapping is BYTES = 8 * WORDS bytes long, starts on a memory page and is therefore
+        // aligned, is readable and writable, and lives as long as `self`. Any bits are a valid AtomicU64. All
+        // accesses to the memory are atomic 64-bit operations: this process has no other pointer to it, and
+        // other processes only read. The file is never truncated (nobody but this user may open it for writing,
         // and no daemon does it), so the memory stays.
         unsafe { &*self.0.as_ptr().cast::<[AtomicU64; WORDS]>() }
     }

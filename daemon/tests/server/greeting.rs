@@ -105,5 +105,5 @@ fn who_has_no_right_is_refused_and_groups_count() {
         });
         assert_eq!(code, expected, "uid {uid} with {groups:?}");
     }
-    assert!(daemon.log().contains("a caller was turned away uid=4002"), "{}", daemon.log());
+    assert!(daemon.log().contains("a caller was refused uid=4002"), "{}", daemon.log());
 }

@@ -1,55 +1,55 @@
-//! Why an operation has no single meaning.
+//! Why an operation is ambiguous.
 
 use std::fmt;
 
-/// Why an operation was refused as ambiguous: it is malformed, or some server's reading of it could be an operation
-/// that is denied.
+/// Why an operation was refused as ambiguous: it is malformed, or some server could read it as a denied
+/// operation.
 ///
-/// `Display` says it in words for people; [`code`](Ambiguity::code) is the stable short form for logs,
+/// `Display` gives the reason in words for people; [`code`](Ambiguity::code) is the stable short form for logs,
 /// metrics and other programs. Codes are never reused for another meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Ambiguity {
-    /// The method is no token.
+    /// The method is not a token.
     MalformedMethod,
-    /// The method is neither registered with IANA nor named by the table, or is not in upper case: some server may take
-    /// it for any other.
+    /// The method is neither registered with IANA nor named by the table, or is not in upper case: some server
+    /// may take it for any other.
     UnknownMethod,
-    /// `_method=` in the query names a method that is not known.
+    /// `_method=` in the query names an unknown method.
     OverrideMethod,
     /// The target has no bytes.
     EmptyTarget,
     /// The target is longer than [`MAX_TARGET_BYTES`](crate::MAX_TARGET_BYTES).
     LongTarget,
-    /// The target is in none of the forms that a server is asked by (RFC 9112 section 3.2): origin form, absolute
-    /// form, or `*` with OPTIONS.
+    /// The target has none of the forms of a request target (RFC 9112 section 3.2): origin form, absolute form,
+    /// or `*` with OPTIONS.
     NotOriginForm,
-    /// The target starts with `//` or `/\`, which a URL parser takes for a host.
+    /// The target starts with `//` or `/\`, which a URL parser takes for the start of a host.
     NetworkPath,
-    /// The target holds a `#`: some cut the fragment off, some do not.
+    /// The target contains a `#`: some servers cut the fragment off, some do not.
     Fragment,
-    /// The target holds a control byte, a space or DEL: some strip them, some stop there.
+    /// The target contains a control byte, a space or DEL: some servers strip them, some stop there.
     ControlOrBlank,
-    /// The path holds a `;` or a `\`: some cut or split there.
+    /// The path contains a `;` or a `\`: some servers cut or split there.
     PathByte,
-    /// The path has an empty segment other than one trailing slash: some merge slashes, some do not.
+    /// The path has an empty segment other than one trailing slash: some servers merge slashes, some do not.
     EmptySegment,
-    /// The path has more than [`MAX_BOUNDS`](crate::MAX_BOUNDS) places at which servers may part it.
+    /// The path has more than [`MAX_BOUNDS`](crate::MAX_BOUNDS) positions at which servers may split it.
     TooManySegments,
     /// A `%` is not followed by two hexadecimal digits.
     BrokenTriplet,
-    /// A control character is percent-encoded in the path: some truncate there.
+    /// A control character is percent-encoded in the path: some servers truncate there.
     EncodedControl,
-    /// One of `/ \ % ? # ;` is percent-encoded in the path: some decode before they split, some after.
+    /// One of `/ \ % ? # ;` is percent-encoded in the path: some servers decode before they split, some after.
     EncodedDelimiter,
-    /// The path does not decode to UTF-8: overlong forms, surrogates, cut sequences.
+    /// The path does not decode to UTF-8: overlong forms, surrogates, truncated sequences.
     InvalidUtf8,
-    /// The path holds a character that is invisible, or that normalisation turns into a delimiter or a dot.
+    /// The path contains a character that is invisible, or that normalisation turns into a delimiter or a dot.
     HiddenCharacter,
-    /// A segment consists of dots and blanks: some walk up, some drop it.
+    /// A segment consists of dots and blanks: some servers go up a level, some drop it.
     DotSegment,
-    /// A segment starts like a cookieless session of ASP.NET, `(S(...))`, which that server cuts out.
+    /// A segment starts like a cookieless session of ASP.NET, `(S(...))`, which that server removes.
     CookielessSession,
-    /// A segment is not the literal of a row, but some routers take it for that.
+    /// A segment is not a row's literal, but some routers treat it as that.
     NearLiteral,
 }
 
@@ -78,7 +78,8 @@ impl Ambiguity {
         Self::NearLiteral,
     ];
 
-    /// True for what HTTP does not allow in a request, or what is more than is judged: refused whatever the table says.
+    /// True for targets that HTTP does not allow in a request, and for those that exceed a limit: refused
+    /// whatever the table says.
     #[must_use]
     pub const fn is_malformed(self) -> bool {
         matches!(

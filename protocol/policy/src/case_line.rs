@@ -1,17 +1,17 @@
-//! One operation a line, so that a whole access log can be held against a table.
+//! One operation per line, so that a whole access log can be judged by a table.
 
 use crate::triplet::hex;
 
 /// Why a line does not name an operation. Columns count bytes, from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LineFault {
-    /// There is nothing to part method and target.
+    /// Nothing separates method and target.
     #[error("the line has no tab; write METHOD, a tab, TARGET")]
     NoTab,
     /// There is a third column.
     #[error("column {column}: a second tab; write one inside a target as \\x09")]
     SecondTab {
-        /// Where the second tab stands.
+        /// The position of the second tab.
         column: usize,
     },
     /// A backslash does not start an escape.
@@ -19,16 +19,16 @@ pub enum LineFault {
         "column {column}: a backslash must be followed by x and two hexadecimal digits, or by a second backslash"
     )]
     BadEscape {
-        /// Where the backslash stands.
+        /// The position of the backslash.
         column: usize,
     },
 }
 
 /// Reads `METHOD<TAB>TARGET` into the bytes of both. `\xHH` is one raw byte, `\\` one backslash; every other
-/// byte stands for itself. A line ending (LF or CR LF) at the end is dropped.
+/// byte represents itself. A line ending (LF or CR LF) at the end is dropped.
 ///
-/// A further column is a fault, not ignored: a log that holds raw tabs in targets would be judged by half of
-/// each.
+/// A further column is an error and not ignored: otherwise only half of each target would be judged in a log
+/// with raw tabs.
 ///
 /// # Errors
 ///

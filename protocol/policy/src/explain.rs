@@ -1,5 +1,5 @@
-//! Which readings of an operation count, for people who ask why it is refused. Not for the path of a request: it asks
-//! row after row, and allocates.
+//! Which readings of an operation matter, for people who ask why it is refused. Not for use on the path of a
+//! request: it checks row after row, and allocates.
 
 use crate::limits::MAX_BOUNDS;
 use crate::literals::Literals;
@@ -13,24 +13,25 @@ use crate::{Ambiguity, Effect, Judgement, PolicyTable, Row};
 pub struct Explanation<'a> {
     /// The verdict.
     pub judgement: Judgement<'a>,
-    /// What in the path servers read differently, in the order of [`Ambiguity::ALL`]. Empty for a plain path.
+    /// What servers read differently in the path, in the order of [`Ambiguity::ALL`]. Empty for a plain path.
     pub choices: Vec<Ambiguity>,
-    /// The rows that some reading meets and that bear on the verdict, in the order of the file: those that deny, and
-    /// under `default = "deny"` those that allow.
+    /// The rows that some reading matches and that affect the verdict, in the order of the file: those that
+    /// deny and, under `default = "deny"`, those that allow.
     pub rows: Vec<Reached<'a>>,
 }
 
-/// A row that some reading of the path meets.
+/// A row that some reading of the path matches.
 #[derive(Debug)]
 pub struct Reached<'a> {
     /// The row.
     pub row: &'a Row,
-    /// For each segment of its template the part of the path, as sent, that is read as it.
+    /// For each segment of its template, the part of the path, as sent, that is read as that segment.
     pub parts: Vec<(&'a str, String)>,
 }
 
 impl PolicyTable {
-    /// Judges an operation and tells which rows its readings meet. Allocates, and asks one row after the other.
+    /// Judges an operation and returns the rows that its readings match. Allocates, and checks one row after
+    /// another.
     #[must_use]
     pub fn explain(&self, method: &[u8], target: &[u8]) -> Explanation<'_> {
         let judgement = self.judge(method, target);
@@ -81,7 +82,7 @@ struct Readings<'r> {
 }
 
 impl Readings<'_> {
-    /// What of the path is read as each segment of the row; none if no reading meets it.
+    /// The parts of the path that are read as the row's segments; none if no reading matches it.
     fn parts<'a>(&self, row: &'a Row) -> Option<Vec<(&'a str, String)>> {
         let template: Vec<_> = row.template.parts().collect();
         let mut reached = vec![self.choices.root];

@@ -1,8 +1,8 @@
-//! Faults of a policy file, with their place.
+//! Faults in a policy file, with their positions.
 
 use std::fmt;
 
-/// One fault of a policy file: where it is, what is wrong and what to do.
+/// One fault in a policy file: where it is, what is wrong and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
 pub struct Fault {
@@ -14,12 +14,12 @@ pub struct Fault {
     pub message: String,
 }
 
-/// Most faults of a file that are told. Nobody mends more before looking again, and a file that is something else
-/// entirely has millions.
+/// Maximum number of faults reported for a file. Nobody fixes more before checking again, and a file that is
+/// something else entirely has millions.
 pub const MAX_FAULTS: usize = 100;
 
-/// Faults while a file is being read: byte offsets are only turned into lines and columns at the end, in one
-/// pass, so that a hostile file with many faults on one long line does not cost the square of its length.
+/// Faults while a file is being read. Byte offsets are converted to lines and columns only at the end, in one
+/// pass, so that a hostile file with many faults on one long line does not take quadratic time.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     /// At most [`MAX_FAULTS`].
@@ -40,19 +40,17 @@ impl Faults {
         self.told.is_empty()
     }
 
-    /// True when no other fault will be told.
+    /// True if no further fault will be reported.
     pub(crate) fn is_full(&self) -> bool {
         self.told.len() == MAX_FAULTS
     }
 
-    /// The faults in the order of the file, and behind them that there are more.
+    /// The faults in the order of the file, followed by a note if there are more.
     pub(crate) fn located_in(mut self, text: &str) -> Vec<Fault> {
         self.told.sort_by_key(|&(offset, _)| offset);
         if self.more {
-            self.told.push((
-                text.len(),
-                format!("more faults than these {MAX_FAULTS}; mend them and check again"),
-            ));
+            self.told
+                .push((text.len(), format!("more faults than these {MAX_FAULTS}; fix them and check again")));
         }
         let mut position = Position::start(text);
         self.told
@@ -65,7 +63,7 @@ impl Faults {
     }
 }
 
-/// A place in a text that only moves forward, as line and column.
+/// A position in a text that only moves forward, as line and column.
 #[derive(Debug)]
 pub struct Position<'a> {
     characters: std::iter::Peekable<std::str::CharIndices<'a>>,
@@ -80,8 +78,8 @@ impl<'a> Position<'a> {
         Self { characters: text.char_indices().peekable(), line: 1, column: 1 }
     }
 
-    /// Line and column of a byte offset, both from 1, the column in characters. It must not lie before one asked for
-    /// earlier.
+    /// Line and column of a byte offset, both from 1, the column in characters. The offset must not be less
+    /// than an earlier one.
     pub fn advance(&mut self, offset: usize) -> (usize, usize) {
         while let Some((_, c)) = self.characters.next_if(|&(at, _)| at < offset) {
             if c == '\n' {

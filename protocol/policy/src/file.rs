@@ -13,8 +13,8 @@ use crate::row::Row;
 use operation::Operations;
 use syntax::{Piece, effect};
 
-/// Largest policy file, in bytes: [`MAX_ROWS`](crate::MAX_ROWS) rows of about 400 bytes each, four times what rows
-/// of the shipped table take. Checked before anything is parsed.
+/// Maximum size of a policy file, in bytes: [`MAX_ROWS`](crate::MAX_ROWS) rows of about 400 bytes each, four
+/// times the size of rows in the shipped table. Checked before anything is parsed.
 pub const MAX_FILE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What a policy file says.
@@ -60,10 +60,10 @@ impl PolicyFile {
 fn default_effect(pieces: &[Piece<'_>], faults: &mut Faults) -> Option<Effect> {
     let found = pieces.iter().find_map(|piece| Some((piece, piece.table.get("default")?)));
     let Some((piece, value)) = found else {
-        // Asked for, so that an empty or cut file never becomes a table that allows everything.
+        // Required, so that an empty or truncated file never becomes a table that allows everything.
         faults.add(
             0,
-            "the file does not say what operations get that no row names; \
+            "the file has no default for operations that match no row; \
              add default = \"allow\" or default = \"deny\" above the first row",
         );
         return None;

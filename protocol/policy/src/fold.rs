@@ -1,29 +1,29 @@
-//! What a character can become as ASCII in the hands of some back end.
+//! The ASCII texts that some back end may turn a character into.
 //!
-//! A character is near ASCII only if it folds, decomposes, loses a mark, is dropped, or is replaced by the best fit of
-//! a Windows code page to it; see `make_table.py` for how the table is made, and RULES.md for what it means.
+//! A character is near ASCII only if it folds, decomposes, loses a mark, is dropped, or is replaced by the best
+//! fit of a Windows code page. `make_table.py` shows how the table is made, and RULES.md says what it means.
 
 #[rustfmt::skip]
 mod table;
 
 use table::{DROPPED, LONGER, SEVERAL, SINGLE};
 
-/// What becomes of a character that is not ASCII.
+/// The possible fates of a character that is not ASCII.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fold {
-    /// It is no ASCII in any reading.
+    /// Not ASCII in any reading.
     Other,
-    /// Some drop it.
+    /// Some servers drop it.
     Dropped,
-    /// One ASCII character, in lower case; also a control, from the private use area.
+    /// One ASCII character, in lower case; possibly a control, from the private use area.
     One(u8),
     /// Several ASCII characters.
     Text(&'static str),
-    /// One of several texts: the place in [`several`].
+    /// One of several texts: the index into [`several`].
     Several(u8),
 }
 
-/// What becomes of a character that is not ASCII.
+/// The fate of a character that is not ASCII.
 pub(crate) fn fold(c: char) -> Fold {
     let code = u32::from(c);
     if !may_fold(code) {

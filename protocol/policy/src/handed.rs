@@ -1,10 +1,10 @@
-//! A table from rows that somebody else has read, as a daemon hands them to its clients.
+//! A table from rows that somebody else has read, as a daemon sends them to its clients.
 
 use crate::method::{self, Methods};
 use crate::template::Template;
 use crate::{Effect, MAX_ROWS, PolicyTable, Row};
 
-/// A row as it is handed over.
+/// A row as sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HandedRow<'r> {
     /// The method, `*` for every one.
@@ -13,11 +13,11 @@ pub struct HandedRow<'r> {
     pub path: &'r str,
     /// What the row does.
     pub effect: Effect,
-    /// What the operation does, in words; empty when the row has no name.
+    /// What the operation does, in words; empty if the row has no name.
     pub name: &'r str,
 }
 
-/// A row that no file could have: whoever handed it over knows other rules.
+/// A row that no file could have: the sender uses other rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("row {number} is not one that a policy file can have")]
 pub struct RowFault {
@@ -26,11 +26,11 @@ pub struct RowFault {
 }
 
 impl PolicyTable {
-    /// A table of rows in the order of their file. It judges as the table does that they come from; its
+    /// A table of rows in the order of their file. It judges like the table that they come from; its
     /// [`source`](PolicyTable::source) is empty, and the lines of its rows are their numbers.
     ///
     /// # Errors
-    /// [`RowFault`] for the first row that cannot be.
+    /// [`RowFault`] for the first invalid row.
     pub fn from_rows<'r>(
         default: Effect,
         case_sensitive: bool,

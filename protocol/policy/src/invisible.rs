@@ -1,12 +1,12 @@
-//! Characters that a name of a row may not hold, because names go to terminals and logs.
+//! Characters that the name of a row may not contain, because names go to terminals and logs.
 //!
 //! Sources: Unicode's `Default_Ignorable_Code_Point` and `White_Space`.
 
 /// First and last of each range, ascending.
 type Ranges = [(u32, u32)];
 
-/// True for characters that no reader sees, or that reorder what is seen: C1 controls, non-ASCII spaces,
-/// zero-width characters, bidi controls, variation selectors, tags, noncharacters, U+FFFD.
+/// True for characters that are invisible or reorder visible ones: C1 controls, non-ASCII spaces, zero-width
+/// characters, bidi controls, variation selectors, tags, noncharacters, U+FFFD.
 pub(crate) fn is_invisible(c: char) -> bool {
     let code = u32::from(c);
     let after = INVISIBLE.partition_point(|&(first, _)| first <= code);

@@ -3,42 +3,44 @@
 //! # Why a deny list of paths is hard
 //!
 //! Proxies and back ends disagree about what a path means. One merges `//`, one drops `;v=1`, one folds case,
-//! one decodes twice, one takes `/users.json` for `/users`. A list that compares text is walked around by
-//! anybody who knows the back end better than the list does; one that refuses whatever has several readings refuses
-//! real traffic, and is switched off. So: **what is malformed is refused; what has one reading is matched; what has
-//! several is refused if, and only if, one of them could be a denied operation.**
+//! one decodes twice, one treats `/users.json` as `/users`. Anybody who knows the back end better than the list
+//! does can bypass a list that compares text; a list that refuses everything with several readings refuses real
+//! traffic, and gets switched off. So: **a malformed target is refused; a target with one reading is matched; a
+//! target with several is refused if, and only if, one of them could be a denied operation.**
 //!
 //! # How it judges
 //!
-//! The rules stand in RULES.md, precisely enough to judge by them in another language. In short:
+//! RULES.md defines the rules, precisely enough to implement them in another language. In short:
 //!
 //! 1. The method is known, or may be any. `HEAD` is judged as `GET` too; `_method=` in the query adds a method.
 //! 2. A target that HTTP does not allow is refused (module `target`).
 //! 3. A plain path is split and walks a tree of the table's templates (modules `segments` and `index`).
-//! 4. Any other path is decoded and folded until nothing changes, with the places marked at which servers part, join
-//!    or cut it (module `reading`). All its readings walk the tree at once, as sets of such places (`index::possible`).
-//!    Under a default of deny, and if it differs only in where it is parted, each walks alone (`index::every`).
-//! 5. The strictest row counts: deny, then ambiguous (met by some reading only), then allow; then the default.
+//! 4. Any other path is decoded and folded until nothing changes, with the positions marked at which servers
+//!    split, join or cut it (module `reading`). All its readings walk the tree at once, as sets of such positions
+//!    (`index::possible`). If the default is deny and the readings differ only in where the path is split, each
+//!    walks alone (`index::every`).
+//! 5. The strictest row decides: deny, then ambiguous (matched by some reading only), then allow; then the
+//!    default.
 //!
-//! More specific rows do not win over general ones: an `allow` row cannot punch a hole into a `deny` row. That
-//! would make the verdict depend on how a back end orders its routes.
+//! More specific rows do not take precedence over general ones: an `allow` row makes no exception to a `deny`
+//! row. Otherwise the verdict would depend on how a back end orders its routes.
 //!
 //! # What the caller must do
 //!
-//! * Hand over method and target as the *back end* will see them. A path base that a proxy strips, or a method
-//!   that a header such as `X-HTTP-Method-Override` replaces, is the caller's to apply: this crate sees no headers.
+//! * Pass method and target as the *back end* will see them. The caller must apply a path base that a proxy
+//!   strips, or a method that a header such as `X-HTTP-Method-Override` replaces: this crate sees no headers.
 //! * Treat [`Verdict::Ambiguous`] as a refusal.
 //!
 //! # Features
 //!
-//! `file` (default): tables from policy files. Without it there are only tables of rows that somebody else has read,
-//! and no parser is built: a client judges by the rows that its daemon hands over.
+//! `file` (default): tables from policy files. Without it there are only tables of rows that somebody else has
+//! read, and no parser is built: a client judges by the rows that its daemon sends.
 //!
 //! # Properties
 //!
 //! Pure: no IO, clock, randomness or global state. [`PolicyTable::judge`] does not allocate. Its work is linear
 //! in the target (at most [`MAX_TARGET_BYTES`]) and in the nodes of the tree that the target can reach, each of
-//! which is visited at most once, whatever the number of readings; there is no backtracking to blow up.
+//! which is visited at most once, whatever the number of readings; there is no backtracking that could blow up.
 
 mod ambiguity;
 mod case_line;
@@ -68,8 +70,8 @@ mod template;
 mod triplet;
 mod verdict;
 
-/// The edition of these rules. Raised with every change after which some operation is judged otherwise by the
-/// same table, so that a client judges by itself only if it judges as its daemon does.
+/// The edition of these rules. Incremented with every change after which the same table judges some operation
+/// differently, so that a client judges on its own only if it judges as its daemon does.
 pub const RULES: u32 = 2;
 
 pub use ambiguity::Ambiguity;

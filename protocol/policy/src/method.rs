@@ -3,17 +3,17 @@
 use crate::quoted::quoted;
 use std::ops::{BitAnd, BitOr, Not};
 
-/// Longest method that a table may name, in bytes. The longest registered one,
-/// UPDATEREDIRECTREF (RFC 4437), has 17.
+/// Maximum length of a method that a table may name, in bytes. The longest registered one, UPDATEREDIRECTREF
+/// (RFC 4437), has 17.
 pub const MAX_METHOD_BYTES: usize = 32;
 
-/// Most methods that a table may name beside the seven usual ones. The registry of RFC 9110 section 16.1 holds about
-/// forty in all.
+/// Maximum number of methods that a table may name besides the seven usual ones. The registry of RFC 9110
+/// section 16.1 has about forty in all.
 pub const MAX_NAMED_METHODS: usize = 57;
 
 const STANDARD: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
-/// What IANA's registry of HTTP methods holds beside [`STANDARD`], and QUERY.
+/// The methods in IANA's registry besides [`STANDARD`], and QUERY.
 const REGISTERED: [&str; 33] = [
     "ACL",
     "BASELINE-CONTROL",
@@ -71,7 +71,7 @@ impl MethodSet {
         self.0 == 0
     }
 
-    /// The set with GET added when HEAD is in it: the handlers of GET serve HEAD, with their side effects.
+    /// The set with GET added if HEAD is in it: handlers of GET serve HEAD, with their side effects.
     pub(crate) fn with_get_for_head(self) -> Self {
         if (self & Self::HEAD).is_empty() { self } else { self.with_get() }
     }
@@ -110,7 +110,7 @@ pub(crate) struct Methods {
 }
 
 impl Methods {
-    /// The set that holds this method alone; none when the method is not known. Compares exactly.
+    /// The set with only this method; none if the method is not known. Compares exactly.
     pub(crate) fn find(&self, method: &[u8]) -> Option<MethodSet> {
         let bit = match method {
             b"GET" => 0,
@@ -131,7 +131,7 @@ impl Methods {
         Some(MethodSet::one(bit))
     }
 
-    /// Makes a method known. False when the table names too many.
+    /// Makes a method known. False if the table names too many.
     pub(crate) fn add(&mut self, method: &str) -> bool {
         if STANDARD.contains(&method) || self.named.iter().any(|named| **named == *method) {
             return true;
@@ -150,10 +150,10 @@ pub(crate) fn is_token(method: &[u8]) -> bool {
     !method.is_empty() && method.iter().all(is_tchar)
 }
 
-/// What is wrong with a method of a row, or none when it may stand there.
+/// What is wrong with a row's method, or none if it is valid.
 ///
-/// A method is a token (RFC 9110 section 9.1). Of its characters those are taken that methods are made of: a
-/// lower-case method is one that no server has.
+/// A method is a token (RFC 9110 section 9.1). Of its characters, only those are accepted that real methods
+/// consist of: no server has a lower-case method.
 pub(crate) fn fault(method: &str) -> Option<String> {
     let upper = method.to_ascii_uppercase();
     if method.is_empty() {

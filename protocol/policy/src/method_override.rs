@@ -1,14 +1,15 @@
-//! `_method=` in the query, which frameworks let stand in for the method of the request.
+//! `_method=` in the query, which frameworks accept in place of the method of the request.
 //!
 //! Rack, Symfony, Laravel, Express and others read it, each with its own idea of what the name may look like:
-//! PHP makes `.method` and `[method` into `_method`, Rack strips brackets, old Rack also splits at `;`, and most trim.
-//! A query may be decoded more than once on its way, so all of it is decoded until nothing changes. A pair that any of
-//! them may take for the override counts, because it only ever makes a verdict stricter.
+//! PHP turns `.method` and `[method` into `_method`, Rack strips brackets, old Rack also splits at `;`, and
+//! most trim. A query may be decoded more than once along the way, so all of it is decoded until nothing
+//! changes. A pair counts if any of them may take it for the override, because it can only make a verdict
+//! stricter.
 
 use crate::method::{MAX_METHOD_BYTES, MethodSet, Methods};
 use crate::triplet::hex;
 
-/// Bytes of a pair that are looked at. What is longer names no method that is known.
+/// Bytes of a pair that are examined. A longer pair names no known method.
 const MAX_PAIR_BYTES: usize = 64;
 
 /// What the query adds to the method of a request.
@@ -16,7 +17,7 @@ const MAX_PAIR_BYTES: usize = 64;
 pub(crate) struct Overrides {
     /// The known methods that are named.
     pub(crate) methods: MethodSet,
-    /// True when an override names something else, which may be any method.
+    /// True if an override names something else, which may be any method.
     pub(crate) unknown: bool,
 }
 
@@ -41,7 +42,7 @@ impl Overrides {
         overrides
     }
 
-    /// Decodes on the way: whatever ends up as `%HH` is replaced by its byte.
+    /// Decodes in passing: whatever becomes `%HH` is replaced by its byte.
     fn read_decoded(&mut self, query: &[u8], methods: &Methods) {
         let mut pair = Pair::default();
         for &byte in query {
@@ -53,7 +54,7 @@ impl Overrides {
         self.read(pair.text(), None, methods);
     }
 
-    /// Reads a pair, and the separator behind it.
+    /// Reads a pair, and the separator after it.
     fn read(&mut self, pair: &[u8], ended: Option<u8>, methods: &Methods) {
         let end = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
         if !is_the_name(pair.get(..end).unwrap_or_default()) {
@@ -84,7 +85,7 @@ impl Default for Pair {
 }
 
 impl Pair {
-    /// Adds a byte. Gives the separator when the pair has ended.
+    /// Adds a byte. Returns the separator if the pair has ended.
     fn push(&mut self, byte: u8) -> Option<u8> {
         let mut byte = byte;
         loop {
@@ -116,7 +117,7 @@ fn is_separator(byte: u8) -> bool {
     matches!(byte, b'&' | b';' | b'?')
 }
 
-/// Lets nearly every pair go at its first byte.
+/// Rejects nearly every pair at its first byte.
 fn may_start_the_name(pair: &[u8]) -> bool {
     matches!(pair.first(), Some(b'_' | b'.' | b'[' | b']' | b'+' | 0x80..))
 }

@@ -1,6 +1,6 @@
-//! Text of a table as it is shown in a message.
+//! Text of a table as shown in a message.
 
-/// In quotes, escaped, and not longer than a line can bear.
+/// In quotes, escaped, and short enough for one line.
 pub(crate) fn quoted(text: &str) -> String {
     const SHOWN_CHARS: usize = 60;
     match text.char_indices().nth(SHOWN_CHARS) {

@@ -1,9 +1,10 @@
 //! All readings of a path at once: its text decoded and folded as far as any server goes, with marked choices.
 //!
-//! `%HH` and `%uHHHH` are replaced until none is left, characters become what they fold to, and what some server drops
-//! is dropped. That form is unique, because no two of these steps touch the same bytes. What servers differ in besides
-//! stands at the *bounds*, the places where a segment may end: a bound may part two segments, may be plain text inside
-//! of one, and the path may end there, each or all of it. See RULES.md.
+//! `%HH` and `%uHHHH` are replaced until none is left, characters become what they fold to, and characters that
+//! some server drops are dropped. That form is unique, because no two of these steps apply to the same bytes.
+//! All other differences between servers are at the *bounds*, the positions where a segment may end: a bound
+//! may split two segments, may be plain text inside one, and the path may end there, in any combination. See
+//! RULES.md.
 
 mod bounds;
 mod build;

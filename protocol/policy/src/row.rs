@@ -4,7 +4,7 @@ use crate::effect::Effect;
 use crate::template::Template;
 use std::fmt;
 
-/// One row: the operations that it covers and what becomes of them.
+/// One row: the operations that it covers and its effect on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub(crate) name: Option<Box<str>>,
@@ -16,7 +16,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// What the operation does, in the words of the file; none when the row has no name.
+    /// What the operation does, in the words of the file; none if the row has no name.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -34,7 +34,7 @@ impl Row {
         self.template.as_str()
     }
 
-    /// What the row does.
+    /// The effect of the row.
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.effect
@@ -47,7 +47,7 @@ impl Row {
     }
 }
 
-/// `GET /api/apikey (show the key's record)`, or without the brackets when the row has no name.
+/// `GET /api/apikey (show the key's record)`, or without the parentheses if the row has no name.
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method().unwrap_or("*"), self.template())?;

@@ -29,10 +29,10 @@ pub(crate) enum Split<T> {
 }
 
 impl Segments<'_> {
-    /// Splits a path if it has one reading, and hands its segments to `then`. A name with dots has one if no server can
-    /// cut it to one of the literals.
+    /// Splits a path if it has one reading, and passes its segments to `then`. A name with dots has one reading
+    /// if no server can cut it to one of the literals.
     ///
-    /// A callback, because the decoded text lives on the stack: nothing is allocated.
+    /// A callback, because the decoded text is on the stack: nothing is allocated.
     pub(crate) fn of_plain<T>(
         path: &Path<'_>,
         literals: &Literals,
@@ -81,7 +81,7 @@ impl Segments<'_> {
         }
     }
 
-    // Not inlined, so that its buffer is not part of the frame of a judgement that decodes nothing.
+    // Not inlined, so that its buffer is not part of the frame of a decision that decodes nothing.
     #[inline(never)]
     fn decoded_in<const N: usize, T>(
         path: &[u8],

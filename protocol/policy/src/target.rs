@@ -2,11 +2,11 @@
 
 use crate::ambiguity::Ambiguity;
 
-/// Longest request target that is judged, in bytes. RFC 9112 section 3 recommends that servers take request
-/// lines of at least 8,000; nginx and Apache httpd stop at 8 KiB as shipped.
+/// Maximum length of a request target, in bytes. RFC 9112 section 3 recommends that servers accept request
+/// lines of at least 8,000; nginx and Apache httpd stop at 8 KiB by default.
 pub const MAX_TARGET_BYTES: usize = 8_192;
 
-/// A target in one of the forms that a server is asked by (RFC 9112 section 3.2).
+/// A target in one of the forms of a request target (RFC 9112 section 3.2).
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Target<'a> {
     /// `*`: the server as a whole.
@@ -25,14 +25,14 @@ pub(crate) struct Path<'a> {
     pub(crate) marks: Marks,
 }
 
-/// What occurs in a path, so that most paths are spared the readings that they do not have.
+/// What occurs in a path, so that most paths are spared readings that they do not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Marks(u8);
 
 impl Marks {
     pub(crate) const PERCENT: Self = Self(1);
     pub(crate) const OPEN_BRACKET: Self = Self(1 << 1);
-    /// A byte that some server does not take for itself.
+    /// A byte that some server does not treat literally.
     pub(crate) const SEVERAL_READINGS: Self = Self(1 << 2);
     pub(crate) const DOT: Self = Self(1 << 3);
 
@@ -55,7 +55,7 @@ impl<'a> Target<'a> {
             [b'/', ..] => Path::parse(target).map(Self::Path),
             b"*" if method == b"OPTIONS" => Ok(Self::Asterisk),
             _ => {
-                // What is in the way of every form is told first.
+                // Faults that affect every form are reported first.
                 if let Some(&byte) = target.iter().find(|&&byte| is_refused(byte)) {
                     return Err(refusal(byte));
                 }
@@ -101,13 +101,14 @@ impl<'a> Path<'a> {
         Ok(Self { text, query, marks: Marks(marks) })
     }
 
-    /// True when a byte of the path, or a slash beside another one, asks for more than one reading.
+    /// True if a byte of the path, or a slash beside another one, requires more than one reading.
     pub(crate) fn starts_like_a_host(&self) -> bool {
         matches!(self.text.first(), Some(b'/' | b'\\'))
     }
 }
 
-/// What stands behind `http://` or `https://` and a host; none when the target does not start so (RFC 3986 section 3).
+/// What follows `http://` or `https://` and a host; none if the target does not start that way (RFC 3986
+/// section 3).
 fn after_authority(target: &[u8]) -> Option<&[u8]> {
     let colon = target.iter().position(|&byte| byte == b':')?;
     let (scheme, rest) = target.split_at_checked(colon)?;
@@ -115,7 +116,7 @@ fn after_authority(target: &[u8]) -> Option<&[u8]> {
     let rest = rest.strip_prefix(b"://").filter(|_| is_scheme)?;
     let end = rest.iter().position(|byte| b"/?".contains(byte)).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end)?;
-    // Fewer characters than RFC 3986 has: those on which parsers of hosts agree.
+    // Fewer characters than RFC 3986 allows: those on which parsers of hosts agree.
     let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:@[]".contains(byte);
     // Not every parser ends a host at a question mark.
     let is_parted = rest.first() != Some(&b'?') || !rest.contains(&b'/');
@@ -167,7 +168,7 @@ fn refusal(byte: u8) -> Ambiguity {
     if byte == b'#' { Ambiguity::Fragment } else { Ambiguity::ControlOrBlank }
 }
 
-/// True for bytes that stand for themselves in a path, and so may stand in a literal of a template.
+/// True for bytes that represent themselves in a path, and so may be in a literal of a template.
 pub(crate) fn is_literal_byte(byte: u8) -> bool {
     byte == b'.' || is_plain(byte) && byte != b'/'
 }

@@ -5,7 +5,7 @@ use crate::quoted::quoted;
 use crate::segments::is_cookieless_session;
 use crate::target::is_literal_byte;
 
-/// Longest path template, in bytes: room for 64 segments of 31 characters.
+/// Maximum length of a path template, in bytes: room for 64 segments of 31 characters.
 pub const MAX_TEMPLATE_BYTES: usize = 2_048;
 
 /// A path template without faults. `/` is the root; there is no trailing slash.
@@ -17,7 +17,7 @@ pub(crate) struct Template(Box<str>);
 pub(crate) enum Part<'a> {
     /// Text that a segment of the path must equal.
     Literal(&'a str),
-    /// Takes any one segment.
+    /// Matches any one segment.
     Parameter,
 }
 
@@ -56,7 +56,7 @@ impl Template {
         });
         if inner.split('/').count() > MAX_SEGMENTS {
             return whole(format!(
-                "the path has more than {MAX_SEGMENTS} segments; no request with so many is ever matched"
+                "the path has more than {MAX_SEGMENTS} segments; no request with that many is ever matched"
             ));
         }
         add_faults_of_segments(inner, text.len() - inner.len(), &mut faults);
@@ -141,7 +141,7 @@ fn fault_of_braces(segment: &str) -> Option<(usize, String)> {
     let message = if open {
         "the braces do not match; write a parameter as {name}"
     } else {
-        "a parameter must be a whole segment; put a slash between it and what stands beside it"
+        "a parameter must be a whole segment; put a slash between it and the text beside it"
     };
     Some((at, message.into()))
 }
@@ -156,7 +156,7 @@ fn fault_of_literal(segment: &str) -> Option<(usize, String)> {
             '*' => "there are no wildcards; write {name} for one segment of any text".into(),
             '?' | '#' => "only the path is matched; end it before the query".into(),
             c if c.is_ascii() => {
-                format!("{c:?} cannot stand in a path that is matched; use a {{parameter}} for this segment")
+                format!("{c:?} cannot occur in a path that is matched; use a {{parameter}} for this segment")
             }
             c => {
                 format!("literal segments are ASCII, and {c:?} is not; use a {{parameter}} for this segment")

@@ -1,34 +1,34 @@
-//! What a judgement says, and how it is told to people.
+//! The outcome of a decision, and its form for people.
 
 use crate::ambiguity::Ambiguity;
 use crate::effect::Effect;
 use crate::row::Row;
 use std::fmt;
 
-/// In place of a row that denies, if there is none.
+/// In place of a denying row, if there is none.
 pub const NOT_EVERY_READING: &str = "not every reading is allowed";
 
 /// The answer for one operation. All but [`Allow`](Verdict::Allow) is a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// The operation has one reading, and the table lets it pass.
+    /// The operation has one reading, and the table allows it.
     Allow,
-    /// The table refuses the operation.
+    /// The table denies the operation.
     Deny,
     /// The operation is malformed, or has readings of which one may be denied. Refuse it.
     Ambiguous,
 }
 
-/// A verdict with what led to it.
+/// A verdict with its reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Judgement<'a> {
     /// The answer.
     pub verdict: Verdict,
-    /// The first row, in the order of the file, that gave the verdict; for [`Verdict::Ambiguous`] one that denies, and
-    /// that some reading meets. None when the default decided, when the operation was not matched at all, or when it is
-    /// ambiguous because the default denies and rows do not allow every reading.
+    /// The first row, in the order of the file, that gave the verdict; for [`Verdict::Ambiguous`], a denying
+    /// row that some reading matches. None if the default decided, if the operation was not matched at all, or
+    /// if it is ambiguous because the default denies and rows do not allow every reading.
     pub row: Option<&'a Row>,
-    /// Why, when the verdict is [`Verdict::Ambiguous`]; else none.
+    /// The reason if the verdict is [`Verdict::Ambiguous`]; otherwise none.
     pub ambiguity: Option<Ambiguity>,
 }
 
@@ -70,7 +70,7 @@ impl fmt::Display for Judgement<'_> {
         match (self.ambiguity, self.row) {
             (Some(reason), Some(row)) => write!(f, "{reason}: {row}"),
             (Some(reason), None) if reason.is_malformed() => write!(f, "{reason}"),
-            // Under a default of deny; else a row is named.
+            // Under a default of deny; otherwise a row is named.
             (Some(reason), None) => write!(f, "{reason}: {NOT_EVERY_READING}"),
             (None, Some(row)) => write!(f, "{row}"),
             (None, None) => write!(f, "no row matches; the default is {}", self.verdict),

@@ -1,19 +1,20 @@
-//! Bodies piece by piece: the hot messages, a validation and its verdict, are read and written with these.
+//! Reads and writes the hot messages, a validation and its verdict, piece by piece.
 //!
-//! serde hands an array to a format byte by byte, and a writer gets each number apart. For these two messages that
-//! costs more than all else that is done with them, the hash of the digest included. The bytes are the same.
+//! serde passes an array to a format byte by byte, and each number to a writer separately. For these two
+//! messages that costs more than everything else done with them, including the hash of the digest. The bytes
+//! are the same.
 
-/// The part of a body that was not read yet. Every reading is `None` when the body does not hold it in the form in
-/// which it is usually written; what that means, the general way says.
+/// The unread part of a body. Every reader returns `None` if the body does not have the value in its usual
+/// form; the general decoder then says what is wrong.
 pub(crate) struct Pieces<'a>(&'a [u8]);
 
-/// Numbers below are one byte; these mark the width of those above.
+/// Numbers below this are one byte; these marks give the width of larger ones.
 const TWO_BYTES: u8 = 251;
 const FOUR_BYTES: u8 = 252;
 const EIGHT_BYTES: u8 = 253;
 
 impl<'a> Pieces<'a> {
-    /// All of a body.
+    /// The whole body.
     pub(crate) const fn of(body: &'a [u8]) -> Self {
         Self(body)
     }
@@ -31,7 +32,7 @@ impl<'a> Pieces<'a> {
         })
     }
 
-    /// So many bytes, whose number is not written.
+    /// A fixed number of bytes, without a length.
     #[inline]
     pub(crate) fn array<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
         let (array, rest) = self.0.split_first_chunk()?;
@@ -39,7 +40,7 @@ impl<'a> Pieces<'a> {
         Some(array)
     }
 
-    /// Bytes behind their number.
+    /// Bytes preceded by their length.
     #[inline]
     pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
@@ -48,7 +49,7 @@ impl<'a> Pieces<'a> {
         Some(bytes)
     }
 
-    /// Whether something optional follows.
+    /// Whether an optional value follows.
     #[inline]
     pub(crate) fn is_some(&mut self) -> Option<bool> {
         match *self.array()? {
@@ -65,7 +66,7 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// Appends a number, in the shortest form. Mark and bytes go in one piece: there is one look for room.
+/// Appends a number in the shortest form. Mark and bytes are appended together, which checks the capacity once.
 #[inline]
 pub(crate) fn put_number(out: &mut Vec<u8>, number: u64) {
     let [a, b, c, d, e, f, g, h] = number.to_le_bytes();
@@ -80,14 +81,14 @@ pub(crate) fn put_number(out: &mut Vec<u8>, number: u64) {
     }
 }
 
-/// Appends bytes behind their number.
+/// Appends bytes, preceded by their length.
 #[inline]
 pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_number(out, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
     out.extend_from_slice(bytes);
 }
 
-/// Appends the mark of something optional, and it if it is there.
+/// Appends the mark of an optional value, followed by the value if there is one.
 #[inline]
 pub(crate) fn put_option<T>(out: &mut Vec<u8>, value: Option<T>, put: impl FnOnce(&mut Vec<u8>, T)) {
     out.push(u8::from(value.is_some()));

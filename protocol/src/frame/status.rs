@@ -1,18 +1,18 @@
-//! How a request was answered.
+//! The outcome of a request.
 
 macro_rules! statuses {
     ($( $(#[doc = $doc:literal])* $name:ident = $code:literal, $text:literal; )*) => {
-        /// The status of an answer. Every one but `Ok` comes with a [`Failure`](crate::message::Failure) body.
+        /// The status of an answer. All except `Ok` come with a [`Failure`](crate::message::Failure) body.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Status {
             $( $(#[doc = $doc])* $name, )*
-            /// A code of a later version: treat it as a failure that a repetition does not mend.
+            /// A code of a later version: treat it as a permanent failure.
             Other(u16),
         }
 
         impl Status {
-            /// All that this version knows, in the order of their codes.
+            /// All statuses that this version knows, ordered by code.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// The number on the wire.
@@ -21,7 +21,7 @@ macro_rules! statuses {
                 match self { $(Self::$name => $code,)* Self::Other(code) => code }
             }
 
-            /// The status of a number.
+            /// The status with a number.
             #[must_use]
             pub const fn from_code(code: u16) -> Self {
                 match code { $($code => Self::$name,)* other => Self::Other(other) }
@@ -43,30 +43,30 @@ statuses! {
     BadRequest = 1, "bad-request";
     /// This version does not know the opcode. Nothing was done.
     UnknownOpcode = 2, "unknown-opcode";
-    /// The caller lacks the right, or the draft is another caller's. Nothing was done.
+    /// The caller lacks the right, or the draft belongs to another caller. Nothing was done.
     NotPermitted = 3, "not-permitted";
     /// No such user, key or draft.
     NotFound = 4, "not-found";
-    /// The user has an active key already, or the key was saved in the other way.
+    /// The user already has an active key, or the key was saved in the other mode.
     Conflict = 5, "conflict";
-    /// An argument is well-formed and yet impossible: an expiry in the past, a page of zero.
+    /// An argument is well-formed but impossible: an expiry in the past, a page of zero items.
     InvalidArgument = 6, "invalid-argument";
-    /// A limit is reached for the moment; ask again later. Nothing was done.
+    /// A limit is reached at the moment; retry later. Nothing was done.
     Busy = 7, "busy";
-    /// The disk is full or failing; ask again when it is mended. Nothing was done.
+    /// The disk is full or failing; retry when it is repaired. Nothing was done.
     StorageUnavailable = 8, "storage-unavailable";
-    /// The daemon is about to end; ask again when it is back. Nothing was done.
+    /// The daemon is shutting down; retry when it is back. Nothing was done.
     ShuttingDown = 9, "shutting-down";
     /// The policy file or the configuration has faults; what was in force stays in force.
     InvalidConfiguration = 10, "invalid-configuration";
     /// The record's bytes on disk are not what the daemon wrote.
     Damaged = 11, "damaged";
-    /// A fault of the daemon; its journal says more.
+    /// A fault in the daemon; its log has details.
     Internal = 12, "internal";
 }
 
 impl Status {
-    /// Whether the same request may succeed later without anybody changing it.
+    /// Whether the same request may succeed later although nobody changes it.
     #[must_use]
     pub const fn is_retryable(self) -> bool {
         matches!(self, Self::Busy | Self::StorageUnavailable | Self::ShuttingDown)

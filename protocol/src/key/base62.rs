@@ -3,8 +3,8 @@
 /// The digits in order of value.
 pub(super) const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// Writes `value` into all of `out`, padded with zeros; digits that do not fit are dropped, so callers
-/// keep `value` below `62^out.len()`.
+/// Writes `value` into all of `out`, zero-padded. Digits that do not fit are dropped, so callers keep `value`
+/// below `62^out.len()`.
 pub(super) fn write(mut value: u64, out: &mut [u8]) {
     for place in out.iter_mut().rev() {
         *place = digit(value % 62);

@@ -1,4 +1,4 @@
-//! What stands for a key wherever the key itself must not go.
+//! What represents a key wherever the key itself must not go.
 
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -25,13 +25,13 @@ impl KeyDigest {
         Self(bytes)
     }
 
-    /// The bytes, for the keyed hash and the wire only.
+    /// The bytes, only for the keyed hash and the wire.
     #[must_use]
     pub const fn expose_bytes(&self) -> &[u8; Self::BYTES] {
         &self.0
     }
 
-    /// Hashes the hashed part of a key: one version digit, ten of id, 43 of secret.
+    /// Hashes the relevant part of a key: one version digit, ten digits of id, 43 of secret.
     pub(super) fn of(version_id_secret: &[u8; 54]) -> Self {
         Self(blake3::derive_key(CONTEXT, version_id_secret))
     }
@@ -45,7 +45,7 @@ impl fmt::Debug for KeyDigest {
 
 impl Zeroize for KeyDigest {
     fn zeroize(&mut self) {
-        // As a slice it is wiped in one piece, as an array byte by byte.
+        // A slice is wiped in one piece, an array byte by byte.
         self.0.as_mut_slice().zeroize();
     }
 }

@@ -1,4 +1,4 @@
-//! The word in front of every key, by which people and secret scanners recognise whose key it is.
+//! The start of every key, by which people and secret scanners recognise where a key belongs.
 
 use core::fmt;
 
@@ -15,9 +15,9 @@ pub struct KeyPrefix {
 pub struct KeyPrefixError;
 
 impl KeyPrefix {
-    /// Characters at the least.
+    /// The minimum number of characters.
     pub const MIN: usize = 2;
-    /// Characters at the most.
+    /// The maximum number of characters.
     pub const MAX: usize = 8;
 
     /// Checks a text.

@@ -10,7 +10,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 const VERSION: u8 = b'1';
 const SECRET: usize = 43;
 const CHECKSUM: usize = 6;
-/// `_`, version, id, `_`, secret, checksum: all that stands behind the prefix.
+/// `_`, version, id, `_`, secret, checksum: everything after the prefix.
 const BEHIND_PREFIX: usize = 1 + 1 + KeyId::DIGITS + 1 + SECRET + CHECKSUM;
 const HASHED: usize = 1 + KeyId::DIGITS + SECRET;
 
@@ -23,30 +23,30 @@ pub struct ApiKey {
     id: KeyId,
 }
 
-/// Why a text is not a key. Says nothing of the text itself, so it may be shown and logged.
+/// Why a text is not a key. It reveals nothing of the text, so it may be shown and logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyFormatError {
-    /// Not as long as a key is.
+    /// The length is not that of a key.
     #[error("a key has {min} to {max} characters; this has {bytes}", min = ApiKey::MIN_BYTES, max = ApiKey::MAX_BYTES)]
     Length {
-        /// Bytes that came.
+        /// The number of bytes.
         bytes: usize,
     },
-    /// A separator is missing or stands elsewhere, or a character is outside the alphabet.
+    /// A separator is missing or misplaced, or a character is outside the alphabet.
     #[error("this is not written like a key (prefix_1..........._...), with nothing before or behind it")]
     Shape,
     /// The prefix is not 2 to 8 of a-z and 0-9.
     #[error("the key's prefix is not 2 to 8 characters of a-z and 0-9")]
     Prefix,
-    /// The last six characters do not fit the rest.
-    #[error("the key's checksum does not fit: a character is wrong, missing or too many")]
+    /// The last six characters do not match the rest.
+    #[error("the key's checksum does not match: a character is wrong, missing or extra")]
     Checksum,
-    /// Made by a version of the format that this program does not know.
-    #[error("the key is of a newer format than this program knows")]
+    /// The key has a format version that this program does not know.
+    #[error("the key has a newer format than this program knows")]
     Version,
-    /// Zero is never given out.
-    #[error("the key's id is zero, which is never given out")]
+    /// Zero is never assigned.
+    #[error("the key's id is zero, which is never assigned")]
     Id,
 }
 
@@ -75,8 +75,8 @@ impl ApiKey {
         Ok(Self::assemble(prefix, id, &secret))
     }
 
-    /// Reads a key, from the right, so that the prefix is whatever is left. Nothing is trimmed: a blank or
-    /// a newline around a key is an error.
+    /// Reads a key, from the right, because only the prefix varies in length. Nothing is trimmed: a blank or a
+    /// newline around a key is an error.
     ///
     /// # Errors
     /// [`KeyFormatError`] with the first thing that is wrong.
@@ -119,8 +119,8 @@ impl ApiKey {
         self.text.get(..self.len).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or_default()
     }
 
-    /// Version, id, `_` and secret: all in which it can differ from another key, as the digest is of nothing
-    /// else. For a keyed hash, and for nothing else.
+    /// Version, id, `_` and secret: every part in which a key can differ from another, since the digest covers
+    /// nothing else. Only for a keyed hash.
     #[must_use]
     #[inline]
     pub fn expose_distinctive(&self) -> &[u8; Self::DISTINCTIVE_BYTES] {
@@ -129,7 +129,7 @@ impl ApiKey {
         text.unwrap_or(&[0; Self::DISTINCTIVE_BYTES])
     }
 
-    /// What is sent in its place.
+    /// The digest, which is sent in place of the key.
     #[must_use]
     pub fn digest(&self) -> KeyDigest {
         let mut hashed = Zeroizing::new([0; HASHED]);
@@ -184,7 +184,7 @@ pub fn looks_like_key(text: &[u8]) -> bool {
     })
 }
 
-/// CRC-32/ISO-HDLC as six base62 digits: it stops typing errors and lets scanners match, no more.
+/// CRC-32/ISO-HDLC as six base62 digits: it catches typing errors and lets scanners match, no more.
 fn checksum_of(body: &[u8]) -> [u8; CHECKSUM] {
     let mut digits = [0; CHECKSUM];
     base62::write(u64::from(crc32fast::hash(body)), &mut digits);
@@ -202,8 +202,8 @@ fn random_id<E>(fill: &mut impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Key
     }
 }
 
-/// Rejection sampling: 248 is the largest multiple of 62 in a byte; taking the rest modulo 62 without it
-/// would prefer the first eight digits.
+/// Rejection sampling: 248 is the largest multiple of 62 in a byte; reducing the remaining values modulo 62
+/// would favour the first eight digits.
 fn random_digits<E>(
     out: &mut [u8; SECRET],
     fill: &mut impl FnMut(&mut [u8]) -> Result<(), E>,
@@ -213,7 +213,7 @@ fn random_digits<E>(
     while places.len() > 0 {
         fill(&mut *pool)?;
         let fair = pool.iter().filter(|byte| **byte < 248);
-        // The byte first: a place taken before there is a byte for it would stay empty.
+        // The byte first: a position taken before there is a byte for it would remain empty.
         fair.zip(places.by_ref()).for_each(|(byte, place)| *place = base62::digit(u64::from(*byte)));
     }
     Ok(())

@@ -1,15 +1,15 @@
-//! Reading and checking the audit.
+//! Reading and verifying the audit.
 
 use super::form;
 use crate::limit::MAX_PAGE_ITEMS;
 use crate::term::{AuditFault, AuditHead, AuditRow};
 use serde::{Deserialize, Serialize};
 
-/// Asks for rows in the order of their revisions.
+/// Requests rows in the order of their revisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditList {
-    /// The last revision of the page before; 0 for the first page.
+    /// The last revision of the previous page; 0 for the first page.
     pub after: u64,
     /// Rows wanted: 1 to [`MAX_PAGE_ITEMS`].
     pub limit: u16,
@@ -49,7 +49,7 @@ pub struct AuditPage {
     /// The rows, in the order of their revisions.
     #[serde(with = "form::rows")]
     pub rows: Vec<AuditRow>,
-    /// What to give as `after` for the next page.
+    /// The value of `after` for the next page; none on the last page.
     pub next: Option<u64>,
 }
 
@@ -57,7 +57,7 @@ pub struct AuditPage {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditVerify {
-    /// A head that was seen before and must still be a row of the chain.
+    /// A head that was seen earlier and must still be a row of the chain.
     #[serde(with = "form::optional_head")]
     pub known_head: Option<AuditHead>,
 }
@@ -80,12 +80,12 @@ impl AuditVerify {
 /// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditReport {
-    /// Rows that are as they were written.
+    /// The number of rows, from the first, that are as they were written.
     pub rows: u64,
     /// The chain's end as stored.
     #[serde(with = "form::AuditHead")]
     pub head: AuditHead,
-    /// The first thing that is wrong.
+    /// The first fault found.
     #[serde(with = "form::optional_fault")]
     pub fault: Option<AuditFault>,
 }

@@ -1,7 +1,7 @@
-//! How the terms are written in messages.
+//! How the terms are encoded in messages.
 //!
-//! Each form lists the variants and fields of a [term](crate::term) in the order of the wire, which is never edited. A
-//! term that grows does not compile until its form is decided.
+//! Each form lists the variants and fields of a [term](crate::term) in wire order, which is never edited. When
+//! a term grows, nothing compiles until its form is decided.
 
 use super::sequence;
 use crate::key::KeyId;
@@ -121,7 +121,7 @@ pub(super) enum AuditFault {
     RevocationUndone { revision: u64 },
 }
 
-// Where an option or a sequence holds a term, its form needs a type of its own.
+// Where an option or a sequence contains a term, its form needs a type of its own.
 
 #[derive(Serialize, Deserialize)]
 struct Head(#[serde(with = "AuditHead")] term::AuditHead);

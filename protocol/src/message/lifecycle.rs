@@ -1,4 +1,4 @@
-//! The life of a key: generate, save, end.
+//! The life of a key: generate, save, revoke.
 
 use super::form;
 use super::record::KeyRecord;
@@ -8,11 +8,11 @@ use crate::term::{CredentialsCause, RevocationCause, SaveMode};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Asks for a draft key.
+/// Requests a draft key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Generate {
-    /// Whose key it will be.
+    /// The key's owner.
     pub user: UserId,
     /// A note for people.
     pub label: Option<Label>,
@@ -45,7 +45,7 @@ impl Generate {
 /// A draft. The only message that ever holds a secret.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Generated {
-    /// The key's id, which names the draft.
+    /// The key's id, which identifies the draft.
     pub key_id: KeyId,
     /// The key, which is shown here and nowhere else.
     #[serde(with = "form::key_text")]
@@ -60,7 +60,7 @@ pub struct Generated {
 pub struct Save {
     /// The draft.
     pub key_id: KeyId,
-    /// Whether the user must have no active key, or must have one.
+    /// Whether the user must have no active key or must have one.
     #[serde(with = "form::SaveMode")]
     pub mode: SaveMode,
 }
@@ -76,13 +76,13 @@ impl Save {
 /// The draft is, or was already, the user's active key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
-    /// The record as it stands now; in the answer to a repetition the key may have ended since.
+    /// The current record; in the answer to a repeated request, the key may have been revoked since.
     pub key: KeyRecord,
-    /// The key whose place it took.
+    /// The key that it replaced.
     pub replaced: Option<KeyId>,
 }
 
-/// Ends a key, or discards a draft of the caller.
+/// Revokes a key, or discards a draft of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Delete {
@@ -103,7 +103,7 @@ impl Delete {
 pub struct Deleted {
     /// The key.
     pub key_id: KeyId,
-    /// Whose key it was.
+    /// The key's owner.
     pub user: UserId,
     /// What happened.
     pub outcome: DeleteOutcome,
@@ -112,21 +112,21 @@ pub struct Deleted {
 /// What a delete found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DeleteOutcome {
-    /// An active key, which has ended by this request.
+    /// An active key, revoked by this request.
     Revoked,
-    /// A key that had ended before.
+    /// A key that was already revoked.
     AlreadyRevoked {
-        /// Why it had.
+        /// The cause.
         #[serde(with = "form::RevocationCause")]
         cause: RevocationCause,
-        /// Since when.
+        /// When it was revoked.
         at: Timestamp,
     },
-    /// A draft, which is gone.
+    /// A draft, now discarded.
     DraftDiscarded,
 }
 
-/// The user's password was changed or reset: ends the active key, drops the drafts.
+/// The user's password was changed or reset: revokes the active key, discards the draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CredentialsChanged {
@@ -164,8 +164,8 @@ impl DeleteUser {
 /// What an event of a user ended. Both empty when there was nothing, which is no error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRevoked {
-    /// The active key, which has ended.
+    /// The active key, now revoked.
     pub key_id: Option<KeyId>,
-    /// The draft, which is gone.
+    /// The draft, now discarded.
     pub draft: Option<KeyId>,
 }

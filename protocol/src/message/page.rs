@@ -1,4 +1,4 @@
-//! What a client that caches and the daemon tell each other.
+//! What a client that caches and the daemon exchange.
 
 use super::sequence;
 use crate::key::KeyId;
@@ -10,18 +10,18 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageReady {
     /// The daemon's CLOCK_MONOTONIC, in nanoseconds, while it answered. A client whose own clock did not pass
-    /// this point between its question and the answer lives in another time namespace: it cannot judge the
-    /// lease and must not use the page.
+    /// this point between request and answer is in another time namespace: it cannot judge the lease and must
+    /// not use the page.
     pub monotonic_ns: u64,
     /// Bytes of the page: [`BYTES`](crate::page::BYTES). A client that expects another number must not use it.
     pub bytes: u64,
-    /// The edition of the rules by which the daemon matches operations against its table. A client may judge
-    /// an operation by itself only if it follows the same ones.
+    /// The edition of the rules by which the daemon matches operations against its table. A client may judge an
+    /// operation itself only if it implements the same edition.
     pub policy_rules: u32,
 }
 
-/// Tells when keys were last accepted from a cache. The daemon notes it as if it had been asked; it passes
-/// over keys that it does not know, and takes a time that is yet to come for the present.
+/// Reports when a cache last accepted keys. The daemon records this as if it had been asked; it skips keys that
+/// it does not know, and treats a time in the future as now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReportUses {

@@ -1,4 +1,4 @@
-//! Operations and the table that may forbid them.
+//! Operations, and the table that may deny them.
 
 use super::sequence;
 use crate::codec::{self, EncodeError};
@@ -29,24 +29,24 @@ impl<'a> Operation<'a> {
 /// What the policy table says of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PolicyVerdict {
-    /// It may be done with a key.
+    /// A key may perform it.
     Allow,
-    /// It may not.
+    /// A key may not perform it.
     Deny,
-    /// It has no single meaning, so it may not.
+    /// It has several readings, so a key may not perform it.
     Ambiguous,
 }
 
-/// The answer to an [`Operation`] held against the table.
+/// The policy table's decision on an [`Operation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyAnswer<'a> {
-    /// The verdict.
+    /// The decision.
     pub verdict: PolicyVerdict,
     /// The row or the reason, in words.
     pub because: &'a str,
 }
 
-/// Asks for rows of the table from one on.
+/// Requests rows of the table, beginning with a given one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PolicyRows {
@@ -67,22 +67,22 @@ impl PolicyRows {
 pub struct PolicyPage {
     /// Rows of the whole table.
     pub total: u32,
-    /// Whether what no row names is allowed.
+    /// Whether operations that match no row are allowed.
     pub default_allow: bool,
     /// Whether literals are compared exactly.
     pub case_sensitive: bool,
-    /// The epoch of the revocation page while this table, and no other, is in force. Pages of two epochs come
-    /// from two tables.
+    /// The epoch of the revocation page while exactly this table is in force. Pages with different epochs
+    /// belong to different tables.
     pub epoch: u64,
-    /// The rows, in the order of the file: at most [`MAX_PAGE_ITEMS`](crate::limit::MAX_PAGE_ITEMS), fewer
-    /// when long ones fill the body.
+    /// The rows, in the order of the file: at most [`MAX_PAGE_ITEMS`](crate::limit::MAX_PAGE_ITEMS), fewer if
+    /// long ones fill the body.
     #[serde(deserialize_with = "sequence::page")]
     pub rows: Vec<PolicyRow>,
-    /// Where the next page starts.
+    /// Where the next page starts; none on the last page.
     pub next: Option<u32>,
 }
 
-/// What the table is, for who has its rows already.
+/// Identifies the table, for clients that already have its rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicySummary {
     /// Rows of the whole table.
@@ -93,16 +93,16 @@ pub struct PolicySummary {
     pub case_sensitive: bool,
     /// As in [`PolicyPage`].
     pub epoch: u64,
-    /// The [`hash`](PolicySummary::hash) of the table: tables with the same one are the same.
+    /// The [`hash`](PolicySummary::hash) of the table: tables with equal hashes are equal.
     pub hash: [u8; 32],
 }
 
 impl PolicySummary {
-    /// The hash of a table: BLAKE3 `derive_key` of default and case, a byte each, and of the rows in their order, as
-    /// they are encoded in a [`PolicyPage`].
+    /// The hash of a table: BLAKE3 `derive_key` of default and case sensitivity, a byte each, and of the rows
+    /// in order, as encoded in a [`PolicyPage`].
     ///
     /// # Errors
-    /// When a row is too long for a frame, so that no daemon hands it over.
+    /// If a row is too long for a frame; no daemon sends such a row.
     pub fn hash(
         default_allow: bool,
         case_sensitive: bool,
@@ -129,7 +129,7 @@ pub struct PolicyRow {
     /// The path template.
     #[serde(deserialize_with = "sequence::text")]
     pub path: String,
-    /// Whether it allows instead of denying.
+    /// Whether it allows; otherwise it denies.
     pub allow: bool,
     /// The row's name for people.
     #[serde(deserialize_with = "sequence::text")]

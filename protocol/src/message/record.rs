@@ -1,4 +1,4 @@
-//! What the daemon tells of a key: never its secret, never a hash of it.
+//! What the daemon reveals of a key: never its secret, never a hash of it.
 
 use super::{form, sequence};
 use crate::key::KeyId;
@@ -13,24 +13,24 @@ use serde::{Deserialize, Serialize};
 pub struct KeyRecord {
     /// The key's id.
     pub key_id: KeyId,
-    /// Whose key it is.
+    /// The key's owner.
     pub user: UserId,
-    /// What a person wrote beside it.
+    /// A person's note on the key.
     pub label: Option<Label>,
     /// When it was saved.
     pub created_at: Timestamp,
     /// The uid that generated and saved it.
     pub created_by: u32,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
-    /// When it was last accepted, true within a minute.
+    /// When it was last accepted, accurate to a minute.
     pub last_used_at: Option<Timestamp>,
-    /// Whether it still counts.
+    /// Whether it is active or revoked.
     #[serde(with = "form::KeyState")]
     pub state: KeyState,
 }
 
-/// Asks for the active key of a user.
+/// Requests the active key of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RetrieveUser {
@@ -66,7 +66,7 @@ impl RetrieveKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct List {
-    /// The last id of the page before.
+    /// The last id of the previous page.
     pub after: Option<KeyId>,
     /// Records wanted: 1 to [`MAX_PAGE_ITEMS`].
     pub limit: u16,
@@ -112,9 +112,9 @@ impl Default for List {
 /// Some saved keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyPage {
-    /// The keys, in the order of their ids. A page may be short, or empty, and yet not be the last.
+    /// The keys, ordered by id. Any page may be short or empty; only `next` marks the last one.
     #[serde(deserialize_with = "sequence::page")]
     pub keys: Vec<KeyRecord>,
-    /// What to give as `after` for the next page.
+    /// The value of `after` for the next page; none on the last page.
     pub next: Option<KeyId>,
 }

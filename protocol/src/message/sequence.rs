@@ -1,7 +1,7 @@
-//! How text and sequences are read: nothing is allocated on the word of a length alone.
+//! How text and sequences are read: nothing is allocated because of a length alone.
 //!
-//! Derived code would reserve up to a mebibyte for a sequence whose length is a lie, and a text's whole
-//! claimed length before its bytes are looked for.
+//! Derived code would reserve up to a mebibyte for a sequence with a false length, and the whole claimed length
+//! of a text before checking that its bytes are there.
 
 use crate::limit::{MAX_COUNTERS, MAX_PAGE_ITEMS, MAX_USES};
 use core::fmt;
@@ -14,7 +14,7 @@ pub(super) fn bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok,
     serializer.serialize_bytes(bytes)
 }
 
-/// Text that is copied only once all of it is there.
+/// Text that is copied only once all of it is known to be there.
 pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     struct Text;
     impl Visitor<'_> for Text {
@@ -29,14 +29,14 @@ pub(super) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
     deserializer.deserialize_str(Text)
 }
 
-/// The same of a text that may be left out.
+/// The same for an optional text.
 pub(super) fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     #[derive(serde::Deserialize)]
     struct Text(#[serde(deserialize_with = "text")] String);
     Ok(Option::<Text>::deserialize(deserializer)?.map(|text| text.0))
 }
 
-/// The items of a page, [`MAX_PAGE_ITEMS`] at the most.
+/// The items of a page, at most [`MAX_PAGE_ITEMS`].
 pub(super) fn page<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -45,7 +45,7 @@ where
     deserializer.deserialize_seq(Items { limit: MAX_PAGE_ITEMS, item: PhantomData })
 }
 
-/// Uses of a report, [`MAX_USES`] at the most.
+/// Uses in a report, at most [`MAX_USES`].
 pub(super) fn uses<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -54,7 +54,7 @@ where
     deserializer.deserialize_seq(Items { limit: MAX_USES, item: PhantomData })
 }
 
-/// Names with values, [`MAX_COUNTERS`] at the most.
+/// Names with values, at most [`MAX_COUNTERS`].
 pub(super) fn counters<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, u64)>, D::Error> {
     let items: Vec<(&str, u64)> =
         deserializer.deserialize_seq(Items { limit: MAX_COUNTERS, item: PhantomData })?;

@@ -1,4 +1,4 @@
-//! The question that the daemon exists for.
+//! Validation, the daemon's main purpose.
 
 use super::form;
 use super::policy::Operation;
@@ -40,19 +40,20 @@ impl<'a> Validate<'a> {
     /// Reads a body as [`codec::decode`] does, with the same result, only faster.
     ///
     /// # Errors
-    /// [`DecodeError`] when the bytes are not this message, or more than it.
+    /// [`DecodeError`] if the bytes are not exactly this message.
     #[inline]
     pub fn decode(body: &'a [u8]) -> Result<Self, DecodeError> {
-        // What is not read here is wrong or unusual: what of it, is said by the general way.
+        // A body that this reader does not take is wrong or unusual: the general decoder says what is wrong.
         Self::read(body).map_or_else(|| codec::decode(body), Ok)
     }
 
-    /// Appends the body that [`codec::encode`] appends, only faster.
+    /// Appends the body that [`codec::encode`] appends, but faster.
     ///
     /// # Errors
-    /// [`EncodeError`] when it would be longer than a body may be; `out` is then as it was.
+    /// [`EncodeError`] if it would be longer than a body may be; `out` is then unchanged.
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        // What may not fit the body must not get into the buffer either: it would grow, and leave a copy behind.
+        // Bytes that may not fit the body must not get into the buffer either: it would grow, and leave a copy
+        // behind.
         if self.operation.is_some_and(|Operation { method, target }| !fits(method.len(), target.len())) {
             return codec::encode(self, out);
         }
@@ -81,19 +82,19 @@ impl<'a> Validate<'a> {
 /// The answer to [`Validate`]. A refusal is an answer, not an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict<'a> {
-    /// The key is good, and so is the operation if one was given.
+    /// The key is valid, and the operation is allowed if one was given.
     #[serde(borrow)]
     Valid(ValidKey<'a>),
-    /// Do not let the caller in.
+    /// The key or the operation is refused.
     #[serde(borrow)]
     Refused(Refusal<'a>),
 }
 
 impl Verdict<'_> {
-    /// Appends the body that [`codec::encode`] appends, only faster.
+    /// Appends the body that [`codec::encode`] appends, but faster.
     ///
     /// # Errors
-    /// [`EncodeError`] when it would be longer than a body may be; `out` is then as it was.
+    /// [`EncodeError`] if it would be longer than a body may be; `out` is then unchanged.
     #[inline]
     pub fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         match self {
@@ -106,7 +107,7 @@ impl Verdict<'_> {
     }
 }
 
-/// Whose key it is.
+/// A valid key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ValidKey<'a> {
     /// The user.
@@ -115,14 +116,14 @@ pub struct ValidKey<'a> {
     pub key_id: KeyId,
     /// The key's label, if it has one.
     pub label: Option<&'a str>,
-    /// When the key ends by itself.
+    /// When the key expires.
     pub expires_at: Option<Timestamp>,
-    /// What a cache must find unchanged to use this answer again.
+    /// What a cache must find unchanged in order to reuse this answer.
     pub freshness: Freshness,
 }
 
 impl ValidKey<'_> {
-    /// As the first kind of verdict.
+    /// As the verdict `Valid`.
     #[inline]
     fn write(&self, out: &mut Vec<u8>) {
         out.push(0);
@@ -135,46 +136,46 @@ impl ValidKey<'_> {
     }
 }
 
-/// Whether two texts fit a body for sure, whatever else is in the message: that is at most 71 bytes.
+/// Whether two texts certainly fit a body, whatever else is in the message, which is at most 71 bytes.
 #[inline]
 const fn fits(text: usize, other: usize) -> bool {
     text.saturating_add(other) <= MAX_BODY_BYTES - 71
 }
 
-/// The daemon's counters, read before the look-up. While all of them stand, so does the verdict.
+/// The daemon's counters, read before the look-up. The verdict is true while all of them are unchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Freshness {
-    /// Counts the daemon's starts.
+    /// The instance of the revocation page. Not the start count of the welcome.
     pub instance: u64,
-    /// Counts what concerns every key: a change of the policy table, of the rights.
+    /// Counts changes that concern every key: of the policy table, of rights.
     pub epoch: u64,
-    /// The key's place among the generations, which is the daemon's to choose.
+    /// The key's slot among the generations, chosen by the daemon.
     pub slot: u32,
-    /// Counts what concerns this key, and the few that share its place.
+    /// Counts changes that concern this key, and the few that share its slot.
     pub generation: u64,
 }
 
 /// Why a key was not accepted.
 ///
-/// A caller without the `inspect` right sees `Invalid` in place of every reason that tells something about
-/// a key it does not hold; the verdicts of the policy table are shown to all, since the key was good.
+/// A caller without the right `inspect` sees `Invalid` in place of every reason that reveals something about a
+/// key it does not hold. Decisions of the policy table are shown to all, because there the key was valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal<'a> {
-    /// The key is unknown, wrong or ended.
+    /// The key is unknown, wrong or revoked.
     Invalid,
     /// No key of that id was ever saved.
     UnknownKey,
     /// The key of that id is a draft that nobody saved.
     NotSaved,
-    /// The id is known, the secret is another one.
+    /// The id is known, but the secret is wrong.
     WrongSecret,
-    /// The key was good once.
+    /// The key was valid once.
     Revoked(#[serde(with = "form::RevocationCause")] RevocationCause),
     /// The record's bytes on disk are not what the daemon wrote.
     Damaged,
-    /// The key is good and the policy table denies the operation; the name of the row, empty for the
-    /// table's default.
+    /// The key is valid, but the policy table denies the operation; the name of the row, empty for the table's
+    /// default.
     OperationDenied(&'a str),
-    /// The key is good and the operation has no single meaning; the reason in words.
+    /// The key is valid, but the operation has several readings; the reason in words.
     OperationAmbiguous(&'a str),
 }

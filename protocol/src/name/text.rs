@@ -1,4 +1,4 @@
-//! Where the text of a name lies: in place while it is short.
+//! The text of a name, stored inline while it is short.
 
 use core::fmt;
 use std::sync::Arc;
@@ -6,19 +6,19 @@ use std::sync::Arc;
 /// A short name in words, for memory that is shared word by word.
 pub type Packed = [u64; 5];
 
-/// Bytes that lie in place. The 36 characters of a UUID, the longest of the usual forms of a user id, fit.
+/// Bytes stored inline. The 36 characters of a UUID, the longest of the usual forms of a user id, fit.
 const IN_PLACE: usize = 39;
 
-/// A text that is copied without an allocation, and while it is short without touching memory that another
-/// thread writes to: a verdict is given from a cache far more often than anything else is done, by many
-/// threads at once, and each time its names are copied.
+/// A text that is copied without an allocation and, while it is short, without touching memory that another
+/// thread writes to. Caches give verdicts far more often than anything else happens, in many threads at once,
+/// and copy the names each time.
 #[derive(Clone)]
 pub(super) enum Text {
     Short(InPlace),
     Long(Arc<str>),
 }
 
-/// The bytes of a text, zeros, and at the end their number. Aligned to words, as it is copied in words.
+/// The bytes of a text, zeros, and its length at the end. Aligned to words, because it is copied in words.
 #[derive(Clone, Copy)]
 #[repr(align(8))]
 pub(super) struct InPlace([u8; IN_PLACE + 1]);
@@ -45,7 +45,7 @@ impl Text {
 
     pub(super) fn as_str(&self) -> &str {
         match self {
-            // Made from a text and never changed, so this reads it back whole.
+            // Made from a text and never changed, so this reads back all of it.
             Self::Short(_) => core::str::from_utf8(self.as_bytes()).unwrap_or_default(),
             Self::Long(text) => text,
         }

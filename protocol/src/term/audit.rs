@@ -18,10 +18,10 @@ pub struct AuditRow {
     pub event: AuditEvent,
 }
 
-/// Who made a change, as the kernel said.
+/// Who made a change, according to the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// The daemon by itself: expiry, retention, a reload by signal.
+    /// The daemon itself: expiry, retention, a reload by signal.
     Daemon,
     /// A process at the other end of the socket.
     Peer {
@@ -29,7 +29,7 @@ pub enum Actor {
         uid: u32,
         /// Its group.
         gid: u32,
-        /// Its process, as a remark: numbers are used again.
+        /// Its process, for information: process ids are reused.
         pid: u32,
     },
 }
@@ -46,23 +46,23 @@ pub enum AuditEvent {
         /// Whose.
         user: UserId,
     },
-    /// A key became active in the place of another.
+    /// A key became active in place of another.
     KeyReplaced {
         /// The new key.
         key_id: KeyId,
-        /// The key that ended.
+        /// The key that was revoked.
         replaced: KeyId,
         /// Whose.
         user: UserId,
     },
-    /// A key ended by its id.
+    /// A key was revoked by its id.
     KeyDeleted {
         /// The key.
         key_id: KeyId,
         /// Whose.
         user: UserId,
     },
-    /// A key ended with its user's password.
+    /// A key was revoked because the user's password changed.
     CredentialsChanged {
         /// The key.
         key_id: KeyId,
@@ -71,21 +71,21 @@ pub enum AuditEvent {
         /// What happened to the password.
         cause: CredentialsCause,
     },
-    /// A key ended with its user's account.
+    /// A key was revoked because the user's account was deleted.
     UserDeleted {
         /// The key.
         key_id: KeyId,
         /// Whose.
         user: UserId,
     },
-    /// A key ended at its date.
+    /// A key was revoked at its expiry.
     KeyExpired {
         /// The key.
         key_id: KeyId,
         /// Whose.
         user: UserId,
     },
-    /// The record of an ended key was removed after the retention time.
+    /// The record of a revoked key was removed after the retention time.
     RecordPurged {
         /// The key.
         key_id: KeyId,
@@ -120,7 +120,7 @@ impl AuditEvent {
     }
 }
 
-/// The end of a chain. Kept elsewhere, it shows later that rows at the end are gone.
+/// The end of a chain. Kept elsewhere, it later shows whether rows at the end are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditHead {
     /// The last row's revision.
@@ -132,7 +132,7 @@ pub struct AuditHead {
 /// What is wrong with a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuditFault {
-    /// No row has this revision, though later ones exist or the head says so.
+    /// No row has this revision, although later ones exist or the head says so.
     Missing {
         /// The revision.
         revision: u64,
@@ -144,13 +144,14 @@ pub enum AuditFault {
     },
     /// The head is not the hash of the last row.
     HeadAltered,
-    /// The head that the caller remembers is not a row of this chain: rows at the end were cut off, or
-    /// another database file was put here.
+    /// The head that the caller remembers is not a row of this chain: rows at the end were cut off, or another
+    /// database file was put in place.
     KnownHeadLost {
         /// The revision that the caller remembers.
         revision: u64,
     },
-    /// The chain is whole, but the key that this row ended is stored as active: an older record was put back.
+    /// The chain is intact, but the key that this row revoked is stored as active: an older record was put
+    /// back.
     RevocationUndone {
         /// The revision of the row.
         revision: u64,

@@ -1,24 +1,24 @@
-//! The states of a key, and what happens to it.
+//! The states of a key, and the events in its life.
 
 use crate::time::Timestamp;
 
-/// Whether a key still counts.
+/// Whether a key is active or revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyState {
-    /// It does.
+    /// It is valid, unless it has expired.
     Active,
-    /// It does not, for ever.
+    /// It is permanently invalid.
     Revoked {
         /// Why.
         cause: RevocationCause,
-        /// Since when.
+        /// When it was revoked.
         at: Timestamp,
     },
 }
 
 impl KeyState {
-    /// The state at a time of a key that is stored in this state: an active key expires at its instant, whether or not
-    /// that was written down yet.
+    /// The state, at a given time, of a key stored in this state: an active key expires at its instant, whether
+    /// or not that has been recorded yet.
     #[must_use]
     #[inline]
     pub const fn at(self, expires_at: Option<Timestamp>, now: Timestamp) -> Self {
@@ -36,13 +36,13 @@ impl KeyState {
 pub enum RevocationCause {
     /// It was deleted by its id.
     Deleted,
-    /// Another key took its place.
+    /// Another key replaced it.
     Replaced,
     /// The user's password was changed or reset.
     CredentialsChanged,
     /// The user's account was deleted.
     UserDeleted,
-    /// Its expiry date passed.
+    /// It expired.
     Expired,
 }
 
@@ -71,7 +71,7 @@ impl core::fmt::Display for RevocationCause {
 pub enum SaveMode {
     /// The user must have no active key.
     Add,
-    /// The user must have one, which ends in the same step.
+    /// The user must have one, which is revoked in the same step.
     Replace,
 }
 

@@ -1,6 +1,6 @@
 //! The greeting: the frozen bytes, later versions, and what is none.
 
-use crate::blocks;
+use crate::{blocks, values};
 use apikeyd_protocol::hello::{
     GreetingError, HELLO_BYTES, Hello, VERSION, Version, WELCOME_BYTES, Welcome, WelcomeCode,
 };
@@ -19,7 +19,7 @@ fn all_rights() -> RightSet {
 fn the_bytes_of_the_document_are_those_of_the_code() {
     assert_eq!(Hello::CURRENT.encode()[..], document("hello"));
     let clients_rights = RightSet::EMPTY.with(Right::Validate).with(Right::Issue);
-    let accepted = Welcome::accept(&Hello::CURRENT, clients_rights, 7);
+    let accepted = Welcome::accept(&Hello::CURRENT, clients_rights, values::STARTS);
     assert_eq!(accepted.encode()[..], document("welcome.accepted"));
     assert_eq!(Welcome::decode(&document("welcome.accepted")), Ok(Some((accepted, WELCOME_BYTES))));
     let refused = Welcome::refusal(WelcomeCode::UnsupportedVersion);

@@ -63,18 +63,20 @@ def sequence(name, items):
 A, B, C = "QwErTy0123", "0000000001", "zzzzzzzzzz"
 USER, LABEL = "alice@example.com", "backup script"
 T0, T1, T2 = 1_800_000_000_000, 1_800_000_060_000, 253_402_300_799_999
+# Both are called "instance": the starts of the daemon on its database, and word 1 of the revocation page.
+STARTS, PAGE = 7, 14_975_833_346_827_168_437
 DIGEST = bytes(range(32))
 MAC = bytes(range(255, 223, -1))
-REASONS = ["Deleted", "Replaced", "CredentialsChanged", "UserDeleted", "Expired"]
-CAUSES = ["Change", "Reset"]
+REVOCATIONS = ["Deleted", "Replaced", "CredentialsChanged", "UserDeleted", "Expired"]
+CHANGES = ["Change", "Reset"]
 
 
-def reason(name, value):
-    return field(name, REASONS.index(value), value)
+def cause(name, value):
+    return field(name, REVOCATIONS.index(value), value)
 
 
-def ended(value, at):
-    return field("state", 1, "Ended") + reason("reason", value) + field("at", at)
+def revoked(value, at):
+    return field("state", 1, "Revoked") + cause("cause", value) + field("at", at)
 
 
 def record(digits, user=USER, label=None, created=T0, by=1000, expires=None, used=None, state=None):
@@ -91,7 +93,7 @@ def record(digits, user=USER, label=None, created=T0, by=1000, expires=None, use
 
 
 FULL_RECORD = record(A, label=LABEL, expires=T2, used=T1)
-ENDED_RECORD = record(B, user="日本", by=0, state=ended("Expired", T1))
+REVOKED_RECORD = record(B, user="日本", by=0, state=revoked("Expired", T1))
 
 
 def freshness(instance, epoch, slot, generation):
@@ -137,15 +139,15 @@ def refused(tag, name, more=()):
 
 def status_answer(store, tag):
     return (
-        text("version", "0.1.0") + field("pid", 4242) + field("started_at", T0) + field("instance", 7)
+        text("version", "0.1.0") + field("pid", 4242) + field("started_at", T0) + field("instance", STARTS)
         + field("rights", 15, "all") + field("store", tag, store) + raw("store_id", bytes(range(16)))
-        + field("revision", 300) + field("active_keys", 250) + field("ended_keys", 251)
+        + field("revision", 300) + field("active_keys", 250) + field("revoked_keys", 251)
         + field("drafts", 65536) + field("connections", 3) + field("policy_rows", 12)
     )
 
 
-def report(fault):
-    return field("rows", 300) + head(300) + option("fault", fault)
+def report(rows, fault):
+    return field("rows", rows) + head(300) + option("fault", fault)
 
 
 def messages():
@@ -153,15 +155,15 @@ def messages():
     yield ("Validate.request.with-operation", key("key_id", A) + raw("digest", DIGEST)
            + option("operation", operation("GET", "/api/user/active/0/20?x=1")))
     yield ("Validate.answer.valid", VALID + text("user", "a") + key("key_id", B) + option("label", None)
-           + some_uint("expires_at", None) + freshness(1, 0, 0, 0))
+           + some_uint("expires_at", None) + freshness(PAGE, 0, 0, 0))
     yield ("Validate.answer.valid-full", VALID + text("user", USER) + key("key_id", A)
-           + option("label", text("label", LABEL)) + some_uint("expires_at", T2) + freshness(7, 251, 65_535, 65_536))
+           + option("label", text("label", LABEL)) + some_uint("expires_at", T2) + freshness(PAGE, 251, 65_535, 65_536))
     yield "Validate.answer.invalid", refused(0, "Invalid")
     yield "Validate.answer.unknown-key", refused(1, "UnknownKey")
     yield "Validate.answer.not-saved", refused(2, "NotSaved")
     yield "Validate.answer.wrong-secret", refused(3, "WrongSecret")
-    for why in REASONS:
-        yield f"Validate.answer.ended-{why}", refused(4, "Ended", reason("reason", why))
+    for why in REVOCATIONS:
+        yield f"Validate.answer.revoked-{why}", refused(4, "Revoked", cause("cause", why))
     yield "Validate.answer.damaged", refused(5, "Damaged")
     yield "Validate.answer.denied", refused(6, "OperationDenied", text("row", "list active users"))
     yield "Validate.answer.denied-by-default", refused(6, "OperationDenied", text("row", ""))
@@ -185,13 +187,13 @@ def messages():
     yield ("PolicySummary.answer.summary", field("total", 2) + table[1:] + raw("hash", hashed))
 
     yield "PolicyTest.request.operation", operation("DELETE", "/api/apikey/abc")
-    for tag, name, why in ((0, "Allow", "no row names it"), (1, "Deny", "delete a key"),
+    for tag, name, why in ((0, "Allow", "no row matches; the default is allow"), (1, "Deny", "delete a key"),
                            (2, "Ambiguous", "the path has two meanings")):
         yield f"PolicyTest.answer.{name}", field("verdict", tag, name) + text("because", why)
 
     yield "RevocationPage.request.empty", []
     yield ("RevocationPage.answer.ready",
-           field("monotonic_ns", 86_400_000_000_000) + field("bytes", 524_352) + field("policy_rules", 1))
+           field("monotonic_ns", 86_400_000_000_000) + field("bytes", 524_352) + field("policy_rules", 2))
     use = lambda digits, at: key("key_id", digits) + field("at", at)
     yield "ReportUses.request.two", sequence("uses", [use(A, T0), use(B, T1)])
     yield "ReportUses.answer.empty", []
@@ -210,24 +212,24 @@ def messages():
     yield "RetrieveUser.request.user", text("user", USER)
     yield "RetrieveUser.answer.active", FULL_RECORD
     yield "RetrieveKey.request.key", key("key_id", C)
-    yield "RetrieveKey.answer.ended", ENDED_RECORD
+    yield "RetrieveKey.answer.revoked", REVOKED_RECORD
 
     yield "Delete.request.key", key("key_id", A)
     whose = key("key_id", A) + text("user", USER)
-    yield "Delete.answer.ended", whose + field("outcome", 0, "Ended")
-    yield ("Delete.answer.already-ended",
-           whose + field("outcome", 1, "AlreadyEnded") + reason("reason", "Replaced") + field("at", T1))
+    yield "Delete.answer.revoked", whose + field("outcome", 0, "Revoked")
+    yield ("Delete.answer.already-revoked",
+           whose + field("outcome", 1, "AlreadyRevoked") + cause("cause", "Replaced") + field("at", T1))
     yield "Delete.answer.draft-discarded", whose + field("outcome", 2, "DraftDiscarded")
 
-    for tag, cause in enumerate(CAUSES):
-        yield f"CredentialsChanged.request.{cause}", text("user", USER) + field("cause", tag, cause)
+    for tag, change in enumerate(CHANGES):
+        yield f"CredentialsChanged.request.{change}", text("user", USER) + field("cause", tag, change)
     yield "CredentialsChanged.answer.both", some_key("key_id", A) + some_key("draft", B)
     yield "DeleteUser.request.user", text("user", USER)
     yield "DeleteUser.answer.nothing", some_key("key_id", None) + some_key("draft", None)
 
-    yield "List.request.first", some_key("after", None) + field("limit", 128) + flag("include_ended", False)
-    yield "List.request.next", some_key("after", A) + field("limit", 1) + flag("include_ended", True)
-    yield "List.answer.page", sequence("keys", [ENDED_RECORD, FULL_RECORD]) + some_key("next", A)
+    yield "List.request.first", some_key("after", None) + field("limit", 128) + flag("include_revoked", False)
+    yield "List.request.next", some_key("after", A) + field("limit", 1) + flag("include_revoked", True)
+    yield "List.answer.page", sequence("keys", [REVOKED_RECORD, FULL_RECORD]) + some_key("next", A)
     yield "List.answer.empty", sequence("keys", []) + some_key("next", None)
 
     yield "AuditList.request.first", field("after", 0) + field("limit", 128)
@@ -251,16 +253,18 @@ def messages():
 
     yield "AuditVerify.request.plain", option("known_head", None)
     yield "AuditVerify.request.known-head", option("known_head", head(299))
-    yield "AuditVerify.answer.intact", report(None)
-    yield "AuditVerify.answer.missing", report(field("fault", 0, "Missing") + field("revision", 17))
-    yield "AuditVerify.answer.altered", report(field("fault", 1, "Altered") + field("revision", 17))
-    yield "AuditVerify.answer.head-altered", report(field("fault", 2, "HeadAltered"))
-    yield "AuditVerify.answer.known-head-lost", report(field("fault", 3, "KnownHeadLost") + field("revision", 299))
-    yield "AuditVerify.answer.end-undone", report(field("fault", 4, "EndUndone") + field("revision", 17))
+    yield "AuditVerify.answer.intact", report(300, None)
+    yield "AuditVerify.answer.missing", report(16, field("fault", 0, "Missing") + field("revision", 17))
+    yield "AuditVerify.answer.altered", report(16, field("fault", 1, "Altered") + field("revision", 17))
+    yield "AuditVerify.answer.head-altered", report(300, field("fault", 2, "HeadAltered"))
+    yield ("AuditVerify.answer.known-head-lost",
+           report(299, field("fault", 3, "KnownHeadLost") + field("revision", 299)))
+    yield ("AuditVerify.answer.revocation-undone",
+           report(300, field("fault", 4, "RevocationUndone") + field("revision", 17)))
 
     yield "Statistics.request.empty", []
     yield ("Statistics.answer.counters", sequence("counters", [
-        text("name", "validate.valid") + field("value", 2**64 - 1), text("name", "x") + field("value", 0)]))
+        text("name", "validations.valid") + field("value", 2**64 - 1), text("name", "keys.generated") + field("value", 0)]))
 
     yield "FilesInForce.request.empty", []
     table = lambda rows, allow: (field("policy_rows", rows) + flag("policy_default_allow", allow)

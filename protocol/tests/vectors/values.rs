@@ -18,9 +18,15 @@ use apikeyd_protocol::time::Timestamp;
 
 pub(crate) const KEY: &str = "akd_1QwErTy0123_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg2whDeR";
 
+/// The instance of the welcome and of `Status`: how often the daemon has started on its database.
+pub(crate) const STARTS: u64 = 7;
+
+/// The instance of a verdict: word 1 of the revocation page, above 2^63.
+const PAGE_INSTANCE: u64 = 14_975_833_346_827_168_437;
+
 /// All of them.
 pub(crate) fn all() -> Vec<Example> {
-    [validation(), refusals(), daemon(), policy(), caching(), lifecycle(), endings(), lists(), audit()]
+    [validation(), refusals(), daemon(), policy(), caching(), lifecycle(), revocations(), lists(), audit()]
         .into_iter()
         .flatten()
         .collect()
@@ -72,7 +78,7 @@ fn full_record() -> KeyRecord {
     KeyRecord { label: label(), expires_at, last_used_at: Some(at(60_000)), ..bare_record() }
 }
 
-fn ended_record() -> KeyRecord {
+fn revoked_record() -> KeyRecord {
     KeyRecord {
         key_id: id("0000000001"),
         user: UserId::parse("日本").unwrap(),
@@ -93,14 +99,14 @@ fn validation() -> Vec<Example> {
         key_id: id("0000000001"),
         label: None,
         expires_at: None,
-        freshness: Freshness { instance: 1, epoch: 0, slot: 0, generation: 0 },
+        freshness: Freshness { instance: PAGE_INSTANCE, epoch: 0, slot: 0, generation: 0 },
     };
     let full = ValidKey {
         user: "alice@example.com",
         key_id: key(),
         label: Some("backup script"),
         expires_at: Some(Timestamp::MAX_EXPIRY),
-        freshness: Freshness { instance: 7, epoch: 251, slot: 65_535, generation: 65_536 },
+        freshness: Freshness { instance: PAGE_INSTANCE, epoch: 251, slot: 65_535, generation: 65_536 },
     };
     vec![
         example!("Validate.request.key-only", Validate<'_>, question(None), same),
@@ -121,11 +127,11 @@ fn refusals() -> Vec<Example> {
         "Validate.answer.unknown-key" => Refusal::UnknownKey,
         "Validate.answer.not-saved" => Refusal::NotSaved,
         "Validate.answer.wrong-secret" => Refusal::WrongSecret,
-        "Validate.answer.ended-Deleted" => Refusal::Revoked(RevocationCause::Deleted),
-        "Validate.answer.ended-Replaced" => Refusal::Revoked(RevocationCause::Replaced),
-        "Validate.answer.ended-CredentialsChanged" => Refusal::Revoked(RevocationCause::CredentialsChanged),
-        "Validate.answer.ended-UserDeleted" => Refusal::Revoked(RevocationCause::UserDeleted),
-        "Validate.answer.ended-Expired" => Refusal::Revoked(RevocationCause::Expired),
+        "Validate.answer.revoked-Deleted" => Refusal::Revoked(RevocationCause::Deleted),
+        "Validate.answer.revoked-Replaced" => Refusal::Revoked(RevocationCause::Replaced),
+        "Validate.answer.revoked-CredentialsChanged" => Refusal::Revoked(RevocationCause::CredentialsChanged),
+        "Validate.answer.revoked-UserDeleted" => Refusal::Revoked(RevocationCause::UserDeleted),
+        "Validate.answer.revoked-Expired" => Refusal::Revoked(RevocationCause::Expired),
         "Validate.answer.damaged" => Refusal::Damaged,
         "Validate.answer.denied" => Refusal::OperationDenied("list active users"),
         "Validate.answer.denied-by-default" => Refusal::OperationDenied(""),
@@ -138,7 +144,7 @@ fn daemon() -> Vec<Example> {
         version: "0.1.0".to_owned(),
         pid: 4242,
         started_at: at(0),
-        instance: 7,
+        instance: STARTS,
         rights: RightSet::EMPTY.with(Right::Admin),
         store,
         store_id: bytes(),
@@ -149,7 +155,7 @@ fn daemon() -> Vec<Example> {
         connections: 3,
         policy_rows: 12,
     };
-    let counters = vec![("validate.valid".to_owned(), u64::MAX), ("x".to_owned(), 0)];
+    let counters = vec![("validations.valid".to_owned(), u64::MAX), ("keys.generated".to_owned(), 0)];
     let files = |named: bool| FilesInForce {
         configuration: named.then(|| "/etc/apikeyd/apikeyd.toml".to_owned()),
         policy: named.then(|| "/etc/apikeyd/policy.toml".to_owned()),
@@ -213,7 +219,7 @@ fn policy() -> Vec<Example> {
         example!(
             "PolicyTest.answer.Allow",
             PolicyAnswer<'_>,
-            answer(PolicyVerdict::Allow, "no row names it")
+            answer(PolicyVerdict::Allow, "no row matches; the default is allow")
         ),
         example!("PolicyTest.answer.Deny", PolicyAnswer<'_>, answer(PolicyVerdict::Deny, "delete a key")),
         example!(
@@ -225,7 +231,7 @@ fn policy() -> Vec<Example> {
 }
 
 fn caching() -> Vec<Example> {
-    let ready = PageReady { monotonic_ns: 86_400_000_000_000, bytes: 524_352, policy_rules: 1 };
+    let ready = PageReady { monotonic_ns: 86_400_000_000_000, bytes: 524_352, policy_rules: 2 };
     let used = |digits, at| KeyUse::new(id(digits), Timestamp::from_unix_millis(at));
     let uses = vec![used("QwErTy0123", 1_800_000_000_000), used("0000000001", 1_800_000_060_000)];
     vec![
@@ -265,19 +271,19 @@ fn lifecycle() -> Vec<Example> {
         example!("RetrieveUser.request.user", RetrieveUser, RetrieveUser::new(user())),
         example!("RetrieveUser.answer.active", KeyRecord, full_record()),
         example!("RetrieveKey.request.key", RetrieveKey, RetrieveKey::new(id("zzzzzzzzzz"))),
-        example!("RetrieveKey.answer.ended", KeyRecord, ended_record()),
+        example!("RetrieveKey.answer.revoked", KeyRecord, revoked_record()),
     ]
 }
 
-fn endings() -> Vec<Example> {
+fn revocations() -> Vec<Example> {
     let deleted = |outcome| Deleted { key_id: key(), user: user(), outcome };
     let already = DeleteOutcome::AlreadyRevoked { cause: RevocationCause::Replaced, at: at(60_000) };
     let changed = |cause| CredentialsChanged::new(user(), cause);
     let both = UserRevoked { key_id: Some(key()), draft: Some(id("0000000001")) };
     vec![
         example!("Delete.request.key", Delete, Delete::new(key())),
-        example!("Delete.answer.ended", Deleted, deleted(DeleteOutcome::Revoked)),
-        example!("Delete.answer.already-ended", Deleted, deleted(already)),
+        example!("Delete.answer.revoked", Deleted, deleted(DeleteOutcome::Revoked)),
+        example!("Delete.answer.already-revoked", Deleted, deleted(already)),
         example!("Delete.answer.draft-discarded", Deleted, deleted(DeleteOutcome::DraftDiscarded)),
         example!("CredentialsChanged.request.Change", CredentialsChanged, changed(CredentialsCause::Change)),
         example!("CredentialsChanged.request.Reset", CredentialsChanged, changed(CredentialsCause::Reset)),
@@ -291,7 +297,7 @@ fn lists() -> Vec<Example> {
     let list = |after, limit, include_revoked| {
         List::new().after(after).limit(limit).include_revoked(include_revoked)
     };
-    let page = KeyPage { keys: vec![ended_record(), full_record()], next: Some(key()) };
+    let page = KeyPage { keys: vec![revoked_record(), full_record()], next: Some(key()) };
     vec![
         example!("List.request.first", List, list(None, 128, false)),
         example!("List.request.next", List, list(Some(key()), 1, true)),
@@ -301,7 +307,7 @@ fn lists() -> Vec<Example> {
 }
 
 fn audit() -> Vec<Example> {
-    let report = |fault| AuditReport { rows: 300, head: head(300), fault };
+    let report = |rows, fault| AuditReport { rows, head: head(300), fault };
     let rows = (1..).zip(every_event()).map(|(revision, event)| {
         let by_itself = matches!(revision, 1 | 7 | 8);
         let peer = Actor::Peer { uid: 1000, gid: 100, pid: 4_000_000 };
@@ -319,12 +325,12 @@ fn audit() -> Vec<Example> {
         example!("AuditList.answer.empty", AuditPage, AuditPage { rows: Vec::new(), next: None }),
         example!("AuditVerify.request.plain", AuditVerify, verify(None)),
         example!("AuditVerify.request.known-head", AuditVerify, verify(Some(head(299)))),
-        example!("AuditVerify.answer.intact", AuditReport, report(None)),
-        example!("AuditVerify.answer.missing", AuditReport, report(Some(missing))),
-        example!("AuditVerify.answer.altered", AuditReport, report(Some(altered))),
-        example!("AuditVerify.answer.head-altered", AuditReport, report(Some(AuditFault::HeadAltered))),
-        example!("AuditVerify.answer.known-head-lost", AuditReport, report(Some(lost))),
-        example!("AuditVerify.answer.end-undone", AuditReport, report(Some(undone))),
+        example!("AuditVerify.answer.intact", AuditReport, report(300, None)),
+        example!("AuditVerify.answer.missing", AuditReport, report(16, Some(missing))),
+        example!("AuditVerify.answer.altered", AuditReport, report(16, Some(altered))),
+        example!("AuditVerify.answer.head-altered", AuditReport, report(300, Some(AuditFault::HeadAltered))),
+        example!("AuditVerify.answer.known-head-lost", AuditReport, report(299, Some(lost))),
+        example!("AuditVerify.answer.revocation-undone", AuditReport, report(300, Some(undone))),
     ]
 }
 

@@ -64,6 +64,31 @@ fn what_one_place_alone_may_name_is_named_there_alone() {
     only(".try_read(", "daemon/src", &["daemon/src/front/reading.rs"]);
 }
 
+/// The table in PROTOCOL.md names every counter that the daemon has, and no other.
+#[test]
+fn the_counters_are_those_of_the_protocol_document() {
+    let source =
+        fs::read_to_string(root().join("daemon/src/operations/state/counters.rs")).expect("the source");
+    let of_service =
+        source.split("\ncounters! {").nth(1).and_then(|rest| rest.split("\n}").next()).expect("a list");
+    let of_traffic = source.split("fn counters(&self)").nth(1).expect("another list");
+    let quoted = |text: &str| text.split('"').skip(1).step_by(2).map(String::from).collect::<BTreeSet<_>>();
+    let counted: BTreeSet<String> = quoted(of_service).union(&quoted(of_traffic)).cloned().collect();
+    assert!(counted.len() > 20, "{counted:?}");
+
+    let document = fs::read_to_string(root().join("protocol/PROTOCOL.md")).expect("the document");
+    let section = document.split("\n### Statistics\n").nth(1).and_then(|rest| rest.split("\n### ").next());
+    let table = section
+        .and_then(|section| section.split("| counter | counts |\n|---|---|\n").nth(1))
+        .expect("the table");
+    let told: Vec<String> = table
+        .lines()
+        .map_while(|line| line.strip_prefix("| `")?.split('`').next().map(String::from))
+        .collect();
+    assert_eq!(told.iter().cloned().collect::<BTreeSet<_>>(), counted);
+    assert_eq!(told.len(), counted.len(), "a counter has two rows");
+}
+
 /// The jobs that CONTRIBUTING.md tells are those of `.ci/run`, in its order.
 #[test]
 fn the_jobs_are_those_of_the_script() {

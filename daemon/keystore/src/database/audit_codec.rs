@@ -1,12 +1,12 @@
-//! An audit row as it stands in the table of the audit, under its revision.
+//! An audit row as stored in the audit table, under its revision.
 //!
 //! ```text
 //! 0  version u8 = 1     1  at u64     9  actor u8: 0 daemon, 1 peer     10  uid u32   14  gid u32   18  pid u32
 //! 22 event u8, then the event's fields in the order of its declaration     .. link 32
 //! ```
 //!
-//! The link is a hash keyed by the pepper over the link of the row before, the revision, and all bytes before
-//! it; see `chain`. The layout is frozen: a new one gets a new version.
+//! The link is a hash, keyed by the pepper, over the link of the previous row, the revision, and all bytes
+//! before it. The layout is frozen: a new one gets a new version.
 
 use crate::database::schema::{Fields, put_text};
 use crate::error::Malformed;
@@ -75,7 +75,7 @@ fn put_event(out: &mut Vec<u8>, event: &AuditEvent) {
     }
 }
 
-/// Splits a stored row into what its link covers and the link.
+/// Splits a stored row into the bytes that its link covers and the link.
 pub(crate) fn split(bytes: &[u8]) -> Result<(&[u8], &[u8; LINK]), Malformed> {
     bytes.split_last_chunk::<LINK>().ok_or(Malformed)
 }
@@ -89,7 +89,7 @@ pub(crate) fn decode(revision: u64, body: &[u8]) -> Result<AuditRow, Malformed> 
     let at = Timestamp::from_unix_millis(fields.u64()?);
     let (kind, uid, gid, pid) = (fields.u8()?, fields.u32()?, fields.u32()?, fields.u32()?);
     let actor = match kind {
-        // One form for each row: a caller of the daemon's own row would be read and forgotten.
+        // One form for each row: otherwise caller fields in the daemon's own row would be read and dropped.
         0 if (uid, gid, pid) == (0, 0, 0) => Actor::Daemon,
         1 => Actor::Peer { uid, gid, pid },
         _ => return Err(Malformed),

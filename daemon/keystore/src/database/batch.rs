@@ -1,4 +1,4 @@
-//! Writing: commands decided and applied one after the other in one transaction.
+//! Writing: commands are decided and applied one after another in one transaction.
 
 use crate::database::audit_codec;
 use crate::database::files_codec;
@@ -18,7 +18,7 @@ use core::fmt;
 use redb::{ReadableTable, Table, WriteTransaction};
 use std::collections::BTreeSet;
 
-/// The transaction's own view: a command sees what those before it in the batch did.
+/// The transaction's own view: a command sees what earlier commands of the batch did.
 pub struct Batch<'t> {
     meta: Table<'t, &'static str, &'static [u8]>,
     keys: Table<'t, u64, &'static [u8]>,
@@ -31,17 +31,17 @@ pub struct Batch<'t> {
     head: Head,
     /// Whether anything was written.
     dirty: bool,
-    /// Why a change was begun and not finished: nothing of the batch may be committed then.
+    /// Why a change was begun and not completed: then nothing of the batch may be committed.
     broken: Option<StoreError>,
     effects: Effects,
 }
 
-/// What becomes true in memory once the batch is durable.
+/// What takes effect in memory once the batch is durable.
 #[derive(Default)]
 pub struct Effects {
-    /// Keys whose state changed, or whose end somebody must be able to rely on.
+    /// Keys whose state changed, or whose revocation somebody must be able to rely on.
     pub invalidated: Vec<KeyId>,
-    /// Drafts that are gone.
+    /// Drafts to remove.
     pub drafts: BTreeSet<KeyId>,
     /// Anything else.
     pub then: Vec<Box<dyn FnOnce() + Send>>,
@@ -92,17 +92,17 @@ impl<'t> Batch<'t> {
         view::active_of(&self.active, &self.keys, user, self.secrets)
     }
 
-    /// Whether a draft is gone by an earlier command of this batch.
+    /// Whether an earlier command of this batch removes a draft.
     pub fn is_draft_dropped(&self, key_id: KeyId) -> bool {
         self.effects.drafts.contains(&key_id)
     }
 
-    /// Up to `limit` active keys whose date has passed, the oldest first.
+    /// Up to `limit` active keys that have expired, the oldest first.
     pub fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<KeyId>, StoreError> {
         view::ids(&self.due, now, limit)
     }
 
-    /// Up to `limit` keys that had ended at a time, the oldest first.
+    /// Up to `limit` keys that were revoked by a time, the oldest first.
     pub fn revoked_by(&self, time: Timestamp, limit: usize) -> Result<Vec<KeyId>, StoreError> {
         view::ids(&self.revoked, time, limit)
     }
@@ -113,30 +113,30 @@ impl<'t> Batch<'t> {
         Ok(bytes.and_then(|bytes| bytes.value().try_into().ok()))
     }
 
-    /// Writes down the files in force, unless they are those that are written. No change of keys, no audit row.
+    /// Records the files in force, unless they are recorded already. No change of keys, no audit row.
     pub fn note_files(&mut self, files: &FilesInForce) -> Result<(), StoreError> {
         let noted = self.try_note_files(files);
         self.or_broken(noted)
     }
 
-    /// Applies a change, and writes its revision and its audit row.
+    /// Applies a change, and writes its revision and audit row.
     pub fn apply(&mut self, change: &Change) -> Result<(), StoreError> {
         let applied = self.try_apply(change);
         self.or_broken(applied)
     }
 
-    /// Writes last-used times; those of unknown keys are dropped. No change, no audit row.
+    /// Writes last-used times; those of unknown keys are dropped. Not a change; no audit row.
     pub fn note_used(&mut self, uses: &[(KeyId, Timestamp)]) -> Result<(), StoreError> {
         let noted = uses.iter().try_for_each(|(key_id, at)| self.try_note_used(*key_id, *at));
         self.or_broken(noted)
     }
 
-    /// Says that a draft goes once the batch is durable.
+    /// Removes a draft once the batch is durable.
     pub fn drop_draft(&mut self, key_id: KeyId) {
         self.effects.drafts.insert(key_id);
     }
 
-    /// Says that whoever relies on what is known of a key must ask again.
+    /// Invalidates whatever is cached about a key once the batch is durable.
     pub fn invalidate(&mut self, key_id: KeyId) {
         self.effects.invalidated.push(key_id);
     }
@@ -146,12 +146,12 @@ impl<'t> Batch<'t> {
         self.effects.then.push(Box::new(effect));
     }
 
-    /// Why nothing of the batch may be committed.
+    /// Why nothing of the batch may be committed, if so.
     pub(crate) fn fault(&self) -> Option<StoreError> {
         self.broken.clone()
     }
 
-    /// Writes the head and gives back what the commit makes true; none when there is nothing to commit.
+    /// Writes the head and returns what the commit puts into effect; no head if there is nothing to commit.
     pub(crate) fn finish(mut self) -> Result<(Option<Head>, Effects), StoreError> {
         if self.dirty {
             self.meta.insert(META_HEAD, self.head.encode().as_slice())?;
@@ -168,7 +168,7 @@ impl<'t> Batch<'t> {
 
     fn try_apply(&mut self, change: &Change) -> Result<(), StoreError> {
         match &change.action {
-            // The store is made elsewhere; its first row is written here.
+            // The store is made elsewhere; only its first row is written here.
             Action::CreateStore | Action::TakeBackup => {}
             Action::Add(record) => self.put_active(record)?,
             Action::Replace { record, replaced } => {
@@ -225,7 +225,7 @@ impl<'t> Batch<'t> {
         record.state = KeyState::Revoked { cause, at };
         let bytes = record_codec::encode(&record, self.secrets);
         self.keys.insert(key_id.get(), bytes.as_slice())?;
-        // The index is not sealed. Whatever it says, a key can be ended.
+        // The index is not sealed. Whatever it says, a key can be revoked.
         let active = self.active.get(record.user.as_str())?.map(|id| id.value());
         if active == Some(key_id.get()) {
             self.active.remove(record.user.as_str())?;
@@ -257,7 +257,7 @@ impl<'t> Batch<'t> {
         let link = self.secrets.link(&self.head.link, revision, &row);
         row.extend_from_slice(&link);
         if self.audit.insert(revision, row.as_slice())?.is_some() {
-            return Err(StoreError::Damaged(format!("audit row {revision} is there before its time")));
+            return Err(StoreError::Damaged(format!("audit row {revision} exists already")));
         }
         self.head.revision = revision;
         self.head.link = link;

@@ -1,4 +1,4 @@
-//! The files in force as they stand in `meta`.
+//! The files in force as stored in `meta`.
 //!
 //! | field | bytes |
 //! |---|---|
@@ -6,10 +6,11 @@
 //! | configuration | a path: 0, or 1, its length (2) and its bytes |
 //! | policy | a path |
 //! | rows | 4 |
-//! | default | 1: whether what no row matches is allowed |
+//! | default | 1: whether operations that match no row are allowed |
 //! | hash | 32: BLAKE3 of the policy table's text |
 //!
-//! Without this value (a store of a daemon that did not write it) only the hash of the policy table is known.
+//! Without this value (in a store of a daemon that did not write it), only the hash of the policy table is
+//! known.
 
 use crate::database::schema::Fields;
 use crate::domain::{FilesInForce, TableFacts};
@@ -44,7 +45,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<FilesInForce, Malformed> {
     Ok(FilesInForce { configuration, policy, table: TableFacts { rows, default_allow, hash } })
 }
 
-/// The kernel opens no path that is longer than 4,096 bytes.
+/// The kernel opens no path longer than 4,096 bytes.
 fn put_path(out: &mut Vec<u8>, path: Option<&Path>) {
     let Some(path) = path else { return out.push(0) };
     let bytes = path.as_os_str().as_bytes();
@@ -74,7 +75,7 @@ fn flag(fields: &mut Fields<'_>) -> Result<bool, Malformed> {
 mod tests {
     use super::*;
 
-    /// Fixed for ever: a later daemon must read what this one wrote.
+    /// Frozen: later daemons must read what this one wrote.
     #[test]
     fn the_bytes_are_the_golden_ones_and_are_read_back() {
         let table = TableFacts { rows: 258, default_allow: false, hash: [7; 32] };

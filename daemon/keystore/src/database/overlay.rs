@@ -1,8 +1,8 @@
-//! A disk that takes writes into memory: how reads go on while the real one refuses writes.
+//! A disk that takes writes into memory, so that reads continue while the real one refuses writes.
 //!
-//! redb serves nothing from a handle that has seen an error, and opening a database again after an
-//! unfinished commit writes (it recovers). So the database is opened a second time over the same bytes, and
-//! what redb writes on the way goes into memory and is dropped with the handle.
+//! redb serves nothing from a handle that has seen an error, and reopening a database after an unfinished
+//! commit writes (it recovers). So the database is opened a second time over the same bytes; what redb writes
+//! in the process goes into memory and is dropped with the handle.
 
 use redb::StorageBackend;
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 const BLOCK: usize = 4096;
 const BLOCK_U64: u64 = 4096;
 
-/// Reads come from below but where something was written since.
+/// Reads come from below, except where something was written since.
 #[derive(Debug)]
 pub(crate) struct Overlay {
     below: Box<dyn StorageBackend>,
@@ -22,7 +22,7 @@ pub(crate) struct Overlay {
 #[derive(Debug)]
 struct Above {
     len: u64,
-    /// The part of `below` that still shows: a shortened and lengthened file reads as zeros.
+    /// The part of `below` that is still visible: a file that was shortened and then lengthened reads as zeros.
     below_len: u64,
     blocks: BTreeMap<u64, Box<[u8; BLOCK]>>,
 }
@@ -37,7 +37,7 @@ impl Overlay {
         self.above.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One block as it stands below.
+    /// One block as it is below.
     fn fetch(&self, block: u64, below_len: u64) -> io::Result<Box<[u8; BLOCK]>> {
         let mut bytes = Box::new([0; BLOCK]);
         let start = block * BLOCK_U64;

@@ -1,4 +1,4 @@
-//! A key record as it stands in the table of keys.
+//! A key record as stored in the table of keys.
 //!
 //! ```text
 //! 0  version u8 = 1      1  tag 32          33  created_at u64   41  created_by u32   45  saved_as u8
@@ -6,7 +6,7 @@
 //! 71 user: length u8, text   .. label: length u8 (0 none), text    .. seal 32
 //! ```
 //!
-//! The seal is a hash keyed by the pepper over the key's id and all bytes before it. The layout is frozen: a
+//! The seal is a hash, keyed by the pepper, over the key's id and all bytes before it. The layout is frozen: a
 //! new one gets a new version.
 
 use crate::database::schema::{Fields, put_text};
@@ -48,7 +48,7 @@ pub(crate) fn encode(record: &KeyRecord, secrets: &Secrets) -> Vec<u8> {
     out
 }
 
-/// Reads a record, the seal first: what it does not cover is never looked at.
+/// Reads a record, checking the seal first: bytes that it does not cover are never interpreted.
 pub(crate) fn decode(key_id: KeyId, bytes: &[u8], secrets: &Secrets) -> Result<KeyRecord, Malformed> {
     let (body, seal) = bytes.split_last_chunk::<SEAL>().ok_or(Malformed)?;
     if !secrets.is_sealed(key_id, body, seal) {
@@ -81,7 +81,7 @@ pub(crate) fn decode(key_id: KeyId, bytes: &[u8], secrets: &Secrets) -> Result<K
     Ok(record)
 }
 
-/// Zero stands for none where it cannot be a value.
+/// Zero means none in fields where it cannot be a value.
 const fn optional(value: u64) -> Option<u64> {
     if value == 0 { None } else { Some(value) }
 }

@@ -6,14 +6,14 @@
 //! | `keys` | key id | record, see `record_codec` | changes of keys |
 //! | `active` | user | id of the active key | changes of keys |
 //! | `due` | expiry, key id | | active keys that have an expiry, so that the sweep is a range |
-//! | `ended` | end, key id | | ended keys, so that retention is a range |
+//! | `ended` | revocation, key id | | revoked keys, so that retention is a range |
 //! | `audit` | revision | row, see `audit_codec` | every change |
 //! | `used` | key id | last use | by the flush, without a change |
 
 use crate::error::Malformed;
 use redb::TableDefinition;
 
-/// The layout of the tables. It goes up by one with each migration.
+/// The layout of the tables. Incremented with each migration.
 pub(crate) const SCHEMA: u32 = 1;
 
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -28,19 +28,19 @@ pub(crate) const USED: TableDefinition<'_, u64, u64> = TableDefinition::new("use
 pub(crate) const META_SCHEMA: &str = "schema";
 /// In `meta`: 16 random bytes, made with the store.
 pub(crate) const META_STORE_ID: &str = "store-id";
-/// In `meta`: what recognises the pepper.
+/// In `meta`: what identifies the pepper.
 pub(crate) const META_PEPPER: &str = "pepper-check";
 /// In `meta`: [`Head`].
 pub(crate) const META_HEAD: &str = "head";
-/// In `meta`: u64, counts the opens.
+/// In `meta`: u64, the number of opens.
 pub(crate) const META_INSTANCE: &str = "instance";
-/// In `meta`: BLAKE3 of the text of the policy table that was last put in force.
+/// In `meta`: BLAKE3 of the text of the policy table last put in force.
 pub(crate) const META_POLICY: &str = "policy";
 
-/// In `meta`: the files in force, see `files_codec`. Not in every store: the daemons of before did not write it.
+/// In `meta`: the files in force, see `files_codec`. Not in every store: earlier daemons did not write it.
 pub(crate) const META_FILES: &str = "files";
 
-/// The end of the audit chain, and what is counted along.
+/// The end of the audit chain, and the counts that go with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The last change.
@@ -49,7 +49,7 @@ pub struct Head {
     pub link: [u8; 32],
     /// Records stored as active.
     pub active: u64,
-    /// Records stored as ended.
+    /// Records stored as revoked.
     pub revoked: u64,
 }
 
@@ -103,14 +103,14 @@ impl<'a> Fields<'a> {
         self.array().map(u64::from_le_bytes)
     }
 
-    /// Some bytes.
+    /// The next `length` bytes.
     pub(crate) fn bytes(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
         let (bytes, rest) = self.0.split_at_checked(length).ok_or(Malformed)?;
         self.0 = rest;
         Ok(bytes)
     }
 
-    /// A text behind its length in one byte.
+    /// A text preceded by its length in one byte.
     pub(crate) fn text(&mut self) -> Result<&'a str, Malformed> {
         let length = usize::from(self.u8()?);
         core::str::from_utf8(self.bytes(length)?).map_err(|_| Malformed)
@@ -122,7 +122,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// Appends a text behind its length in one byte. Names and labels are checked to fit where they enter.
+/// Appends a text preceded by its length in one byte. Names and labels are checked on entry, so they fit.
 pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
     let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
     out.push(length);

@@ -18,11 +18,11 @@ use core::fmt;
 use core::ops::Bound;
 use redb::{Database, ReadTransaction, ReadableDatabase as _, ReadableTable};
 
-/// Records that one page of a list may look at, whether or not it takes them in: a bound on the work of a
-/// request.
+/// Maximum number of records that one page of a list examines, whether or not they are included: it bounds the
+/// work of a request.
 const MAX_SCANNED: usize = 4096;
 
-/// A view of the store as of one commit. Short-lived: a held view keeps old pages from being reused.
+/// A view of the store as of one commit. Short-lived: while it exists, old pages are not reused.
 pub struct View<'s> {
     pub(crate) txn: ReadTransaction,
     pub(crate) secrets: &'s Secrets,
@@ -34,7 +34,7 @@ impl fmt::Debug for View<'_> {
     }
 }
 
-/// Records of a page, and after which id the next page starts.
+/// Records of a page, and the id after which the next page starts.
 pub type RecordPage = (Vec<(KeyRecord, Option<Timestamp>)>, Option<KeyId>);
 
 impl View<'_> {
@@ -48,12 +48,12 @@ impl View<'_> {
         Ok(self.txn.open_table(KEYS)?.get(key_id.get())?.is_some())
     }
 
-    /// Whether the date of an active key has passed.
+    /// Whether any active key has expired.
     pub fn has_due(&self, now: Timestamp) -> Result<bool, StoreError> {
         Ok(!ids(&self.txn.open_table(DUE)?, now, 1)?.is_empty())
     }
 
-    /// Whether a key had ended at a time.
+    /// Whether any key was revoked by a time.
     pub fn has_revoked_by(&self, time: Timestamp) -> Result<bool, StoreError> {
         Ok(!ids(&self.txn.open_table(REVOKED)?, time, 1)?.is_empty())
     }
@@ -63,13 +63,13 @@ impl View<'_> {
         active_of(&self.txn.open_table(ACTIVE)?, &self.txn.open_table(KEYS)?, user, self.secrets)
     }
 
-    /// When a key was last used, as far as that was written.
+    /// When a key was last used, as far as that has been written.
     pub fn last_used(&self, key_id: KeyId) -> Result<Option<Timestamp>, StoreError> {
         let used = self.txn.open_table(USED)?.get(key_id.get())?;
         Ok(used.map(|at| Timestamp::from_unix_millis(at.value())))
     }
 
-    /// Up to `limit` records behind an id that `wanted` takes, each with its last use.
+    /// Up to `limit` records after an id for which `wanted` is true, each with its last use.
     pub fn records(
         &self,
         after: Option<KeyId>,
@@ -84,10 +84,11 @@ impl View<'_> {
             pace.row()?;
             let (id, bytes) = entry?;
             let key_id = known_id(id.value())?;
-            // One damaged record must not hide all the others. It stays out of the page, and is refused.
+            // One damaged record must not hide all the others. It is left out of the page, and validating it is
+            // refused.
             let record = record_codec::decode(key_id, bytes.value(), self.secrets)
                 .inspect_err(
-                    |malformed| tracing::error!(key = %key_id, %malformed, "a record is left out of a list"),
+                    |malformed| tracing::error!(key = %key_id, %malformed, "a damaged record is left out of a list"),
                 )
                 .ok();
             if let Some(record) = record.filter(&wanted) {
@@ -101,7 +102,7 @@ impl View<'_> {
         Ok((page, None))
     }
 
-    /// Up to `limit` audit rows behind a revision.
+    /// Up to `limit` audit rows after a revision.
     pub fn audit_rows(&self, after: u64, limit: usize, pace: &Pace<'_>) -> Result<Vec<AuditRow>, StoreError> {
         let audit = self.txn.open_table(AUDIT)?;
         let mut rows = Vec::with_capacity(limit);
@@ -123,9 +124,9 @@ impl View<'_> {
     }
 }
 
-/// An id that stands as a key in a table.
+/// An id that is a key in a table.
 pub(crate) fn known_id(id: u64) -> Result<KeyId, StoreError> {
-    KeyId::new(id).map_err(|_| StoreError::Damaged(format!("{id} stands in a table and is no key id")))
+    KeyId::new(id).map_err(|_| StoreError::Damaged(format!("{id} in a table is not a key id")))
 }
 
 /// The record of a key, its seal checked.
@@ -138,8 +139,8 @@ pub(crate) fn record(
     record_codec::decode(key_id, bytes.value(), secrets).map(Some).map_err(StoreError::record(key_id))
 }
 
-/// The record that is stored as a user's active one. The index is not sealed; the record it leads to is, and
-/// must be what the index says.
+/// The record that is stored as a user's active one. The index is not sealed; the record it refers to is, and
+/// must match the index.
 pub(crate) fn active_of(
     active: &impl ReadableTable<&'static str, u64>,
     keys: &impl ReadableTable<u64, &'static [u8]>,
@@ -151,7 +152,9 @@ pub(crate) fn active_of(
         .filter(|record| record.user == *user && record.state == apikeyd_protocol::term::KeyState::Active);
     match found {
         Some(record) => Ok(Some(record)),
-        None => Err(StoreError::Damaged(format!("the index of active keys leads user {user:?} astray"))),
+        None => {
+            Err(StoreError::Damaged(format!("the index of active keys has a wrong entry for user {user:?}")))
+        }
     }
 }
 
@@ -161,7 +164,7 @@ pub(crate) fn head(meta: &impl ReadableTable<&'static str, &'static [u8]>) -> Re
     Head::decode(bytes.value()).map_err(|malformed| StoreError::Damaged(format!("the head: {malformed}")))
 }
 
-/// The files in force, if they were written down.
+/// The files in force, if they were recorded.
 pub(crate) fn files(
     meta: &impl ReadableTable<&'static str, &'static [u8]>,
 ) -> Result<Option<FilesInForce>, StoreError> {
@@ -170,7 +173,7 @@ pub(crate) fn files(
     files.map(Some).map_err(|malformed| StoreError::Damaged(format!("the files in force: {malformed}")))
 }
 
-/// What was in force when the database was open last.
+/// What was in force when the database was last open.
 pub(crate) fn files_before(database: &Database) -> Result<Before, StoreError> {
     let meta = database.begin_read()?.open_table(META)?;
     if let Some(files) = files(&meta)? {
@@ -180,7 +183,7 @@ pub(crate) fn files_before(database: &Database) -> Result<Before, StoreError> {
     Ok(Before::Table(hash.and_then(|bytes| bytes.value().try_into().ok())))
 }
 
-/// Up to `limit` ids of an index by time, up to this time, the oldest first.
+/// Up to `limit` ids of an index by time, up to the given time, the oldest first.
 pub(crate) fn ids(
     index: &impl ReadableTable<(u64, u64), ()>,
     up_to: Timestamp,

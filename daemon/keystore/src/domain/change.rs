@@ -1,4 +1,4 @@
-//! What may happen to the store, as values. Nothing else changes it.
+//! Changes of the store, as values. Nothing else changes it.
 
 use super::record::KeyRecord;
 use apikeyd_protocol::key::KeyId;
@@ -20,45 +20,45 @@ pub struct Change {
 /// What a change does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// The store comes into being. The first change and never another.
+    /// The store is created. Always the first change, and only the first.
     CreateStore,
     /// A key becomes its user's active key.
     Add(KeyRecord),
-    /// A key becomes its user's active key, and the one before it ends.
+    /// A key becomes its user's active key, and the previous one is revoked.
     Replace {
         /// The new key.
         record: KeyRecord,
-        /// The key that ends, the same that the record names.
+        /// The key that is revoked, which the record names too.
         replaced: KeyId,
     },
-    /// An active key ends.
+    /// An active key is revoked.
     Revoke {
         /// The key.
         key_id: KeyId,
-        /// Whose it is.
+        /// Its owner.
         user: UserId,
         /// Why.
         cause: Trigger,
-        /// Since when: the time of the change, or of the expiry.
+        /// When it was revoked: the time of the change, or of the expiry.
         revoked_at: Timestamp,
     },
-    /// The record of an ended key goes.
+    /// The record of a revoked key is removed.
     Purge {
         /// The key.
         key_id: KeyId,
     },
-    /// Another policy table comes into force.
+    /// Another policy table is put in force.
     LoadPolicy {
         /// Its rows.
         rows: u32,
         /// BLAKE3 of its text.
         hash: [u8; 32],
     },
-    /// A copy of the store is about to be made.
+    /// A copy of the store is about to be handed over.
     TakeBackup,
 }
 
-/// Why an active key ends, other than by being replaced.
+/// Why an active key is revoked, other than by replacement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trigger {
     /// Deleted by its id.
@@ -67,12 +67,12 @@ pub enum Trigger {
     CredentialsChanged(CredentialsCause),
     /// The user's account was deleted.
     UserDeleted,
-    /// Its date passed.
+    /// It expired.
     Expired,
 }
 
 impl Trigger {
-    /// The reason as the record keeps it.
+    /// The cause as recorded.
     #[must_use]
     pub const fn reason(self) -> RevocationCause {
         match self {
@@ -85,7 +85,7 @@ impl Trigger {
 }
 
 impl Change {
-    /// What the audit says of it.
+    /// The audit event.
     #[must_use]
     pub fn event(&self) -> AuditEvent {
         match &self.action {

@@ -1,4 +1,4 @@
-//! Keys that were shown and not yet saved. They live in memory only.
+//! Keys that were shown and not yet saved. They exist only in memory.
 
 use super::record::KeyTag;
 use apikeyd_protocol::key::KeyId;
@@ -7,26 +7,26 @@ use apikeyd_protocol::time::Timestamp;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A key that waits to be saved.
+/// A key waiting to be saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
-    /// The key's id, which names the draft.
+    /// The key's id, which identifies the draft.
     pub key_id: KeyId,
-    /// Whose key it will be.
+    /// The key's future owner.
     pub user: UserId,
-    /// What a person wrote beside it.
+    /// A person's note on the key.
     pub label: Option<Label>,
-    /// When the saved key will end by itself.
+    /// When the saved key will expire.
     pub expires_at: Option<Timestamp>,
     /// What will be stored in place of the key.
     pub tag: KeyTag,
-    /// The uid that asked for it, and alone may save or discard it.
+    /// The uid that requested it; only this uid may save or discard it.
     pub owner: u32,
-    /// From when on it cannot be saved any more.
+    /// From this time on it can no longer be saved.
     pub draft_expires_at: Timestamp,
 }
 
-/// How many drafts there may be at a time.
+/// The maximum number of drafts at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DraftLimits {
     /// Of all callers together.
@@ -35,7 +35,7 @@ pub struct DraftLimits {
     pub share: usize,
 }
 
-/// All drafts: at most one for each user, a bounded number of each uid and of all, each gone after its time.
+/// All drafts: at most one for each user, a limited number per uid and in all, each removed after its time.
 #[derive(Debug)]
 pub struct Drafts {
     limits: DraftLimits,
@@ -45,21 +45,21 @@ pub struct Drafts {
     by_expiry: BTreeSet<(Timestamp, KeyId)>,
 }
 
-/// What one uid holds. A uid without drafts has no entry, so there are never more entries than drafts.
+/// The drafts of one uid. A uid without drafts has no entry, so there are never more entries than drafts.
 #[derive(Debug, Default)]
 struct Share {
     drafts: usize,
-    /// The operator was told that it is full. Told again only after it was half empty: a caller that adds one draft
-    /// and drops one has nothing to say.
+    /// The operator was told that the share is full. Told again only after it was half empty: otherwise a
+    /// caller that alternately adds and drops a draft would flood the log.
     told: bool,
 }
 
 /// There is no room for another draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DraftsFull {
-    /// The table holds all that it may.
+    /// The table is full.
     All,
-    /// The caller holds its share. Others are not affected.
+    /// The caller's share is full. Others are not affected.
     Share {
         /// The share: drafts at a time.
         limit: usize,
@@ -69,7 +69,7 @@ pub enum DraftsFull {
 }
 
 impl Drafts {
-    /// An empty table with these limits.
+    /// An empty table with the given limits.
     #[must_use]
     pub const fn new(limits: DraftLimits) -> Self {
         Self {
@@ -81,12 +81,12 @@ impl Drafts {
         }
     }
 
-    /// Takes a draft in. It counts for its owner. An older draft of the same user goes, whoever asked for it, and
-    /// counts for its owner no more.
+    /// Adds a draft, which counts towards its owner. It replaces an older draft of the same user, no matter who made
+    /// it, which no longer counts towards its own owner.
     ///
     /// # Errors
-    /// [`DraftsFull`] when the owner holds its share, or the table its capacity, of other users' drafts; nothing has
-    /// changed then but that expired drafts are gone.
+    /// [`DraftsFull`] if drafts of other users fill the owner's share or the whole table; then nothing has
+    /// changed, except that expired drafts were removed.
     pub fn insert(&mut self, now: Timestamp, draft: Draft) -> Result<(), DraftsFull> {
         self.expire(now);
         let older = self.by_user.get(&draft.user).and_then(|key_id| self.by_id.get(key_id));
@@ -119,19 +119,19 @@ impl Drafts {
         }
     }
 
-    /// A draft by its id, unless its time has passed.
+    /// A draft by its id, unless it has expired.
     #[must_use]
     pub fn get(&self, now: Timestamp, key_id: KeyId) -> Option<&Draft> {
         self.by_id.get(&key_id).filter(|draft| !draft.draft_expires_at.has_come(now))
     }
 
-    /// The draft of a user, unless its time has passed.
+    /// The draft of a user, unless it has expired.
     #[must_use]
     pub fn of_user(&self, now: Timestamp, user: &UserId) -> Option<&Draft> {
         self.by_user.get(user).and_then(|key_id| self.get(now, *key_id))
     }
 
-    /// Removes a draft; there need be none.
+    /// Removes a draft, if there is one.
     pub fn remove(&mut self, key_id: KeyId) {
         if let Some(draft) = self.by_id.remove(&key_id) {
             self.by_expiry.remove(&(draft.draft_expires_at, key_id));
@@ -140,7 +140,7 @@ impl Drafts {
         }
     }
 
-    /// One draft less of this owner.
+    /// Releases one draft of this owner's share.
     fn give_back(&mut self, owner: u32) {
         if let Entry::Occupied(mut entry) = self.shares.entry(owner) {
             let share = entry.get_mut();
@@ -152,7 +152,7 @@ impl Drafts {
         }
     }
 
-    /// Removes the drafts whose time has passed.
+    /// Removes expired drafts.
     pub fn expire(&mut self, now: Timestamp) {
         while let Some((at, key_id)) = self.by_expiry.first().copied()
             && at.has_come(now)
@@ -161,14 +161,14 @@ impl Drafts {
         }
     }
 
-    /// The number of drafts, those included whose time has passed since the last
-    /// [`insert`](Drafts::insert) or [`expire`](Drafts::expire).
+    /// The number of drafts, including those that expired since the last [`insert`](Drafts::insert) or
+    /// [`expire`](Drafts::expire).
     #[must_use]
     pub fn len(&self) -> usize {
         self.by_id.len()
     }
 
-    /// Whether there is no draft.
+    /// Whether there are no drafts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.by_id.is_empty()

@@ -1,7 +1,8 @@
-//! The files by which the daemon runs, and when the loss of one would silently loosen what they decide.
+//! The files in force, and when losing one would silently weaken what they decide.
 //!
-//! Rights and policy table come from files, and without files from the program itself. A file that is gone must not
-//! become that other case by itself: so the daemon remembers by what it ran last, and holds against it what it finds.
+//! Rights and policy table come from files or, without files, from the program itself. A lost file must not
+//! select the latter by accident: so the daemon records which files were in force last, and compares what it
+//! finds.
 
 use core::fmt;
 use std::path::{Path, PathBuf};
@@ -12,10 +13,10 @@ const SHOWN_HASH_BYTES: usize = 8;
 /// Where the policy table comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum PolicySource {
-    /// Nobody named one: the compiled-in table, if no other was in force before.
+    /// Not named: the compiled-in table, unless another one was in force before.
     #[default]
     Unnamed,
-    /// The compiled-in table, by its name `compiled-in`.
+    /// The compiled-in table, named explicitly as `compiled-in`.
     CompiledIn,
     /// A file.
     File(PathBuf),
@@ -37,31 +38,31 @@ impl PolicySource {
 pub struct Sources {
     /// The configuration file, if there is one with text.
     pub configuration: Option<PathBuf>,
-    /// A configuration file that is there and has no text.
+    /// A configuration file that exists and has no text.
     pub empty: Option<PathBuf>,
     /// Where the policy table comes from.
     pub policy: PolicySource,
 }
 
-/// Those of a program that makes its own table and means it, without any file.
+/// For a program that deliberately supplies its own table, without any file.
 impl Default for Sources {
     fn default() -> Self {
         Self { configuration: None, empty: None, policy: PolicySource::CompiledIn }
     }
 }
 
-/// The policy table in force, in short.
+/// Facts about the policy table in force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TableFacts {
     /// Its rows.
     pub rows: u32,
-    /// Whether what no row matches is allowed.
+    /// Whether operations that match no row are allowed.
     pub default_allow: bool,
     /// BLAKE3 of its text.
     pub hash: [u8; 32],
 }
 
-/// The files in force, and the table that came of them. The store remembers them from start to start.
+/// The files in force, and the table read from them. The store records them from start to start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilesInForce {
     /// The configuration file; none: the defaults.
@@ -72,17 +73,17 @@ pub struct FilesInForce {
     pub table: TableFacts,
 }
 
-/// What was in force last.
+/// What was last in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Before {
     /// These files.
     Files(FilesInForce),
-    /// A table of this hash, by the word of a daemon that did not write down more. None: no table was ever in force.
+    /// A table with this hash, as recorded by a daemon that recorded no more. None: no table was ever in force.
     Table(Option<[u8; 32]>),
 }
 
 impl FilesInForce {
-    /// What is in force once the table of these sources is.
+    /// What is in force once the table from these sources is.
     #[must_use]
     pub fn of(sources: &Sources, table: TableFacts) -> Self {
         let policy = sources.policy.file().map(Path::to_path_buf);
@@ -90,11 +91,11 @@ impl FilesInForce {
     }
 }
 
-/// Holds what a start or a reload finds against what was in force.
+/// Compares what a start or a reload finds with what was in force.
 ///
 /// # Errors
-/// [`Lost`], when a configuration was in force and there is none now; or when a file's table was in force, nobody names
-/// a table now, and the compiled-in one is another.
+/// [`Lost`] if a configuration was in force and none exists now; or if a file's table was in force, no table is
+/// named now, and the compiled-in one differs.
 pub fn check_files(before: &Before, sources: &Sources, table: &TableFacts) -> Result<(), Lost> {
     let mut losses = Vec::new();
     if let Before::Files(FilesInForce { configuration: Some(was), .. }) = before
@@ -121,7 +122,7 @@ pub fn check_files(before: &Before, sources: &Sources, table: &TableFacts) -> Re
     if losses.is_empty() { Ok(()) } else { Err(Lost(losses)) }
 }
 
-/// Files that were in force and are lost. One line for each, which says what was in force and what to do.
+/// Files that were in force and are lost. One line for each, with what was in force and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost(Vec<Loss>);
 

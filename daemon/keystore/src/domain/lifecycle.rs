@@ -1,4 +1,4 @@
-//! Save, delete, the events of a user, expiry: facts in, a decision out.
+//! Save, delete, the events of a user, expiry: facts in, decisions out.
 
 use super::change::{Action, Change, Trigger};
 use super::draft::Draft;
@@ -11,15 +11,15 @@ use apikeyd_protocol::time::Timestamp;
 /// An answer, and what must be done before it may be given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision<T> {
-    /// The changes, in this order, all in one transaction. Empty when the answer is true already.
+    /// The changes, in this order, all in one transaction. Empty if the answer is already true.
     pub changes: Vec<Change>,
-    /// The draft that goes once the changes are durable.
+    /// The draft to remove once the changes are durable.
     pub drop_draft: Option<KeyId>,
     /// The answer.
     pub answer: T,
 }
 
-/// When it is and who asks.
+/// The time and the caller of a decision.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
     /// The time.
@@ -28,14 +28,14 @@ pub struct Context {
     pub actor: Actor,
 }
 
-/// What a save must know.
+/// The facts for a save.
 #[derive(Clone, Debug, Default)]
 pub struct SaveFacts {
-    /// The record of the id.
+    /// The record with the id.
     pub record: Option<KeyRecord>,
-    /// The draft of the id, if its time has not passed.
+    /// The draft with the id, unless it has expired.
     pub draft: Option<Draft>,
-    /// The record that is stored as the active one of the draft's user; its date may have passed.
+    /// The record that is stored as the active one of the draft's user; it may have expired.
     pub active: Option<KeyRecord>,
 }
 
@@ -44,23 +44,23 @@ pub struct SaveFacts {
 pub struct Saving {
     /// The record.
     pub record: KeyRecord,
-    /// The key whose place it took.
+    /// The key that it replaced.
     pub replaced: Option<KeyId>,
 }
 
-/// What a delete must know.
+/// The facts for a delete.
 #[derive(Clone, Debug, Default)]
 pub struct DeleteFacts {
-    /// The record of the id.
+    /// The record with the id.
     pub record: Option<KeyRecord>,
-    /// The draft of the id, if its time has not passed.
+    /// The draft with the id, unless it has expired.
     pub draft: Option<Draft>,
 }
 
 /// The answer to a delete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deletion {
-    /// Whose key it was.
+    /// The key's owner.
     pub user: UserId,
     /// What was found.
     pub found: DeleteFound,
@@ -69,11 +69,11 @@ pub struct Deletion {
 /// What a delete found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeleteFound {
-    /// An active key, which has ended by this request.
+    /// An active key, revoked by this request.
     Revoked,
-    /// A key that was in this ended state.
+    /// A key that was already revoked.
     Before(KeyState),
-    /// A draft of the caller, which is gone.
+    /// A draft of the caller, now discarded.
     Draft,
 }
 
@@ -82,20 +82,20 @@ pub enum DeleteFound {
 pub enum UserEvent {
     /// The password was changed or reset.
     CredentialsChanged(CredentialsCause),
-    /// The account is gone.
+    /// The account was deleted.
     Deleted,
 }
 
-/// What an event of a user must know.
+/// The facts for an event of a user.
 #[derive(Clone, Debug, Default)]
 pub struct UserFacts {
-    /// The record that is stored as the user's active one; its date may have passed.
+    /// The record that is stored as the user's active one; it may have expired.
     pub active: Option<KeyRecord>,
     /// The user's draft.
     pub draft: Option<KeyId>,
 }
 
-/// Checks the expiry date of a key to be.
+/// Checks the expiry of a new key.
 ///
 /// # Errors
 /// [`Refusal::ExpiryPassed`] and [`Refusal::ExpiryTooFar`].
@@ -107,10 +107,10 @@ pub fn check_expiry(now: Timestamp, expires_at: Option<Timestamp>) -> Result<(),
     }
 }
 
-/// Makes a draft the user's active key. A repetition gets the first answer again and changes nothing.
+/// Makes a draft the user's active key. A repeated save gets the first answer again and changes nothing.
 ///
 /// # Errors
-/// [`Refusal`]; nothing is to be done then.
+/// [`Refusal`]; then nothing is to be done.
 pub fn save(
     context: Context,
     uid: u32,
@@ -169,10 +169,10 @@ fn saved_before(uid: u32, mode: SaveMode, record: KeyRecord) -> Result<Decision<
     Ok(Decision { changes: Vec::new(), drop_draft: Some(key_id), answer: Saving { record, replaced } })
 }
 
-/// Ends a key, or discards a draft of the caller.
+/// Revokes a key, or discards a draft of the caller.
 ///
 /// # Errors
-/// [`Refusal`]; nothing is to be done then.
+/// [`Refusal`]; then nothing is to be done.
 pub fn delete(
     context: Context,
     uid: u32,
@@ -196,7 +196,7 @@ pub fn delete(
     Ok(Decision { changes: Vec::new(), drop_draft: Some(key_id), answer })
 }
 
-/// Ends the active key of a user to whose account something happened; the answer is that key, if there was one.
+/// Revokes the active key of a user after an event of the account; the answer is that key, if there was one.
 #[must_use]
 pub fn end_user(context: Context, event: UserEvent, facts: UserFacts) -> Decision<Option<KeyId>> {
     let cause = match event {
@@ -213,8 +213,8 @@ pub fn end_user(context: Context, event: UserEvent, facts: UserFacts) -> Decisio
     Decision { changes: change.into_iter().collect(), drop_draft: facts.draft, answer }
 }
 
-/// The change that writes down that a key's date has passed; none when the key is not active or its date has
-/// not come. The daemon does this by itself, whoever's request brought it up.
+/// The change that records that a key has expired; none if the key is not active or has not expired. The daemon
+/// is its actor, whichever request led to it.
 #[must_use]
 pub fn expire(now: Timestamp, record: &KeyRecord) -> Option<Change> {
     let revoked_at = record.expires_at.filter(|at| at.has_come(now))?;
@@ -233,16 +233,16 @@ fn end(context: Context, record: &KeyRecord, cause: Trigger) -> Change {
     Change { at: context.now, actor: context.actor, action }
 }
 
-/// Why an operation cannot be done. Nothing has changed. Each says what to do.
+/// Why an operation cannot be carried out. Nothing has changed. Each message says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// There is nothing to save under this id.
+    /// There is nothing to save with this id.
     #[error(
         "there is no draft {0}: a draft lives a few minutes and ends with the daemon and with a newer draft of the \
          same user; generate a new key"
     )]
     NoDraft(KeyId),
-    /// There is no key and no draft of this id.
+    /// There is no key and no draft with this id.
     #[error("there is no key {0}")]
     NoKey(KeyId),
     /// The user has no active key.
@@ -254,7 +254,7 @@ pub enum Refusal {
         /// The active key.
         active: KeyId,
     },
-    /// A repeated save says another mode than the first.
+    /// A repeated save has a different mode than the first.
     #[error("the key {key_id} was already saved, with \"{}\"; repeat the request with that", mode_name(*saved_as))]
     SavedOtherwise {
         /// The key.
@@ -262,7 +262,7 @@ pub enum Refusal {
         /// How it was saved.
         saved_as: SaveMode,
     },
-    /// The draft, or the key that was made of it, is another caller's.
+    /// The draft, or the key made from it, belongs to another caller.
     #[error("the key {key_id} was generated by uid {owner}, and only that user can save or discard it")]
     OtherCallers {
         /// The key.
@@ -270,19 +270,19 @@ pub enum Refusal {
         /// Who generated it.
         owner: u32,
     },
-    /// The expiry date is not in the future.
+    /// The expiry is not in the future.
     #[error("the expiry date is not in the future; give a later one")]
     ExpiryPassed,
-    /// The expiry date is further away than a date can be written.
+    /// The expiry is later than the latest date that can be written.
     #[error("the expiry date is after the year 9999; give an earlier one, or none")]
     ExpiryTooFar,
-    /// No room for another draft of anybody.
-    #[error("all {limit} drafts that the daemon has room for wait to be saved; ask again in a few minutes")]
+    /// No room for another draft, by anybody.
+    #[error("the daemon's limit of {limit} drafts is reached; ask again in a few minutes")]
     TooManyDrafts {
         /// Drafts at a time.
         limit: usize,
     },
-    /// No room for another draft of this caller.
+    /// No room for another draft by this caller.
     #[error(
         "uid {uid} has {limit} drafts that wait to be saved, which is the share of one uid: save or delete some, or ask \
          again when they have expired"

@@ -7,8 +7,8 @@ use apikeyd_protocol::time::Timestamp;
 use core::fmt;
 use subtle::ConstantTimeEq;
 
-/// The keyed hash of a key's digest: what is stored in place of the key. Worth nothing without the pepper, and
-/// not printed all the same.
+/// The keyed hash of a key's digest, stored in place of the key. Useless without the pepper, and nevertheless
+/// not printed.
 #[derive(Clone, Copy)]
 pub struct KeyTag([u8; Self::BYTES]);
 
@@ -28,10 +28,10 @@ impl KeyTag {
         &self.0
     }
 
-    /// Whether two tags are the same, in a time that does not depend on where they differ.
+    /// Whether two tags are equal, in a time that does not depend on where they differ.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
-        // In words: each comparison is hidden from the optimiser by itself, so thirty-two take their time.
+        // In words: each comparison is hidden from the optimiser separately, so thirty-two would be slow.
         let words = |tag: &Self| {
             let (words, _) = tag.0.as_chunks();
             core::array::from_fn::<_, { Self::BYTES / 8 }, _>(|at| {
@@ -56,14 +56,14 @@ impl fmt::Debug for KeyTag {
     }
 }
 
-/// A saved key with everything that the daemon knows of it but its last use.
+/// A saved key with everything that the daemon knows about it, except its last use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRecord {
-    /// The key's id, never used again while the record stands.
+    /// The key's id, not reused while the record exists.
     pub key_id: KeyId,
-    /// Whose key it is.
+    /// The key's owner.
     pub user: UserId,
-    /// What a person wrote beside it.
+    /// A person's note on the key.
     pub label: Option<Label>,
     /// What is stored in place of the key.
     pub tag: KeyTag,
@@ -71,13 +71,13 @@ pub struct KeyRecord {
     pub created_at: Timestamp,
     /// The uid that generated and saved it.
     pub created_by: u32,
-    /// When it ends by itself.
+    /// When it expires.
     pub expires_at: Option<Timestamp>,
-    /// How it was saved: a repeated save must say the same.
+    /// How it was saved: a repeated save must use the same mode.
     pub saved_as: SaveMode,
-    /// The key whose place it took: a repeated save answers the same.
+    /// The key that it replaced: a repeated save gives the same answer.
     pub replaced: Option<KeyId>,
-    /// The state as stored. What counts is the state [at a time](KeyRecord::state_at).
+    /// The state as stored. Use the state [at a time](KeyRecord::state_at) for decisions.
     pub state: KeyState,
 }
 
@@ -88,32 +88,33 @@ impl KeyRecord {
         self.state.at(self.expires_at, now)
     }
 
-    /// Whether the key counts at a time.
+    /// Whether the key is valid at a time.
     #[must_use]
     pub fn is_active_at(&self, now: Timestamp) -> bool {
         self.state_at(now) == KeyState::Active
     }
 }
 
-/// Why a key is not good.
+/// Why a key is not valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyRefusal {
-    /// No key of that id was ever saved, or its record is gone.
+    /// No key with that id was ever saved, or its record was removed.
     Unknown,
-    /// The key of that id is a draft, and this is its secret.
+    /// The key with that id is a draft, and this is its secret.
     NotSaved,
-    /// The id is known, the secret is another one.
+    /// The id is known, but the secret is wrong.
     WrongSecret,
-    /// The key was good once.
+    /// The key was valid once.
     Revoked(RevocationCause),
     /// The record is not what the daemon wrote.
     Damaged,
 }
 
-/// Judges a known key. The secret comes first: only who holds the key learns whether and why it ended.
+/// Judges a known key. The secret is checked first: only the holder of the key learns whether and why it was
+/// revoked.
 ///
 /// # Errors
-/// [`KeyRefusal`], why it is not good.
+/// [`KeyRefusal`]: why it is not valid.
 pub fn judge(
     now: Timestamp,
     secret_matches: bool,

@@ -6,11 +6,11 @@ use core::ptr::NonNull;
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mlock, mmap_anonymous, munmap};
 use zeroize::Zeroize;
 
-/// A value in pages of its own. Locking is best effort: a small `RLIMIT_MEMLOCK` or an old kernel must not
-/// keep the daemon from starting, and the unit file sets `LimitCORE=0` and `MemorySwapMax=0` as well.
+/// A value in pages of its own. Locking is best effort: a small `RLIMIT_MEMLOCK` or an old kernel must not keep
+/// the daemon from starting, and the unit file also sets `LimitCORE=0` and `MemorySwapMax=0`.
 pub(crate) struct Locked<T> {
     place: NonNull<T>,
-    /// Whether `place` is a mapping of its own; else it is a `Box`.
+    /// Whether `place` is a mapping of its own; otherwise it is a `Box`.
     mapped: bool,
 }
 
@@ -20,18 +20,17 @@ unsafe impl<T: Send> Send for Locked<T> {}
 unsafe impl<T: Sync> Sync for Locked<T> {}
 
 impl<T> Locked<T> {
-    /// Bytes of the mapping: whole pages are what the kernel maps and locks.
+    /// Bytes of the mapping: the kernel maps and locks whole pages.
     const SIZE: usize = size_of::<T>();
 
-    /// Puts a harmless value in place and lets `fill` write the secret into it, so that the secret never
-    /// stands anywhere else.
+    /// Puts a harmless value in place and lets `fill` write the secret into it, so that the secret never exists
+    /// anywhere else.
     pub(crate) fn new(blank: T, fill: impl FnOnce(&mut T)) -> Self {
         let mapping = map(Self::SIZE);
         let (mut place, mapped) = match mapping {
             Some(at) => {
                 let place = at.cast::<T>();
-                // SAFETY: the mapping is writable, at least `SIZE` bytes long, page-aligned, and nobody
-                // else knows of it.
+                // SAFETY: the mapping is writable, at least `SIZE` bytes long, page-aligned, and not shared.
                 unsafe { place.write(blank) };
                 (place, true)
             }
@@ -52,13 +51,13 @@ impl<T> Locked<T> {
 impl<T> Drop for Locked<T> {
     fn drop(&mut self) {
         let place = self.place.as_ptr();
-        // SAFETY: the value is owned and goes here; its bytes are then plain memory of `SIZE` bytes, wiped
-        // with volatile writes. It is given back in the way in which `new` took it.
+        // SAFETY: the value is owned and dropped here; its bytes are then plain memory of `SIZE` bytes, wiped
+        // with volatile writes. It is released in the way in which `new` obtained it.
         unsafe {
             place.drop_in_place();
             core::slice::from_raw_parts_mut(place.cast::<u8>(), Self::SIZE).zeroize();
             if self.mapped {
-                // A mapping that cannot be removed stays, wiped.
+                // A mapping that cannot be removed remains, wiped.
                 let _ = munmap(place.cast(), Self::SIZE);
             } else {
                 drop(Box::from_raw(place.cast::<core::mem::MaybeUninit<T>>()));
@@ -67,10 +66,10 @@ impl<T> Drop for Locked<T> {
     }
 }
 
-/// A private anonymous mapping, locked and kept out of dumps and children as far as the kernel allows.
+/// A private anonymous mapping, locked and kept out of dumps and children as far as the kernel permits.
 fn map(size: usize) -> Option<NonNull<c_void>> {
-    // SAFETY: an anonymous mapping at an address of the kernel's choice touches no other memory; the advice
-    // and the lock concern this mapping alone.
+    // SAFETY: an anonymous mapping at an address of the kernel's choice touches no other memory; the advice and
+    // the lock concern only this mapping.
     unsafe {
         let flags = MapFlags::PRIVATE;
         let at =

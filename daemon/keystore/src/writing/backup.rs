@@ -1,4 +1,4 @@
-//! A consistent copy of the database while writes go on.
+//! A consistent copy of the database while writes continue.
 
 use crate::database::schema::{ACTIVE, AUDIT, DUE, Head, KEYS, META, REVOKED, USED};
 use crate::database::view::View;
@@ -25,12 +25,12 @@ pub struct Copy {
     pub file: OwnedFd,
     /// Its length.
     pub bytes: u64,
-    /// The last change that it holds.
+    /// The last change that it contains.
     pub head: Head,
 }
 
-/// A file without a name: no crash leaves it behind, so nothing is synced before it is complete. Writing it all takes
-/// long, and the changes that callers wait for are synced to the same disk.
+/// A file without a name: no crash leaves it behind, so it is synced only when it is complete. Writing all of
+/// it takes long, and the changes that callers wait for are synced to the same disk.
 #[derive(Debug)]
 struct Nameless {
     file: FileBackend,
@@ -60,10 +60,10 @@ impl Shared {
     /// Copies one view of the database into a file without a name: a whole database of the same store, compact
     /// and synced.
     ///
-    /// Whatever the copy's own file does is [`StoreError::NoCopy`]: only an error of the database itself may move
-    /// reads away from it.
+    /// Every failure of the copy's own file is [`StoreError::NoCopy`]: only an error of the database itself may
+    /// move reads away from it.
     pub(crate) fn copy(&self, pace: &Pace<'_>) -> Result<Copy, StoreError> {
-        // Each try has a file of its own: the first may fail with half of it written.
+        // Each attempt has its own file: the first may fail with half of it written.
         self.read(|view| {
             let file = self.disk.scratch().map_err(no_copy)?;
             let head = copy_into(view, file.try_clone().map_err(no_copy)?, pace)?;

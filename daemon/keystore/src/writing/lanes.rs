@@ -14,21 +14,21 @@ use crate::error::StoreError;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Commands that may wait in a lane. Past it callers are told to ask again. Those who hand commands over bound the share
-/// of each uid, so that none fills a lane.
+/// Commands that may wait in a lane. Beyond this, callers are told to retry. Those who queue commands limit the
+/// share of each uid, so that none fills a lane.
 const MAX_QUEUED: usize = 8_192;
 
-/// Commands in one transaction. One sync of the disk costs as much as about this many commands.
+/// Commands in one transaction. One sync of the disk costs about as much as this many commands.
 const MAX_BATCH: usize = 256;
 
-/// Commands of the other kind that a batch with revocations takes along. It bounds what a revocation shares
-/// its transaction with, and keeps the others moving under a flood of revocations.
+/// Commands of the other kind that a batch with revocations includes. It bounds what a revocation shares its
+/// transaction with, and keeps the others moving during a flood of revocations.
 const MAX_BESIDE_REVOCATIONS: usize = 32;
 
 /// Revocations in one transaction.
 const MAX_REVOCATIONS: usize = MAX_BATCH - MAX_BESIDE_REVOCATIONS;
 
-/// For which caller a command is, and whether it takes something away.
+/// The caller of a command, and whether the command takes something away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket {
     caller: Caller,
@@ -45,8 +45,8 @@ enum Caller {
 impl Ticket {
     /// A change by the daemon itself, such as writing last uses.
     pub const DAEMON: Self = Self { caller: Caller::Daemon, revokes: false };
-    /// A change by the daemon that must not wait behind those of callers: a reload, which may take something away, and
-    /// the row of a backup, for which an answer is held back.
+    /// A change by the daemon that must not wait behind those of callers: a reload, which may take something
+    /// away, and the row of a backup, for which an answer is held back.
     pub const URGENT: Self = Self { caller: Caller::Daemon, revokes: true };
 
     /// A change that revokes nothing.
@@ -71,9 +71,9 @@ pub(crate) struct Lanes {
 struct State {
     revocations: Lane,
     changes: Lane,
-    /// Recover, which comes before all commands, and close, which comes behind them.
+    /// Recover, which comes before all commands, and close, which comes after them.
     others: VecDeque<Task>,
-    /// A close was queued: nothing more is taken.
+    /// A close was queued: nothing more is accepted.
     closing: bool,
 }
 
@@ -96,7 +96,7 @@ impl Lanes {
     /// Queues a command.
     ///
     /// # Errors
-    /// `Busy` when as many wait as may, `Closed` behind a close.
+    /// `Busy` if the lane is full, `Closed` after a close.
     pub(crate) fn queue(&self, ticket: Ticket, command: Box<dyn Command>) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.closing {
@@ -109,11 +109,11 @@ impl Lanes {
         Ok(())
     }
 
-    /// Queues what is not a command: a recovery comes next, however many commands fail meanwhile, and a close behind
-    /// all commands. Nothing is taken behind a close.
+    /// Queues a task that is not a command: a recovery comes next, however many commands fail in the meantime,
+    /// and a close after all commands. Nothing is accepted after a close.
     ///
     /// # Errors
-    /// `Closed` behind a close.
+    /// `Closed` after a close.
     pub(crate) fn queue_other(&self, task: Task) -> Result<(), StoreError> {
         let mut state = self.state();
         if state.closing {
@@ -126,7 +126,7 @@ impl Lanes {
         Ok(())
     }
 
-    /// Waits for what comes next.
+    /// Waits for the next task.
     pub(crate) fn wait(&self) -> Task {
         let mut state = self.state();
         loop {
@@ -137,13 +137,13 @@ impl Lanes {
         }
     }
 
-    /// What comes next, if there is anything.
+    /// The next task, if there is one.
     pub(crate) fn next_now(&self) -> Option<Task> {
         self.state().next()
     }
 
-    /// The next command of a batch that has `taken` so many, if it is to have another one: the revocations that
-    /// wait, then the others. A batch with revocations closes early, so that their answers do not wait for it.
+    /// The next command for a batch that has `taken` some, if it is to have another: waiting revocations first,
+    /// then the others. A batch with revocations closes early, so that their answers do not wait for it.
     pub(crate) fn take(&self, taken: &mut Taken) -> Option<Box<dyn Command>> {
         let mut state = self.state();
         if taken.revocations + taken.changes >= MAX_BATCH {
@@ -209,9 +209,9 @@ impl Lane {
 
 /// A command: decided in the transaction, answered after the commit.
 pub(crate) trait Command: Send {
-    /// Decides, and keeps the answer back. An error concerns this command alone unless the batch is broken.
+    /// Decides, and holds the answer back. An error concerns only this command unless the batch is broken.
     fn decide(&mut self, batch: &mut Batch<'_>);
-    /// Gives the answer, or why the batch failed.
+    /// Gives the answer, or the reason why the batch failed.
     fn answer(self: Box<Self>, batch: Result<(), StoreError>);
 }
 
@@ -235,7 +235,7 @@ impl core::fmt::Debug for Task {
     }
 }
 
-/// A command that is decided by `D` and answered to `R`.
+/// A command that `D` decides and whose answer goes to `R`.
 pub(crate) struct Pending<D, T, R> {
     decide: Option<D>,
     decided: Option<Result<T, StoreError>>,

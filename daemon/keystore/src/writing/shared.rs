@@ -7,8 +7,9 @@
 //! ```
 //!
 //! redb serves nothing more from a handle that has seen an error. So reads move to an [overlay] at once; the
-//! old handle stays parked, because it holds the file's lock. When a probe shows that the disk takes writes
-//! again, the parked handle closes and the database is opened anew, and must hold every acknowledged change.
+//! old handle stays parked, because it holds the file's lock. When a probe shows that the disk accepts writes
+//! again, the parked handle is closed and the database reopened, which must then contain every acknowledged
+//! change.
 //!
 //! [overlay]: super::overlay
 
@@ -25,24 +26,24 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use redb::{Database, ReadableDatabase};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Who must hear of commits before their answers go out.
+/// Receives commits before their answers are sent.
 pub trait Observer: fmt::Debug + Send + Sync {
     /// A batch is durable.
     fn committed(&self, effects: &Effects);
-    /// A batch failed and may be durable all the same, or the database was opened again: whatever was known
-    /// of any key must be asked for again.
+    /// A batch failed but may be durable nevertheless, or the database was reopened: everything known about any
+    /// key must be read again.
     fn in_doubt(&self);
 }
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// The database, or the overlay. None: closed, or not to be had at all.
+    /// The database, or the overlay. None: closed, or not available at all.
     current: ArcSwapOption<Database>,
     /// The handle that failed, kept for its lock.
     parked: Mutex<Option<Arc<Database>>>,
-    /// Held by whoever commits, and by whoever swaps `current`: an overlay opened in the middle of a commit
-    /// would miss it.
+    /// Held while committing and while swapping `current`: an overlay opened in the middle of a commit would
+    /// miss it.
     turn: Mutex<()>,
     /// The last acknowledged change.
     head: Mutex<Head>,
@@ -86,7 +87,7 @@ impl Shared {
         *lock(&self.head)
     }
 
-    /// Whether changes are refused until the disk is mended.
+    /// Whether changes are refused until the disk is repaired.
     pub(crate) fn is_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
     }
@@ -106,7 +107,7 @@ impl Shared {
         Ok(database)
     }
 
-    /// A batch is durable: the head moves, then everybody who relies on old answers hears of it.
+    /// A batch is durable: the head advances, then everybody who relies on old answers is told.
     pub(crate) fn committed(&self, head: Option<Head>, effects: Effects) {
         if let Some(head) = head {
             *lock(&self.head) = head;
@@ -115,7 +116,7 @@ impl Shared {
         effects.then.into_iter().for_each(|effect| effect());
     }
 
-    /// Reads from the last commit. When the handle turns out to have failed, once more from the overlay.
+    /// Reads from the last commit. If the handle turns out to have failed, reads once more from the overlay.
     pub(crate) fn read<T>(&self, read: impl Fn(&View<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let database = self.current()?;
         match self.read_from(&database, &read) {
@@ -142,11 +143,11 @@ impl Shared {
         match self.current.load_full() {
             Some(database) => Ok(database),
             None if self.closed.load(Ordering::Acquire) => Err(StoreError::Closed),
-            None => Err(StoreError::unavailable("the database could not be opened again yet")),
+            None => Err(StoreError::unavailable("the database could not be reopened yet")),
         }
     }
 
-    /// Moves reads from a failed handle to an overlay. Whoever comes second finds it done.
+    /// Moves reads from a failed handle to an overlay. Does nothing if that has been done.
     pub(crate) fn retreat(&self, failed: &Arc<Database>, _turn: &MutexGuard<'_, ()>) {
         let is_current = self.current.load().as_ref().is_some_and(|current| Arc::ptr_eq(current, failed));
         if !is_current || self.closed.load(Ordering::Acquire) {
@@ -160,13 +161,13 @@ impl Shared {
         }
         tracing::error!(
             database = %self.disk.path().display(),
-            "the disk failed: changes are refused until it works again, validation goes on"
+            "the disk failed: changes are refused until it works again; validation continues"
         );
         self.disk.forget_cached();
         let overlay = match opening::open_overlay(&*self.disk, &self.secrets, self.cache_bytes) {
             Ok(opened) if opened.head.revision >= self.head().revision => Some(Arc::new(opened.database)),
             Ok(_) => {
-                tracing::error!("the disk does not hold every acknowledged change any more");
+                tracing::error!("the disk no longer has every acknowledged change");
                 None
             }
             Err(error) => {
@@ -176,17 +177,17 @@ impl Shared {
         };
         *lock(&self.parked) = Some(Arc::clone(failed));
         self.current.store(overlay);
-        // What failed may be on the disk, whole, and is then what the overlay shows.
+        // What failed may be completely on the disk, and the overlay then shows it.
         self.observer.in_doubt();
     }
 
-    /// Opens the database again when the disk works again. Nothing to do when it never failed.
+    /// Reopens the database when the disk works again. Does nothing if it never failed.
     pub(crate) fn recover(&self) {
         if !self.is_failed() || self.closed.load(Ordering::Acquire) {
             return;
         }
         if let Err(error) = self.disk.probe() {
-            tracing::warn!(%error, "the disk does not take writes yet");
+            tracing::warn!(%error, "the disk does not accept writes yet");
             return;
         }
         let _turn = self.turn();
@@ -205,7 +206,7 @@ impl Shared {
         self.disk.forget_cached();
         match opening::open(&*self.disk, &self.secrets, self.cache_bytes) {
             Ok(opened) => self.resume(opened),
-            Err(error) => tracing::error!(%error, "the database could not be opened again"),
+            Err(error) => tracing::error!(%error, "the database could not be reopened"),
         }
     }
 
@@ -226,14 +227,14 @@ impl Shared {
         tracing::info!(revision = opened.head.revision, "the disk works again: changes are accepted");
     }
 
-    /// Closes for good.
+    /// Closes permanently.
     pub(crate) fn close(&self) -> Result<(), StoreError> {
         let _turn = self.turn();
         self.closed.store(true, Ordering::Release);
         let parked = lock(&self.parked).take();
         let current = self.current.swap(None);
         let mut outcome = Ok(());
-        // A reader that is still at work keeps its handle, which closes with it.
+        // A reader that is still working keeps its handle, which closes with it.
         for database in [parked, current].into_iter().flatten() {
             if let Ok(database) = Arc::try_unwrap(database) {
                 outcome = outcome.and(database.close().map_err(StoreError::from));
@@ -244,7 +245,7 @@ impl Shared {
     }
 }
 
-/// Whether a database holds the audit row of a head.
+/// Whether a database contains the audit row of a head.
 fn holds(database: &Database, head: &Head) -> bool {
     let link = || -> Result<bool, StoreError> {
         let row = database.begin_read()?.open_table(AUDIT)?.get(head.revision)?;
@@ -253,7 +254,7 @@ fn holds(database: &Database, head: &Head) -> bool {
     link().unwrap_or(false)
 }
 
-/// A lock whose holder panicked is taken all the same: what these locks guard is whole between statements.
+/// A lock whose holder panicked is taken anyway: what these locks guard is consistent between statements.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

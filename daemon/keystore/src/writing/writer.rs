@@ -1,5 +1,5 @@
-//! The one writer and the way to it: what is queued is taken into one transaction, and answered after the commit. A thread of
-//! its own runs it, or those who wait for a change.
+//! The one writer and the way to it: queued commands are taken into one transaction, and answered after the
+//! commit. It runs on its own thread, or on those of the callers that wait for a change.
 
 use super::lanes::{Command, Lanes, Pending, Taken, Task, Ticket};
 use super::shared::Shared;
@@ -19,7 +19,7 @@ use std::thread::{Builder, JoinHandle};
 #[derive(Debug)]
 pub(crate) struct Queue {
     lanes: Arc<Lanes>,
-    /// None where a thread writes.
+    /// None if a thread writes.
     driven: Option<Driven>,
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn start(
 }
 
 impl Queue {
-    /// Queues a command. `reply` gets the answer once it is durable, where the writer runs.
+    /// Queues a command. `reply` gets the answer once it is durable, on the writer's thread.
     pub(crate) fn submit<T: Send + 'static>(
         &self,
         ticket: Ticket,
@@ -53,12 +53,12 @@ impl Queue {
         self.lanes.queue(ticket, Box::new(Pending::new(decide, reply)))
     }
 
-    /// Asks the writer to open a failed database again; `done` is called when it has tried.
+    /// Asks the writer to reopen a failed database; `done` is called once it has tried.
     pub(crate) fn recover(&self, done: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
         self.other(Task::Recover(Box::new(done)))
     }
 
-    /// Asks the writer to close, after all that is queued.
+    /// Asks the writer to close after everything queued.
     pub(crate) fn close(
         &self,
         done: impl FnOnce(Result<(), StoreError>) + Send + 'static,
@@ -71,7 +71,7 @@ impl Queue {
         self.driven.is_some()
     }
 
-    /// Writes what is queued, on this thread. Nothing to do where a thread writes.
+    /// Writes what is queued, on this thread. Does nothing if a thread writes.
     pub(crate) fn drive(&self) {
         if let Some(driven) = &self.driven {
             driven.drive();
@@ -85,7 +85,7 @@ impl Queue {
     }
 }
 
-/// What the writer's thread would own.
+/// What the writer's thread would otherwise own.
 #[derive(Debug)]
 pub(crate) struct Driven {
     shared: Arc<Shared>,
@@ -118,7 +118,7 @@ pub(crate) fn run(shared: &Shared, lanes: &Lanes) {
     }
 }
 
-/// Carries out what comes next; breaks when it was a close.
+/// Carries out the next task; breaks after a close.
 pub(crate) fn serve(shared: &Shared, task: Task, lanes: &Lanes) -> ControlFlow<()> {
     match task {
         Task::Commands => run_batch(shared, lanes),
@@ -139,9 +139,9 @@ fn run_batch(shared: &Shared, lanes: &Lanes) {
     let mut batch = Forming { lanes, taken: Taken::default(), commands: Vec::new() };
     let outcome = match shared.writable() {
         Ok(database) => {
-            // A panic in the database's code must not take the writer, and with it every later change, away.
+            // A panic in the database's code must not end the writer, and with it every later change.
             let committed = catch_unwind(AssertUnwindSafe(|| commit(shared, &database, &mut batch)))
-                .unwrap_or_else(|_| Err(StoreError::unavailable("the writer met a fault of its own")));
+                .unwrap_or_else(|_| Err(StoreError::unavailable("a fault in the writer")));
             match committed {
                 Ok((head, effects)) => {
                     shared.committed(head, effects);
@@ -168,11 +168,11 @@ fn run_batch(shared: &Shared, lanes: &Lanes) {
     }
 }
 
-/// A batch that takes its commands one by one, so that a revocation that arrives meanwhile is in it.
+/// A batch that takes its commands one by one, so that a revocation that arrives in the meantime joins it.
 struct Forming<'l> {
     lanes: &'l Lanes,
     taken: Taken,
-    /// Those that were taken: each is answered, whatever becomes of the batch.
+    /// The commands taken: each is answered, whatever becomes of the batch.
     commands: Vec<Box<dyn Command>>,
 }
 
@@ -191,13 +191,13 @@ fn commit(
     forming: &mut Forming<'_>,
 ) -> Result<(Option<Head>, Effects), StoreError> {
     let mut txn = database.begin_write()?;
-    // Also makes the commit two-phase, so that a torn one is never taken for whole.
+    // Also makes the commit two-phase, so that a torn one is never mistaken for a complete one.
     txn.set_quick_repair(true);
     let mut batch = Batch::open(&txn, &shared.secrets)?;
     while let Some(command) = forming.next() {
         command.decide(&mut batch);
         if let Some(fault) = batch.fault() {
-            // Dropping the transaction takes back what was begun.
+            // Dropping the transaction undoes what was begun.
             return Err(fault);
         }
     }

@@ -22,7 +22,7 @@ pub(crate) enum End {
     Idle,
     #[error("the caller broke the protocol")]
     BadFrame,
-    #[error("the daemon is about to end")]
+    #[error("the daemon is shutting down")]
     Drained,
     #[error("a backup was handed over, and its audit row could not be written")]
     Unrecorded,
@@ -41,17 +41,17 @@ impl From<io::Error> for End {
 /// Time from the first byte of a frame to its last.
 const FRAME_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Time that a caller may read nothing while answers wait for it.
+/// Time for which a caller may read nothing while answers wait for it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a connection is in the middle of.
+/// Work in progress on a connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Duties {
-    /// Requests wait for the disk: the caller cannot be blamed for its silence.
+    /// Requests wait for the disk: the caller is not to blame for its silence.
     pub(super) working: bool,
 }
 
-/// When what began.
+/// When each state began.
 #[derive(Debug)]
 pub(super) struct Timeouts {
     idle: Duration,
@@ -65,9 +65,9 @@ impl Timeouts {
         Self { idle, active: Instant::now(), partial_since: None, stuck_since: None }
     }
 
-    /// Requests were taken, and a part of one is left or not.
+    /// Requests were taken, and an incomplete one may be left.
     pub(super) fn took(&mut self, frames: usize, partial: bool) {
-        // A partial frame that goes on keeps its start, however steadily it trickles.
+        // An incomplete frame keeps its start time, however steadily it trickles in.
         if frames == 0 && partial == self.partial_since.is_some() {
             return;
         }
@@ -78,7 +78,7 @@ impl Timeouts {
         self.partial_since = partial.then_some(now);
     }
 
-    /// The outbox was written, wholly or not, with progress or not.
+    /// The outbox was written, completely or not, with progress or not.
     pub(super) fn wrote(&mut self, done: bool, progress: bool) {
         if done {
             self.stuck_since = None;
@@ -87,12 +87,12 @@ impl Timeouts {
         }
     }
 
-    /// The first time to look.
+    /// The first time to check.
     pub(super) fn first(&self) -> Instant {
         self.active + self.idle
     }
 
-    /// A time that must be looked at earlier than `planned`.
+    /// A time to check that is earlier than `planned`.
     pub(super) fn earlier_than(&self, planned: Instant) -> Option<Instant> {
         self.urgent().filter(|due| *due < planned)
     }
@@ -109,7 +109,7 @@ impl Timeouts {
         (!duties.working && self.stuck_since.is_none() && self.active + self.idle <= now).then_some(End::Idle)
     }
 
-    /// The next time to look.
+    /// The next time to check.
     pub(super) fn next(&self, duties: &Duties) -> Instant {
         let excused = duties.working || self.stuck_since.is_some();
         let idle = if excused { Instant::now() + self.idle } else { self.active + self.idle };

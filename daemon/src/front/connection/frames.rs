@@ -1,4 +1,4 @@
-//! The greeting, and then frames out of the inbox.
+//! The greeting, and then frames from the inbox.
 
 use super::ending::{Duties, End};
 use super::outbox::{LARGE_ANSWER, SMALL_ANSWER, Written};
@@ -46,7 +46,7 @@ impl Connection {
         self.refuse(code).await.err().unwrap_or(End::Refused(code))
     }
 
-    /// `None` when the bytes are not a hello.
+    /// `None` if the bytes are not a hello.
     async fn read_hello(&mut self) -> Result<Option<Hello>, End> {
         timeout(HELLO_TIMEOUT, self.read_hello_whenever()).await.unwrap_or(Err(End::NoHello))
     }
@@ -74,7 +74,7 @@ impl Connection {
         Err(End::Refused(code))
     }
 
-    /// A welcome is the first thing that is written, and always fits the socket's buffer.
+    /// A welcome is the first thing written, and always fits the socket's buffer.
     async fn send(&mut self, welcome: &Welcome) -> Result<(), End> {
         self.outbox.append(&welcome.encode(), None);
         timeout(HELLO_TIMEOUT, async {
@@ -88,16 +88,16 @@ impl Connection {
     }
 }
 
-/// Frames that one connection has answered before the others have their turn, in however many reads they came: the
-/// runtime would let it go on for thousands.
+/// Frames that one connection has answered before the others get their turn, however many reads they came in:
+/// the runtime would let it continue for thousands.
 const TURN: usize = 64;
 
-/// Costly requests of one connection that may wait at a time: each holds its body and may have an answer of the full
-/// size. The next one waits unread, and what stands behind it, too.
+/// Costly requests of one connection that may be in progress at a time: each holds its body and may have an
+/// answer of maximum size. The next one waits unread, as does everything after it.
 const MAX_COSTLY_IN_FLIGHT: usize = 2;
 
 impl Connection {
-    /// Answers the frames that are complete, as many as this turn allows; true when the turn is over.
+    /// Answers complete frames, as many as this turn allows; true when the turn is over.
     pub(super) fn take_frames(&mut self) -> bool {
         let before = self.turn;
         while self.turn < TURN && self.may_take() && self.take_frame() {
@@ -110,14 +110,14 @@ impl Connection {
         self.turn >= TURN
     }
 
-    /// Whether another request may be taken on.
+    /// Whether another request may be taken.
     pub(super) fn may_take(&self) -> bool {
         let is_closing =
             matches!(self.phase, Phase::Closing(end) if end != End::Closed && end != End::Drained);
         !is_closing && !self.blocked && self.waiting.len() < MAX_IN_FLIGHT && self.outbox.has_room()
     }
 
-    /// Whether more bytes are wanted: not while a complete frame has to wait.
+    /// Whether to read more bytes: not while a complete frame has to wait.
     pub(super) fn may_read(&self) -> bool {
         self.phase == Phase::Open && self.may_take()
     }
@@ -159,17 +159,17 @@ impl Connection {
         true
     }
 
-    /// Says what is wrong and reads no more: what follows cannot be trusted to be a frame.
+    /// Reports the fault and stops reading: what follows cannot be trusted to be a frame.
     fn break_off(&mut self, opcode: u16, request_id: u64, message: String) {
         self.daemon.traffic.bad_request();
         let out = self.outbox.answer(SMALL_ANSWER);
-        // A sentence of ours: it fits.
+        // The message is ours: it fits.
         let _ = append_answer(out, opcode, Status::BadRequest, request_id, &Failure { message });
         self.phase = Phase::Closing(End::BadFrame);
     }
 
-    /// Sees to it that the caller has the rights of the table in force now. The table is read again only when
-    /// it is another one.
+    /// Makes sure that the caller has the rights of the table in force now. Looks them up again only if the
+    /// table has changed.
     pub(super) fn refresh_rights(&mut self) {
         let Self { rights, read_from, caller: Caller { peer, standing, .. }, .. } = self;
         *standing = self.daemon.service.standing(|| {
@@ -186,11 +186,11 @@ impl Connection {
     }
 }
 
-/// What makes a frame unusable although its length is right.
+/// What makes a frame unusable although its length is valid.
 fn fault(frame: &Frame<'_>, waiting: &[Waiting]) -> Option<String> {
     let header = frame.header;
     if header.flags_or_status != 0 {
-        return Some(format!("the flags {:#06x} are reserved and must be zero", header.flags_or_status));
+        return Some(format!("the flags {:#06x} are reserved and must be 0", header.flags_or_status));
     }
     let is_waiting = waiting.iter().any(|waiting| waiting.header.request_id == header.request_id);
     is_waiting.then(|| {

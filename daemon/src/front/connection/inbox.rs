@@ -1,18 +1,18 @@
-//! Bytes that came and were not taken yet.
+//! Bytes that were received and not yet taken.
 
 use apikeyd_protocol::frame::{Frame, HEADER_BYTES, TooLarge};
 use apikeyd_protocol::limit::MAX_BODY_BYTES;
 use zeroize::Zeroize as _;
 
-/// Room at first. It holds some ninety validations, so that a pipelining caller has them answered in one
+/// Initial capacity. It fits about ninety validations, so that a pipelining caller gets them answered in one
 /// write.
 const USUAL: usize = 8 * 1024;
 
-/// Room for the longest frame.
+/// Capacity for the longest frame.
 const MOST: usize = HEADER_BYTES + MAX_BODY_BYTES;
 
 /// A buffer that grows with what arrives, never with what is announced, and wipes what was taken: requests
-/// hold digests of keys.
+/// contain digests of keys.
 #[derive(Debug)]
 pub(super) struct Inbox {
     buffer: Vec<u8>,
@@ -25,7 +25,7 @@ impl Inbox {
         Self { buffer: vec![0; USUAL], start: 0, end: 0 }
     }
 
-    /// The bytes that are there.
+    /// The bytes received.
     pub(super) fn bytes(&self) -> &[u8] {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
@@ -34,13 +34,13 @@ impl Inbox {
         self.start == self.end
     }
 
-    /// The first frame, if all of it is there, and the bytes that it takes.
+    /// The first frame, if it is complete, and the number of bytes it takes.
     pub(super) fn frame(&self) -> Result<Option<(Frame<'_>, usize)>, TooLarge> {
         let bytes = self.bytes();
         Ok(Frame::split(bytes)?.map(|(frame, rest)| (frame, bytes.len() - rest.len())))
     }
 
-    /// Gives up the first bytes, which are wiped.
+    /// Removes the first bytes and wipes them.
     pub(super) fn take(&mut self, bytes: usize) {
         let until = self.start.saturating_add(bytes).min(self.end);
         self.buffer.get_mut(self.start..until).unwrap_or_default().zeroize();
@@ -54,7 +54,7 @@ impl Inbox {
         }
     }
 
-    /// Room for more bytes; at least one, unless the longest frame is there already.
+    /// Space for more bytes; at least one, unless the longest frame is already there.
     pub(super) fn room(&mut self) -> &mut [u8] {
         if self.end == self.buffer.len() {
             if self.start > 0 {
@@ -66,7 +66,7 @@ impl Inbox {
         self.buffer.get_mut(self.end..).unwrap_or_default()
     }
 
-    /// Bytes were put into the room.
+    /// Bytes were written to the space.
     pub(super) fn received(&mut self, bytes: usize) {
         self.end = self.end.saturating_add(bytes).min(self.buffer.len());
     }
@@ -123,7 +123,7 @@ mod tests {
             let mut seen = 0;
             for chunk in wire.chunks(step) {
                 let mut chunk = chunk;
-                // Like a reader: no more than there is room, then take what is complete.
+                // Like a reader: no more than there is space for, then take what is complete.
                 while !chunk.is_empty() {
                     let room = inbox.room().len().min(chunk.len());
                     put(&mut inbox, &chunk[..room]);

@@ -1,4 +1,4 @@
-//! Answers that were not written yet.
+//! Answers that have not been written yet.
 
 use crate::operations::dispatch::descriptors::Enclosed;
 use apikeyd_protocol::frame::{HEADER_BYTES, Header, Status, append_answer};
@@ -15,17 +15,17 @@ use tokio::io::Interest;
 use tokio::net::UnixStream;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// Room at first, and after a burst.
+/// Capacity initially, and after a burst.
 const USUAL: usize = 8 * 1024;
 
-/// Bytes that may wait for a caller to read them. Past it no request is taken until it has: with one more answer of
-/// the full size this is what a caller who never reads makes the daemon hold.
+/// Bytes that may wait for a caller to read them. Beyond this no request is taken until the caller has read:
+/// together with one more answer of maximum size, this is what a caller that never reads makes the daemon hold.
 const HIGH_WATER: usize = 64 * 1024;
 
-/// Room that is made for an answer before it is written: a verdict, a draft and nearly every failure fit.
+/// Space that is reserved for an answer before it is written: a verdict, a draft and nearly every failure fit.
 pub(super) const SMALL_ANSWER: usize = 1024;
 
-/// Room for an answer of the full size.
+/// Space for an answer of maximum size.
 pub(super) const LARGE_ANSWER: usize = HEADER_BYTES + MAX_BODY_BYTES;
 
 /// One buffer for all answers, wiped once they are written: one of them may show a new key.
@@ -33,9 +33,9 @@ pub(super) const LARGE_ANSWER: usize = HEADER_BYTES + MAX_BODY_BYTES;
 pub(super) struct Outbox {
     buffer: Vec<u8>,
     written: usize,
-    /// Descriptors, each with the place of the frame that it goes with.
+    /// Descriptors, each with the range of the frame that it belongs to.
     descriptors: VecDeque<(Range<usize>, Enclosed)>,
-    /// A descriptor was sent, and the rest of its answer is held back until that is written down.
+    /// A descriptor was sent, and the rest of its answer is held back until that is recorded.
     is_held: bool,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Outbox {
 pub(super) enum Written {
     /// All of it.
     All,
-    /// As much as the socket takes.
+    /// As much as the socket accepts.
     Some,
     /// Up to an answer that is held back until [`Outbox::release`].
     UntilHeld,
@@ -59,7 +59,7 @@ impl Outbox {
         self.buffer.is_empty()
     }
 
-    /// Whether another answer may be put in.
+    /// Whether another answer may be added.
     pub(super) const fn has_room(&self) -> bool {
         self.buffer.len() - self.written < HIGH_WATER
     }
@@ -72,17 +72,17 @@ impl Outbox {
         &mut self.buffer
     }
 
-    /// Appends an answer that is complete, with the descriptor that it carries.
+    /// Appends a complete answer, with the descriptor that it carries.
     pub(super) fn append(&mut self, frame: &[u8], enclosed: Option<Enclosed>) {
         let start = self.buffer.len();
         self.answer(frame.len()).extend_from_slice(frame);
         self.descriptors.extend(enclosed.map(|enclosed| (start..start + frame.len(), enclosed)));
     }
 
-    /// Writes as much as may be written now.
+    /// Writes as much as possible.
     ///
     /// # Errors
-    /// When the other end is gone.
+    /// If the other end is gone.
     pub(super) fn write(&mut self, socket: &Arc<UnixStream>) -> io::Result<Written> {
         while self.written < self.buffer.len() {
             if self.is_held {
@@ -99,7 +99,7 @@ impl Outbox {
         Ok(Written::All)
     }
 
-    /// Bytes that are written already, to see whether there is progress.
+    /// The number of bytes written, to detect progress.
     pub(super) const fn progress(&self) -> usize {
         self.written
     }
@@ -109,7 +109,7 @@ impl Outbox {
         !self.buffer.is_empty() && !self.is_held
     }
 
-    /// What had to be written down is: the answer may be completed.
+    /// The record has been made: the answer may be completed.
     pub(super) const fn release(&mut self) {
         self.is_held = false;
     }
@@ -122,7 +122,7 @@ impl Outbox {
         }
         match self.send_descriptor(socket) {
             Err(error) if !is_of_the_connection(error.kind()) => {
-                tracing::warn!(%error, "a descriptor could not be sent; its caller is told to ask again");
+                tracing::warn!(%error, "a descriptor could not be sent; the caller is told to ask again");
                 self.answer_busy();
                 Ok(())
             }
@@ -134,7 +134,7 @@ impl Outbox {
     fn send_descriptor(&mut self, socket: &Arc<UnixStream>) -> io::Result<()> {
         let Some((frame, enclosed)) = self.descriptors.front() else { return Ok(()) };
         let end = match (enclosed.is_recorded, self.descriptors.get(1)) {
-            // The rest follows once it was written down that the caller has the descriptor.
+            // The rest follows once it is recorded that the caller has the descriptor.
             (true, _) => frame.start + 1,
             (false, Some((next, _))) => next.start,
             (false, None) => self.buffer.len(),
@@ -157,14 +157,14 @@ impl Outbox {
         Ok(())
     }
 
-    /// Puts a refusal in the place of the answer whose descriptor could not be sent. Nothing of that answer has been
-    /// written, and what stands behind it stays.
+    /// Puts a refusal in place of the answer whose descriptor could not be sent. Nothing of that answer has
+    /// been written, and the answers after it remain.
     fn answer_busy(&mut self) {
         let Some((frame, _)) = self.descriptors.pop_front() else { return };
         let mut refusal = Vec::with_capacity(SMALL_ANSWER);
         if let Some(Header { opcode, request_id, .. }) = self.header(&frame) {
-            let message = "the system sends no more descriptors for the moment; ask again later".to_owned();
-            // A sentence of ours: it fits.
+            let message = "the system sends no more descriptors at the moment; ask again later".to_owned();
+            // The message is ours: it fits.
             let _ = append_answer(&mut refusal, opcode, Status::Busy, request_id, &Failure { message });
         }
         let after = Zeroizing::new(self.buffer.get(frame.end..).unwrap_or_default().to_vec());
@@ -190,7 +190,7 @@ impl Outbox {
         }
     }
 
-    /// Moves to a larger buffer by hand: `Vec` would leave a copy of the old one behind.
+    /// Moves to a larger buffer explicitly: `Vec` would leave a copy of the old one behind.
     fn make_room(&mut self, bytes: usize) {
         let capacity = (self.buffer.len() + bytes).next_power_of_two();
         let mut larger = Vec::with_capacity(capacity);
@@ -200,8 +200,8 @@ impl Outbox {
     }
 }
 
-/// Whether an error says that the connection takes no bytes, now or ever. Any other one of a send with a descriptor is
-/// about the descriptor: too many under way (ETOOMANYREFS), no memory for it (ENOMEM, ENOBUFS).
+/// Whether an error means that the connection accepts no bytes, now or ever. Any other error of a send with a
+/// descriptor concerns the descriptor: too many in flight (ETOOMANYREFS), no memory for it (ENOMEM, ENOBUFS).
 const fn is_of_the_connection(kind: io::ErrorKind) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionReset, Interrupted, NotConnected, WouldBlock};
     matches!(kind, BrokenPipe | ConnectionReset | Interrupted | NotConnected | WouldBlock)

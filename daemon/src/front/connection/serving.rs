@@ -24,28 +24,28 @@ use tokio::net::UnixStream;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 
-/// Bytes that are still read when the daemon is about to end: what a caller sent before it could know.
+/// Bytes that are still read when the daemon shuts down: what a caller sent before it could know.
 const LAST_READS: usize = 64 * 1024;
 
-/// What a connection is made of.
+/// The state of a connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    /// Shared with what asks whether the caller is still there, or has read.
+    /// Shared with code that asks whether the caller is still there, or has read.
     pub(super) socket: Arc<UnixStream>,
     pub(super) inbox: Inbox,
     pub(super) outbox: Outbox,
     pub(super) daemon: Arc<Daemon>,
     pub(super) caller: Caller,
     pub(super) rights: Cache<Arc<ArcSwap<RightsTable>>, Arc<RightsTable>>,
-    /// The table that the caller's rights were read from, and what it gives the caller.
+    /// The table that the caller's rights were read from, and the rights.
     pub(super) read_from: Option<(Arc<RightsTable>, RightSet)>,
     pub(super) later: JoinSet<Finished>,
     pub(super) waiting: Vec<Waiting>,
-    /// A frame is complete that has to wait until a costly request before it is done.
+    /// A complete frame has to wait until an earlier costly request is done.
     pub(super) blocked: bool,
-    /// Writes down that the caller has the descriptor whose answer is held back.
+    /// The task that records that the caller has the descriptor whose answer is held back.
     pub(super) recording: Option<Id>,
-    /// Frames that were answered since the others had their turn.
+    /// Frames answered since the others had their turn.
     pub(super) turn: usize,
     pub(super) timeouts: Timeouts,
     pub(super) phase: Phase,
@@ -59,18 +59,18 @@ pub(super) struct Waiting {
     pub(super) costly: bool,
 }
 
-/// Whether more requests are wanted.
+/// Whether to read more requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Requests are read.
     Open,
-    /// The daemon is about to end: what has arrived is read, up to so many bytes.
+    /// The daemon is shutting down: what has arrived is read, up to `left` bytes.
     Draining { left: usize },
-    /// Nothing is read any more; what is owed is still answered.
+    /// Nothing more is read; outstanding answers are still sent.
     Closing(End),
 }
 
-/// What a connection woke up for.
+/// Why a connection woke up.
 enum Wake {
     Read(io::Result<usize>),
     Writable(io::Result<()>),
@@ -102,26 +102,26 @@ impl Connection {
         }
     }
 
-    /// Greets and serves the caller. `drain` turns true when the daemon is about to end.
+    /// Greets and serves the caller. `drain` turns true when the daemon shuts down.
     pub(crate) async fn serve(mut self, mut drain: watch::Receiver<bool>) -> End {
         let end = match self.greet(&drain).await {
             Ok(()) => self.talk(&mut drain).await,
             Err(end) => end,
         };
         let Self { socket, mut later, .. } = self;
-        // A descriptor that was not read keeps the socket open here (see `unread`), and the caller is to see the end.
+        // An unread descriptor keeps the socket open here (see `unread`), but the caller must see the end.
         if let Err(error) = rustix::net::shutdown(&socket, Shutdown::Both) {
             tracing::debug!(%error, "a socket was closed without being shut down");
         }
-        // Work that is done for this caller alone stops where it sees that nobody waits for it.
+        // Work for this caller alone stops when it notices that nobody waits for it.
         drop(socket);
-        // A change that was begun is made, whether or not the caller is still there.
+        // A change that was begun is completed, whether or not the caller is still there.
         while later.join_next().await.is_some() {}
         end
     }
 
     async fn talk(&mut self, drain: &mut watch::Receiver<bool>) -> End {
-        // Made once, since each new one has to be registered.
+        // Made once, because each new one has to be registered.
         let mut drained = pin!(drain.wait_for(|ending| *ending));
         let mut timer = pin!(tokio::time::sleep_until(self.timeouts.first()));
         let mut draining = false;
@@ -183,10 +183,10 @@ impl Connection {
         }
     }
 
-    /// Takes what has arrived before the daemon ends, without waiting for more.
+    /// Takes what has arrived before the daemon exits, without waiting for more.
     fn read_last(&mut self) {
         let Phase::Draining { left } = self.phase else { return };
-        // Asked of the kernel itself: tokio answers from what it knew before.
+        // Asks the kernel directly: tokio would answer from its earlier knowledge.
         match rustix::net::recv(&self.socket, self.inbox.room(), RecvFlags::DONTWAIT).map(|(count, _)| count)
         {
             Ok(count) if count > 0 && count < left => {
@@ -201,8 +201,8 @@ impl Connection {
         }
     }
 
-    /// Puts an answer that came later into the outbox. Ends the connection when an answer that is held back cannot be
-    /// completed.
+    /// Puts an answer that came later into the outbox. Ends the connection if an answer that is held back
+    /// cannot be completed.
     fn collect(&mut self, done: Option<Result<(Id, Finished), JoinError>>) -> Option<End> {
         let done = done?;
         let task = done.as_ref().map_or_else(JoinError::id, |(task, _)| *task);
@@ -234,7 +234,7 @@ impl Connection {
         self.waiting.push(Waiting { task, header, costly });
     }
 
-    /// Writes what the socket takes.
+    /// Writes what the socket accepts.
     fn write(&mut self) -> io::Result<()> {
         let before = self.outbox.progress();
         let written = self.outbox.write(&self.socket)?;
@@ -246,7 +246,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether everything that is owed was paid.
+    /// Whether all outstanding answers have been sent.
     fn finished(&self) -> Option<End> {
         let Phase::Closing(end) = self.phase else { return None };
         (self.waiting.is_empty() && self.outbox.is_empty()).then_some(end)

@@ -1,4 +1,4 @@
-//! The directory that the socket lies in: whoever may write it decides what clients connect to.
+//! The directory of the socket: anybody who may write it decides what clients connect to.
 
 use super::error::BindError;
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, Stat};
@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-/// Permissions of the daemon's own directory: all may pass through, as clients must.
+/// Permissions of the daemon's own directory: everybody may traverse it, as clients must.
 const MODE: u32 = 0o755;
 
 /// An open directory, so that every step concerns the same one.
@@ -18,7 +18,7 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Opens the directory of a socket's path; `make` makes the last component when it is missing.
+    /// Opens the directory of a socket's path; `make` makes the last component if it is missing.
     pub(super) fn open(socket: &Path, make: bool) -> Result<Self, BindError> {
         let path = socket.parent().unwrap_or(Path::new("/")).to_owned();
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -38,7 +38,7 @@ impl Directory {
         };
         let stat = rustix::fs::fstat(&fd).map_err(|errno| BindError::system("look at", &path, errno))?;
         if made {
-            // By chmod, since the umask has cut the mode that mkdir was given.
+            // By chmod, because the umask has reduced the mode that mkdir was given.
             rustix::fs::fchmod(&fd, Mode::from_raw_mode(MODE))
                 .map_err(|errno| BindError::system("set the mode of", &path, errno))?;
         } else {
@@ -47,7 +47,7 @@ impl Directory {
         Ok(Self { fd, path })
     }
 
-    /// What has this name, `None` if nothing has. A symbolic link is looked at, not through.
+    /// What has this name, `None` if nothing does. Does not follow a symbolic link.
     pub(super) fn stat(&self, name: &OsStr) -> Result<Option<Stat>, Errno> {
         match rustix::fs::statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(stat)),
@@ -79,10 +79,10 @@ fn make_directory(path: &Path) -> Result<(), BindError> {
     }
 }
 
-/// Others must not be able to put their own socket into the place of the daemon's.
+/// Others must not be able to replace the daemon's socket with their own.
 fn check_owner(path: &Path, stat: &Stat) -> Result<(), BindError> {
     let mode = stat.st_mode & 0o7777;
-    // A group has members, too.
+    // A group may have members too.
     let (sticky, by_others) = (mode & 0o1000 != 0, mode & 0o022 != 0);
     if by_others && !sticky {
         return Err(BindError::DirectoryWritableByOthers { path: path.to_owned(), mode });

@@ -1,4 +1,4 @@
-//! What can be in the way of a socket, and what to do about it.
+//! What can prevent the socket from being bound, and what to do about it.
 
 use crate::exit::Exit;
 use apikeyd_protocol::socket::MAX_SOCKET_PATH_BYTES;
@@ -17,7 +17,7 @@ pub enum BindError {
     /// A name of the abstract namespace, which has no permissions.
     #[error("{} looks like an abstract socket, which anybody could connect to; name a file", .0.display())]
     Abstract(PathBuf),
-    /// The kernel takes no such long path.
+    /// The kernel does not accept such a long path.
     #[error(
         "the socket's path {} is too long: with a private name in its directory it takes {bytes} bytes of at most \
          {MAX_SOCKET_PATH_BYTES}; name a shorter one with --socket", path.display()
@@ -25,7 +25,7 @@ pub enum BindError {
     TooLong {
         /// The path.
         path: PathBuf,
-        /// Bytes that would be needed.
+        /// The number of bytes needed.
         bytes: usize,
     },
     /// A link could lead anywhere.
@@ -34,7 +34,7 @@ pub enum BindError {
     /// Something else has the name.
     #[error("{} exists and is not a socket; it was left alone: name another path with --socket", .0.display())]
     NotASocket(PathBuf),
-    /// No such directory.
+    /// The directory does not exist.
     #[error("the directory {} does not exist; create it, or name another socket with --socket", .0.display())]
     DirectoryMissing(PathBuf),
     /// The directory is something else.
@@ -62,18 +62,18 @@ pub enum BindError {
     DirectoryOwner {
         /// The directory.
         path: PathBuf,
-        /// Whose it is.
+        /// Its owner.
         owner: u32,
         /// The daemon's user.
         own: u32,
     },
-    /// Another directory has the name since it was opened.
+    /// Another directory has had the name since it was opened.
     #[error("the directory {} was replaced while the socket was bound; start again", .0.display())]
     DirectoryReplaced(PathBuf),
-    /// Something that the system refused.
-    #[error("it was not possible to {action} {}: {source}", path.display())]
+    /// The system refused something.
+    #[error("cannot {action} {}: {source}", path.display())]
     System {
-        /// What was tried.
+        /// What was attempted.
         action: &'static str,
         /// On what.
         path: PathBuf,
@@ -87,7 +87,7 @@ impl BindError {
         Self::System { action, path: path.to_owned(), source: source.into() }
     }
 
-    /// The code to end with.
+    /// The exit code.
     #[must_use]
     pub const fn exit(&self) -> Exit {
         match self {

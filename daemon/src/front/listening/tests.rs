@@ -1,4 +1,4 @@
-//! Every thing that can stand at the path, and who can connect when.
+//! Everything that can exist at the path, and who can connect when.
 
 use super::*;
 use std::fs;
@@ -30,7 +30,7 @@ fn the_mode_is_the_configured_one_whatever_the_umask() {
     let dir = dir();
     for mode in [0o600, 0o660, 0o666, 0o777] {
         let path = dir.path().join(format!("s{mode:o}"));
-        // The umask is the whole process's; this one does not get in the way of tests beside this one.
+        // The umask is that of the whole process; this one does not affect tests that run at the same time.
         let before = rustix::process::umask(Mode::from_raw_mode(0o077));
         let bound = bind(&Socket { mode, ..at(&path) });
         rustix::process::umask(before);

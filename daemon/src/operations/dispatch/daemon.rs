@@ -1,4 +1,4 @@
-//! Everything that requests are answered with, and who asks.
+//! Everything needed to answer requests, and the caller.
 
 use super::descriptors::Unread;
 use super::turns::Turns;
@@ -15,7 +15,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::sync::{Arc, Weak};
 use tokio::net::UnixStream;
 
-/// Everything that requests are answered with.
+/// Everything needed to answer requests.
 #[derive(Debug)]
 pub(crate) struct Daemon {
     pub(crate) service: Arc<Service>,
@@ -27,7 +27,7 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// `unread` is how many descriptors may be under way to callers at a time.
+    /// `unread` is the maximum number of descriptors in flight to callers.
     pub(crate) fn new(service: Arc<Service>, reload: Reload, unread: usize) -> Self {
         Self {
             started_at: service.now(),
@@ -39,7 +39,7 @@ impl Daemon {
         }
     }
 
-    /// Counts and logs a failure: what the operator should see, not what the caller did wrong.
+    /// Counts a failure, and logs it if the operator should see it and it is not the caller's mistake.
     #[cold]
     pub(crate) fn note(&self, peer: &Peer, opcode: Opcode, error: &ServiceError) {
         static DENIED: RateLimit = RateLimit::new();
@@ -71,7 +71,7 @@ impl Daemon {
     }
 }
 
-/// Who asks, with the rights of this moment.
+/// The caller, with its current rights.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) peer: Arc<Peer>,
@@ -79,8 +79,8 @@ pub(crate) struct Caller {
     pub(crate) presence: Presence,
 }
 
-/// The caller at the other end of a connection. Costly work asks now and then whether it is still there: a connection
-/// that waits for such work reads nothing, and does not see its end.
+/// The caller at the other end of a connection. Costly work asks from time to time whether it is still there: a
+/// connection that waits for such work reads nothing, and does not notice its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Presence(Weak<UnixStream>);
 
@@ -89,11 +89,11 @@ impl Presence {
         Self(Arc::downgrade(socket))
     }
 
-    /// Whether nobody will read an answer: the connection has ended, or the caller has closed its end for both
-    /// directions. One that only sends no more still waits. A system call.
+    /// Whether nobody will read an answer: the connection has ended, or the caller has closed its end in both
+    /// directions. A caller that only sends no more still waits. A system call.
     pub(crate) fn is_gone(&self) -> bool {
         let Some(socket) = self.0.upgrade() else { return true };
-        // A hang-up is always told, whatever is asked for.
+        // A hang-up is always reported, whatever is requested.
         let mut asked = [PollFd::new(&*socket, PollFlags::empty())];
         let now = Timespec { tv_sec: 0, tv_nsec: 0 };
         let told = poll(&mut asked, Some(&now)).is_ok();

@@ -1,9 +1,10 @@
-//! Descriptors that are handed to callers, and those that callers have not read.
+//! Descriptors that are sent to callers, and those that callers have not read.
 //!
-//! The kernel counts descriptors under way against the user who sends them, and refuses to send more than
-//! RLIMIT_NOFILE at a time (unix(7), ETOOMANYREFS). So callers who ask and never read would keep everybody else from
-//! being handed one. Here each uid has a share, taken before the work is done and given back when the caller has read,
-//! or closed its end. A connection that ends earlier does not give it back: what it was sent is still under way.
+//! The kernel counts descriptors in flight against the user who sends them, and refuses to send more than
+//! RLIMIT_NOFILE at a time (unix(7), ETOOMANYREFS). So callers that ask and never read would prevent everybody
+//! else from getting one. Each uid therefore has a share, reserved before the work is done and released when
+//! the caller has read, or closed its end. A connection that ends earlier does not release it: what it was sent
+//! is still in flight.
 
 mod unread_bytes;
 
@@ -14,13 +15,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::UnixStream;
 use unread_bytes::all_read;
 
-/// Unread descriptors of one uid: one for each connection that it may have as shipped.
+/// Unread descriptors of one uid: one for each connection that it may have by default.
 const PER_UID: usize = 64;
 
-/// Unread copies of the database of one uid, which hold disk space until they are read.
+/// Unread copies of the database of one uid, which occupy disk space until they are read.
 const COPIES_PER_UID: usize = 2;
 
-/// What a descriptor is of.
+/// What a descriptor refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// The revocation page.
@@ -29,20 +30,21 @@ pub(crate) enum Kind {
     Copy,
 }
 
-/// A descriptor that goes with an answer.
+/// A descriptor that accompanies an answer.
 #[derive(Debug)]
 pub(crate) struct Enclosed {
     pub(crate) descriptor: OwnedFd,
-    /// Its place in the caller's share of unread descriptors.
+    /// Its reservation in the caller's share of unread descriptors.
     pub(crate) reservation: Reservation,
-    /// Whether something is to be written down once the descriptor was sent, and before the answer is complete.
+    /// Whether something must be recorded after the descriptor is sent and before the answer is complete.
     pub(crate) is_recorded: bool,
 }
 
 /// The shares of all uids.
 #[derive(Debug)]
 pub(crate) struct Unread {
-    /// Unread descriptors in all. Below the limit of open descriptors, which is the kernel's for those under way.
+    /// Unread descriptors in total. Below the limit of open descriptors, which the kernel also applies to those
+    /// in flight.
     total: usize,
     shares: Mutex<Shares>,
 }
@@ -58,11 +60,11 @@ struct Shares {
 struct Entry {
     number: u64,
     kind: Kind,
-    /// None while the work is under way.
+    /// None while the work is in progress.
     sent_on: Option<Arc<UnixStream>>,
 }
 
-/// A place in the share of a uid. Given back when it is dropped before anything was sent.
+/// A reservation in the share of a uid. Released if it is dropped before anything was sent.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     unread: Arc<Unread>,
@@ -71,18 +73,19 @@ pub(crate) struct Reservation {
 }
 
 impl Unread {
-    /// With room for `total` descriptors in all.
+    /// Allows `total` descriptors in total.
     pub(crate) fn new(total: usize) -> Arc<Self> {
         Arc::new(Self { total, shares: Mutex::default() })
     }
 
-    /// A place for one more descriptor.
+    /// Reserves one more descriptor.
     ///
     /// # Errors
-    /// `Busy` when the uid's share, or the whole, is full of descriptors that nobody has read.
+    /// `Busy` if the uid's share, or the total, is full of descriptors that nobody has read.
     pub(crate) fn reserve(self: &Arc<Self>, uid: u32, kind: Kind) -> Result<Reservation, ServiceError> {
         let mut shares = self.shares();
-        // Looking at a descriptor is a system call: a refusal must not cost one for each descriptor of all callers.
+        // Checking a descriptor is a system call: a refusal must not cost one for each descriptor of all
+        // callers.
         if shares.is_share_full(uid, kind) {
             shares.drop_read_of(uid);
         }
@@ -99,7 +102,7 @@ impl Unread {
         Ok(Reservation { unread: Arc::clone(self), uid, number })
     }
 
-    /// Forgets what was read since, so that nothing is held for callers who have read and stay quiet.
+    /// Forgets what has been read since, so that nothing is held for callers that have read and are now idle.
     pub(crate) fn drop_read(&self) {
         self.shares().drop_read();
     }
@@ -137,7 +140,7 @@ impl Shares {
 
 impl Entry {
     fn is_under_way(&self) -> bool {
-        // A socket that does not say counts as unread: the share of one uid is at stake, not everybody's.
+        // A socket whose state is unknown counts as unread: at stake is the share of one uid, not everybody's.
         self.sent_on.as_ref().is_none_or(|socket| !all_read(&**socket).unwrap_or(false))
     }
 }
@@ -224,7 +227,7 @@ mod tests {
         let _copies: Vec<_> = (0..COPIES_PER_UID).map(|_| unread.reserve(7, Kind::Copy).unwrap()).collect();
         let (near, far) = pair();
         unread.reserve(8, Kind::Copy).unwrap().sent_on(&near);
-        // It has read, which a look would find.
+        // It has read, which a check would find.
         drop(far);
         let count = || unread.shares().count;
         let before = count();

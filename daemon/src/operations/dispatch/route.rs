@@ -14,7 +14,7 @@ use apikeyd_protocol::operation::{self, Opcode};
 use core::fmt;
 use std::sync::Arc;
 
-/// What became of a frame.
+/// The outcome of a frame.
 #[derive(Debug)]
 pub(crate) enum Dispatched {
     /// The answer has been appended.
@@ -34,26 +34,26 @@ pub(crate) struct Later {
 
 enum Asked {
     Running(Running),
-    /// The body of a request that is answered at once, but not yet.
+    /// The body of a request that is answered from memory, but not yet.
     Held(Vec<u8>),
 }
 
-/// What became of work beside the connection.
+/// The outcome of work beside the connection.
 #[derive(Debug)]
 pub(crate) enum Finished {
     /// A request is answered.
     Answer {
         /// The whole frame.
         frame: Vec<u8>,
-        /// A descriptor that goes with it.
+        /// A descriptor that accompanies it.
         enclosed: Option<Enclosed>,
     },
-    /// It was written down, or could not be, that the caller has a backup.
+    /// Whether it could be recorded that the caller has a backup.
     Recorded(bool),
 }
 
 impl Daemon {
-    /// Answers a frame, or says how it will be answered.
+    /// Answers a frame, or returns how it will be answered.
     #[inline]
     pub(crate) fn dispatch(
         self: &Arc<Self>,
@@ -65,7 +65,7 @@ impl Daemon {
             Reply::to(frame.header, out).fail(&unknown(frame.header.opcode));
             return Dispatched::Answered;
         };
-        // No operation is left out: a new one does not compile until it is served.
+        // Every operation is covered: a new one does not compile until it is served.
         macro_rules! route {
             ($($name:ident)*) => {
                 match opcode { $(Opcode::$name => self.serve::<operation::$name>(caller, frame, out),)* }
@@ -86,7 +86,7 @@ impl Daemon {
         frame: &Frame<'_>,
         out: &mut Vec<u8>,
     ) -> Result<Dispatched, ServiceError> {
-        // First of all: who may not ask learns nothing of the body.
+        // First of all: a caller without the right learns nothing about the body.
         let permit = authorise::<O::Right>(caller.standing, &caller.peer)?;
         let later = |asked| {
             let (header, opcode, caller) = (frame.header, O::OPCODE, caller.clone());
@@ -103,8 +103,8 @@ impl Daemon {
         }
     }
 
-    /// Whether a request costs the disk or a processor far more than most, or is held back with a long body, so that
-    /// few of a connection wait at a time.
+    /// Whether a request costs far more disk or processor time than most, or is held back with a long body, so
+    /// that only few of a connection may wait at a time.
     pub(crate) fn is_costly(&self, frame: &Frame<'_>) -> bool {
         let Some(opcode) = Opcode::from_code(frame.header.opcode) else { return false };
         macro_rules! cost {
@@ -118,7 +118,7 @@ impl Daemon {
         is_costly || (frame.body.len() > LARGE_REQUEST && hold == Hold::Before && !self.service.is_settled())
     }
 
-    /// A caller's rights of this moment.
+    /// A caller's current rights.
     fn standing_now(&self, caller: Caller) -> Caller {
         let standing = self.service.standing(|| self.reload.rights().load().of(&caller.peer));
         Caller { standing, ..caller }
@@ -126,12 +126,12 @@ impl Daemon {
 }
 
 impl Later {
-    /// The number by which the caller knows the request.
+    /// The header of the request, with the id that the caller chose.
     pub(crate) const fn header(&self) -> Header {
         self.header
     }
 
-    /// Does what was asked. Must be run to its end once begun: a change that was begun is made.
+    /// Does the work. Must be run to its end once begun: a change that was begun is completed.
     pub(crate) async fn run(self, daemon: Arc<Daemon>) -> Finished {
         let Self { header, opcode, caller, asked } = self;
         let mut frame = Vec::new();
@@ -139,7 +139,7 @@ impl Later {
             Asked::Running(running) => Some(running),
             Asked::Held(body) => {
                 daemon.service.settled().await;
-                // With the rights of now.
+                // With the current rights.
                 let caller = daemon.standing_now(caller.clone());
                 match daemon.dispatch(&caller, &Frame { header, body: &body }, &mut frame) {
                     Dispatched::Answered => return Finished::Answer { frame, enclosed: None },
@@ -167,7 +167,7 @@ impl Later {
     }
 }
 
-/// The answer to a request whose work was cut short by a fault of the daemon.
+/// The answer to a request whose work was aborted by a fault in the daemon.
 pub(crate) fn fault_of_the_daemon(header: Header) -> Vec<u8> {
     let mut frame = Vec::new();
     Reply::to(header, &mut frame).fail(&fault());

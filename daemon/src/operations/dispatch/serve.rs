@@ -1,10 +1,10 @@
-//! How an operation is carried out: the half of a row that is the daemon's.
+//! How an operation is performed: the daemon's half of a row.
 //!
-//! The permit is asked for once, before the body is read; it moves with the request. What is answered from memory, or by
-//! one look into the database, is answered at once and into the connection's own buffer. What waits for the disk becomes
-//! work beside the connection.
+//! The permit is obtained once, before the body is read, and moves with the request. What memory or a single
+//! look-up in the database can answer is answered at once, into the connection's own buffer. What waits for the
+//! disk becomes work beside the connection.
 //!
-//! Here is also the one place where a kind of failure becomes a status of the wire.
+//! This is also the only place where a kind of failure becomes a wire status.
 
 use super::daemon::{Caller, Daemon};
 use super::descriptors::Enclosed;
@@ -26,17 +26,18 @@ pub(crate) trait Serve: Operation {
     /// When its answer is held back after the loss of the revocation page.
     const HOLD: Hold;
 
-    /// Whether it costs the disk or a processor far more than most, so that few of a connection wait at a time.
+    /// Whether it costs far more disk or processor time than most, so that only few of a connection may wait at
+    /// a time.
     const IS_COSTLY: bool = false;
 
-    /// Answers, or says what work will.
+    /// Answers, or returns the work that will.
     ///
     /// # Errors
     /// Why it fails, for the caller.
     fn serve(call: Call<'_, Self>) -> Result<Served, ServiceError>;
 }
 
-/// One request, permitted and read.
+/// One request, permitted and decoded.
 #[derive(Debug)]
 pub(crate) struct Call<'c, O: Operation> {
     pub(crate) daemon: &'c Arc<Daemon>,
@@ -55,7 +56,7 @@ impl Reply<'_> {
     }
 }
 
-/// What became of a request.
+/// The outcome of a request.
 pub(crate) enum Served {
     /// It is answered.
     Now,
@@ -63,29 +64,29 @@ pub(crate) enum Served {
     Later(Running),
 }
 
-/// Work beside the connection. Once begun it is run to its end: a change that was begun is made.
+/// Work beside the connection. Once begun, it is run to its end: a change that was begun is completed.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Result<Body, ServiceError>> + Send>>;
 
 /// The body of an answer that came later.
 #[derive(Debug)]
 pub(crate) struct Body {
     pub(super) bytes: Vec<u8>,
-    /// A descriptor that goes with it.
+    /// A descriptor that accompanies it.
     pub(super) enclosed: Option<Enclosed>,
 }
 
 impl Body {
-    /// Of an answer.
+    /// The body of an answer.
     ///
     /// # Errors
-    /// `Internal` when it does not fit a frame.
+    /// `Internal` if it does not fit a frame.
     pub(crate) fn of<O: Operation>(answer: &O::Answer<'_>) -> Result<Self, ServiceError> {
         let mut bytes = Vec::new();
         O::encode_answer(answer, &mut bytes).map_err(|_| too_long())?;
         Ok(Self { bytes, enclosed: None })
     }
 
-    /// With a descriptor.
+    /// Adds a descriptor.
     pub(crate) fn enclosing(self, enclosed: Enclosed) -> Self {
         Self { enclosed: Some(enclosed), ..self }
     }
@@ -97,7 +98,8 @@ impl Served {
         Self::Later(Box::pin(work))
     }
 
-    /// A change, once another one of this uid may be under way. Revocations do not wait for what revokes nothing.
+    /// A change, once another one of this uid may start. Revocations do not wait for changes that revoke
+    /// nothing.
     pub(crate) fn change<R, F>(
         daemon: &Arc<Daemon>,
         permit: Permit<R>,
@@ -110,14 +112,14 @@ impl Served {
     {
         let daemon = Arc::clone(daemon);
         Self::later(async move {
-            // Over when it is answered.
+            // Ends when it is answered.
             let _turn = daemon.turns.change(permit.uid(), revokes).await;
             work(Arc::clone(&daemon), permit).await
         })
     }
 
-    /// Costly work when it is the caller's turn, on a thread that may wait for the disk. Nothing is done for a caller that
-    /// has gone meanwhile; `run` is told how to ask whether it has.
+    /// Costly work when it is the caller's turn, on a thread that may wait for the disk. Nothing is done for a
+    /// caller that is gone by then; `run` gets a way to ask whether it is.
     pub(crate) fn costly<R: 'static>(
         daemon: &Arc<Daemon>,
         caller: &Caller,
@@ -133,7 +135,7 @@ impl Served {
             }
             let working = on_waiting_thread(move || {
                 let done = run(&daemon, &permit, &|| presence.is_gone());
-                // Over with the work, whatever became of the connection that waits for it.
+                // Ends with the work, whatever became of the connection that waits for it.
                 drop(turn);
                 done
             });
@@ -151,26 +153,26 @@ impl fmt::Debug for Served {
     }
 }
 
-/// What a caller is told of a fault of the daemon.
+/// What a caller is told about a fault in the daemon.
 pub(super) fn fault() -> ServiceError {
     ServiceError::new(ErrorKind::Internal, "a fault of the daemon; its log says more")
 }
 
-/// Bytes of a request that is held back before as few as of those with large answers are taken on.
+/// A request with a body longer than this that is held back is limited like a costly one.
 pub(super) const LARGE_REQUEST: usize = 1024;
 
-/// When an answer has to wait, for as long as the wait is not over.
+/// When an answer has to wait while the wait for a lost page lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Hold {
-    /// Never: it cannot tell of a revocation, or is not held for a reason that the document gives.
+    /// Never: it cannot reveal a revocation, or is exempt for a reason given in the document.
     Never,
-    /// Before it is looked for: it tells of what was changed before.
+    /// Before the operation runs: it reveals earlier changes.
     Before,
-    /// Once the change is made: the service holds the answer.
+    /// After the change is made: the service holds the answer back.
     After,
 }
 
-/// Does what waits for the disk on a thread for that, and wipes what it left on the stack.
+/// Runs work that waits for the disk on a thread for that, and wipes what it left on the stack.
 pub(crate) fn on_waiting_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> JoinHandle<T> {
@@ -194,7 +196,7 @@ impl<'o> Reply<'o> {
         Self { opcode: header.opcode, request_id: header.request_id, out }
     }
 
-    /// An answer whose body is encoded already.
+    /// An answer whose body is already encoded.
     pub(super) fn body(&mut self, body: &[u8]) {
         self.append(|out| {
             out.extend_from_slice(body);
@@ -206,7 +208,7 @@ impl<'o> Reply<'o> {
     pub(super) fn append(&mut self, encode: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>) {
         if append_answer_of(self.out, self.opcode, Status::Ok, self.request_id, encode).is_err() {
             let opcode = self.opcode;
-            tracing::error!(opcode, "an answer does not fit a frame; please report it");
+            tracing::error!(opcode, "an answer does not fit a frame; please report this");
             self.fail(&too_long());
         }
     }
@@ -217,18 +219,18 @@ impl<'o> Reply<'o> {
         let (opcode, request_id, status) = (self.opcode, self.request_id, status(error.kind));
         if append_answer(self.out, opcode, status, request_id, &failure).is_err() {
             let short = Failure { message: "the reason does not fit a frame; the log has it".to_owned() };
-            // Some sixty bytes: they fit.
+            // About sixty bytes: they fit.
             let _ = append_answer(self.out, opcode, status, request_id, &short);
         }
     }
 }
 
-/// An answer above the limit of a frame: a fault of the daemon.
+/// An answer above the limit of a frame: a fault in the daemon.
 pub(super) fn too_long() -> ServiceError {
     ServiceError::new(ErrorKind::Internal, "the answer does not fit a frame")
 }
 
-/// What a kind of failure is on the wire.
+/// The wire status for a kind of failure.
 pub(super) const fn status(kind: ErrorKind) -> Status {
     match kind {
         ErrorKind::BadRequest => Status::BadRequest,

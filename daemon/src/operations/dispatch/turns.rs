@@ -1,10 +1,10 @@
-//! Turns for what callers have done beside their connections: costly work, which reads the whole database, or much of
-//! it, for one request, and changes.
+//! Turns for work beside connections: costly work, which reads all or much of the database for one request, and
+//! changes.
 //!
-//! Each uid has one turn at a time of each kind, and the turns of all uids are few: however much is asked for, threads
-//! and processors are left for reloads, and validations and changes do not come here at all. Who waits is served
-//! in the order of asking, one of each uid in turn, since a uid that has a turn, or waits for one, has its others wait
-//! behind its own.
+//! Each uid has one turn at a time of each kind, and there are few turns in total: however much is requested,
+//! threads and processors remain for reloads, and validations never need a turn. Waiting callers are served in
+//! order of arrival, one of each uid at a time, because a uid's further requests wait until its first has
+//! finished.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -19,13 +19,13 @@ pub(crate) enum Work {
     Whole,
 }
 
-/// Pages that are read at a time, and works over the whole database. Each keeps a processor busy, so on two of them with
-/// two of each a revocation under attack took four times as long as a quiet one.
+/// Pages read at a time, and jobs over the whole database. Each keeps a processor busy: on two processors, with
+/// two of each, a revocation under attack took four times as long as a quiet one.
 const PAGES: usize = 1;
 const WHOLES: usize = 1;
 
-/// Changes of one uid that are under way at a time, and as many that revoke: as many as one connection may have in
-/// flight. Those beyond wait by themselves, so that they stand in nobody's way in the runtime's queues.
+/// Changes of one uid in progress at a time, and as many that revoke: the number that one connection may have
+/// in flight. Further ones wait separately, so that they delay nobody in the runtime's queues.
 const CHANGES_PER_UID: usize = 128;
 
 /// The turns of all uids.
@@ -37,7 +37,7 @@ pub(super) struct Turns {
     revocations: PerUid,
 }
 
-/// A turn; over when it is dropped.
+/// A turn; ends when it is dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
     _of_uid: OwnedSemaphorePermit,
@@ -60,18 +60,19 @@ impl Turns {
         }
     }
 
-    /// Waits until another change of this uid may be under way. Revocations do not wait for what revokes nothing.
+    /// Waits until another change of this uid may start. Revocations do not wait for changes that revoke
+    /// nothing.
     pub(super) async fn change(&self, uid: u32, revokes: bool) -> Option<OwnedSemaphorePermit> {
         if revokes { self.revocations.acquire(uid).await } else { self.changes.acquire(uid).await }
     }
 
-    /// Waits for a turn. `None` never comes: the lanes are not closed.
+    /// Waits for a turn. Never returns `None`: the lanes are not closed.
     pub(super) async fn turn(&self, work: Work, uid: u32) -> Option<Turn> {
         let lane = match work {
             Work::Page => &self.pages,
             Work::Whole => &self.wholes,
         };
-        // In this order: of each uid one waits for the turns of all.
+        // In this order: one request of each uid waits for the turns of all.
         let of_uid = lane.each.acquire(uid).await?;
         let of_all = Arc::clone(&lane.all).acquire_owned().await.ok()?;
         Some(Turn { _of_uid: of_uid, _of_all: of_all })
@@ -84,7 +85,7 @@ impl Lane {
     }
 }
 
-/// As many permits for each uid. Who asks for one too many waits for those of its own uid, in the order of asking.
+/// A number of permits for each uid. A request beyond that waits for those of its own uid, in order of arrival.
 #[derive(Debug)]
 pub(super) struct PerUid {
     permits: usize,
@@ -96,7 +97,8 @@ impl PerUid {
         Self { permits, by_uid: Mutex::default() }
     }
 
-    /// Waits for a permit, which is given back when it is dropped. `None` never comes: nobody closes a semaphore here.
+    /// Waits for a permit, which is released when dropped. Never returns `None`: nobody closes a semaphore
+    /// here.
     pub(super) async fn acquire(&self, uid: u32) -> Option<OwnedSemaphorePermit> {
         self.of(uid).acquire_owned().await.ok()
     }
@@ -106,7 +108,7 @@ impl PerUid {
         if let Some(known) = by_uid.get(&uid).and_then(Weak::upgrade) {
             return known;
         }
-        // Only those are kept that somebody has a permit of, or waits for.
+        // Keeps only those for which somebody has a permit or waits.
         by_uid.retain(|_, of_uid| of_uid.strong_count() > 0);
         let new = Arc::new(Semaphore::new(self.permits));
         by_uid.insert(uid, Arc::downgrade(&new));

@@ -1,4 +1,4 @@
-//! What was asked and answered since the start, for statistics.
+//! Counters since the start, for statistics.
 
 use apikeyd_keystore::domain::KeyRefusal;
 use apikeyd_protocol::term::RevocationCause;
@@ -43,14 +43,15 @@ counters! {
     changes_failed = "changes.failed";
 }
 
-/// Threads that count side by side, a power of two: the workers, and two more.
+/// Threads that count independently, a power of two: the workers, and two more.
 const STRIPES: usize = 4;
 
-/// A number that goes up.
+/// A number that only grows.
 #[derive(Debug, Default)]
 pub(in crate::operations) struct Counter([Stripe; STRIPES]);
 
-/// What some of the threads counted. All of them count validations: on a cache line of its own it stays with one.
+/// The count of some of the threads. All of them count validations: on a cache line of its own, a count stays
+/// with one thread.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Stripe(AtomicU64);
@@ -76,7 +77,7 @@ impl Counter {
 }
 
 impl Counters {
-    /// Counts a refusal by its true reason, whatever the caller is told.
+    /// Counts a refusal by its true reason, regardless of what the caller is told.
     pub(in crate::operations) fn refused(&self, refusal: KeyRefusal) {
         let counter = match refusal {
             KeyRefusal::Unknown => &self.unknown_key,
@@ -93,8 +94,8 @@ impl Counters {
     }
 }
 
-/// Counts, read for `status`, `statistics` and the line that systemd shows. None of them decides anything,
-/// so their order among each other does not matter.
+/// Counts for `status`, `statistics` and the line that systemd shows. Nothing is decided by them, so the order
+/// among them does not matter.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     connections: AtomicU32,
@@ -119,7 +120,7 @@ impl Traffic {
         self.turned_away.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Several at once, so that callers on several cores do not fight for the counter.
+    /// Several at once, so that callers on several cores do not contend for the counter.
     pub(crate) fn add_requests(&self, count: u64) {
         self.requests.fetch_add(count, Ordering::Relaxed);
     }

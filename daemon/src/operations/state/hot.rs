@@ -1,7 +1,7 @@
-//! Records that were asked for lately, so that most validations read no database.
+//! Recently requested records, so that most validations read no database.
 //!
-//! An entry is used only while the key's [`Freshness`] is the one that was read before the record was looked
-//! up, so an ended key is never served from here; see `revocation`.
+//! An entry is used only if the key's [`Freshness`] is the one that was read before the record was looked up,
+//! so a revoked key is never served from here; see `revocation`.
 
 use apikeyd_keystore::domain::{KeyRecord, KeyTag};
 use apikeyd_protocol::key::KeyId;
@@ -11,16 +11,16 @@ use apikeyd_protocol::time::Timestamp;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-/// Entries of one set. A key has its place in one set; a set is locked as a whole.
+/// Entries of one set. Each key belongs to one set; a set is locked as a whole.
 const WAYS: usize = 8;
 
 /// Uids that an entry remembers, a power of two.
 const CALLERS: usize = 4;
 
-/// No uid: what calls that change users take for "as it was".
+/// No uid: system calls that change users take it to mean "unchanged".
 const NOBODY: u32 = u32::MAX;
 
-/// What a validation needs of a record.
+/// The parts of a record that a validation needs.
 #[derive(Debug)]
 pub(in crate::operations) struct Entry {
     pub(in crate::operations) key_id: KeyId,
@@ -30,11 +30,11 @@ pub(in crate::operations) struct Entry {
     pub(in crate::operations) expires_at: Option<Timestamp>,
     pub(in crate::operations) user: Box<str>,
     pub(in crate::operations) label: Option<Box<str>>,
-    /// When the last use was handed on to be written, in milliseconds.
+    /// When the last use was passed on to be written, in milliseconds.
     noted: AtomicU64,
-    /// Uids that were answered lately, each in the place of its low bits.
+    /// Uids that were answered recently, each in the slot given by its low bits.
     callers: [AtomicU32; CALLERS],
-    /// Whether it was used since the last time that its set looked for room.
+    /// Whether it was used since its set last looked for room.
     recent: AtomicBool,
 }
 
@@ -70,11 +70,11 @@ impl Entry {
         }
     }
 
-    /// Whether a use at this time should be handed on: not again within `interval` milliseconds.
+    /// Whether to pass on a use at this time: not again within `interval` milliseconds.
     pub(in crate::operations) fn should_note(&self, now: Timestamp, interval: u64) -> bool {
         let now = now.unix_millis();
         let noted = self.noted.load(Ordering::Relaxed);
-        // Also after a step of the clock back. Two threads may both say yes, which only costs a little.
+        // Also after the clock was set back. Two threads may both say yes, which costs little.
         let due = now.abs_diff(noted) >= interval;
         if due {
             self.noted.store(now, Ordering::Relaxed);
@@ -83,17 +83,17 @@ impl Entry {
         due
     }
 
-    /// Whether this uid is to be remembered as answered: not again before another use is [handed
-    /// on](Self::should_note). Of uids that share a place, each time that they take turns.
+    /// Whether to remember this uid as answered: not again before another use is [passed
+    /// on](Self::should_note). Uids that share a slot are remembered anew each time they alternate.
     pub(in crate::operations) fn is_new_to(&self, uid: u32) -> bool {
         let place = usize::try_from(uid).ok().and_then(|uid| self.callers.get(uid % CALLERS));
-        // A store only when it changes something, as with `recent`.
+        // Stores only if that changes something, as with `recent`.
         let other = place.filter(|caller| caller.load(Ordering::Relaxed) != uid);
         other.inspect(|caller| caller.store(uid, Ordering::Relaxed)).is_some()
     }
 }
 
-/// An entry that was found, and its set, which stays as it is meanwhile.
+/// A found entry, and its set, which does not change in the meantime.
 #[derive(Debug)]
 pub(in crate::operations) struct Held<'k> {
     set: RwLockReadGuard<'k, [Option<Entry>; WAYS]>,
@@ -101,14 +101,14 @@ pub(in crate::operations) struct Held<'k> {
 }
 
 impl Held<'_> {
-    /// The entry. Always there: it was found at its way under the same lock.
+    /// The entry. Always there: it was found in its way under the same lock.
     #[inline]
     pub(in crate::operations) fn entry(&self) -> Option<&Entry> {
         self.set.get(self.way)?.as_ref()
     }
 }
 
-/// A fixed number of entries in sets, each with its own lock: readers of different keys do not meet.
+/// A fixed number of entries in sets, each with its own lock: readers of different keys do not contend.
 #[derive(Debug)]
 pub(in crate::operations) struct HotKeys {
     sets: Box<[RwLock<[Option<Entry>; WAYS]>]>,
@@ -121,23 +121,23 @@ impl HotKeys {
         Self { sets: core::iter::repeat_with(RwLock::default).take(sets).collect() }
     }
 
-    /// Finds the entry of a key, if there is one that was filled under this freshness. While it is held, nobody fills its
-    /// set.
+    /// Finds the entry of a key, if there is one that was filled under this freshness. While it is held, nobody
+    /// fills its set.
     #[inline]
     pub(in crate::operations) fn get(&self, key_id: KeyId, freshness: &Freshness) -> Option<Held<'_>> {
         let set = self.set(key_id)?.read().unwrap_or_else(PoisonError::into_inner);
         let is_it = |entry: &Entry| entry.key_id == key_id && entry.freshness == *freshness;
         let way = set.iter().position(|way| way.as_ref().is_some_and(is_it))?;
         let held = Held { set, way };
-        // A store only when it changes something: the line stays shared between the readers.
+        // Stores only if that changes something: the line stays shared between the readers.
         if let Some(entry) = held.entry().filter(|entry| !entry.recent.load(Ordering::Relaxed)) {
             entry.recent.store(true, Ordering::Relaxed);
         }
         Some(held)
     }
 
-    /// Puts an entry in, in the place of the key's older one, of a free one, or of one that was not used since
-    /// the last time that the set looked for room.
+    /// Adds an entry in place of the key's older one, of a free one, or of one that was not used since the set
+    /// last looked for room.
     pub(in crate::operations) fn insert(&self, entry: Entry) {
         let Some(set) = self.set(entry.key_id) else { return };
         let mut set = set.write().unwrap_or_else(PoisonError::into_inner);
@@ -145,7 +145,7 @@ impl HotKeys {
         let place =
             same.or_else(|| set.iter().position(Option::is_none)).unwrap_or_else(|| second_chance(&set));
         if let Some(way) = set.get_mut(place) {
-            // The same record looked up anew goes on from where its uses were noted.
+            // The same record, looked up again, keeps the marks of its uses.
             if let Some(old) = way.as_ref().filter(|old| old.key_id == entry.key_id) {
                 entry.noted.store(old.noted.load(Ordering::Relaxed), Ordering::Relaxed);
             }
@@ -160,7 +160,7 @@ impl HotKeys {
     }
 }
 
-/// The first entry that was not used lately; the others lose their mark on the way.
+/// The first entry that was not used recently; the others lose their mark in the process.
 fn second_chance(set: &[Option<Entry>; WAYS]) -> usize {
     let used =
         |way: &Option<Entry>| way.as_ref().is_some_and(|entry| entry.recent.swap(false, Ordering::Relaxed));

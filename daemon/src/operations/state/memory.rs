@@ -1,4 +1,4 @@
-//! What the service holds in memory and the store tells of its commits.
+//! The service's state in memory, which the store informs of its commits.
 
 use super::policy_table::shown_hash;
 use crate::logging::RateLimit;
@@ -12,8 +12,9 @@ use apikeyd_protocol::time::Timestamp;
 use arc_swap::{ArcSwap, Guard};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Drafts at a time: some 40 MiB if user ids and labels are as long as they may be. The share of a uid is an eighth,
-/// 5 MiB: one that forgets thirteen drafts a second stays below it, and what an import saves at once never counts.
+/// Drafts at a time: about 40 MiB with user ids and labels of maximum length. The share of a uid is an eighth,
+/// 5 MiB: a uid that abandons thirteen drafts a second stays below it, and drafts that an import saves at once
+/// do not accumulate.
 const DRAFTS: DraftLimits = DraftLimits { all: 65_536, share: 8_192 };
 
 /// Drafts, generations and the policy table.
@@ -21,7 +22,7 @@ const DRAFTS: DraftLimits = DraftLimits { all: 65_536, share: 8_192 };
 pub(in crate::operations) struct Memory {
     pub(in crate::operations) generations: Generations,
     policy: ArcSwap<InForce>,
-    /// Held by whoever moves the epoch on, so that the policy table always carries the right one.
+    /// Held while the epoch is incremented, so that the policy table always carries the right one.
     epoch_turn: Mutex<()>,
     files: Mutex<FilesRead>,
     drafts: Mutex<Drafts>,
@@ -38,17 +39,17 @@ pub(in crate::operations) struct FilesRead {
 #[derive(Debug)]
 pub(in crate::operations) struct InForce {
     pub(in crate::operations) table: Arc<PolicyTable>,
-    /// The epoch from which on this table counts, until the next epoch. A client that finds it in the page may
-    /// judge by this table: it is put in force first, then the epoch moves.
+    /// The epoch from which on this table is in force, until the next epoch. A client that finds it in the page
+    /// may judge by this table: the table is put in force first, then the epoch is set.
     pub(in crate::operations) epoch: u64,
-    /// By what clients know it again; none for a table that is too long to be handed over.
+    /// Identifies the table to clients; none for a table that is too long to be sent.
     pub(in crate::operations) hash: Option<[u8; 32]>,
 }
 
 impl InForce {
-    /// The place of a row of this table.
+    /// The position of a row in this table.
     pub(in crate::operations) fn position(&self, row: &Row) -> Option<usize> {
-        // Rows are in the order of the file, in which a line may hold several.
+        // Rows are in the order of the file, and a line may have several.
         let rows = self.table.rows();
         let start = rows.partition_point(|other| other.line() < row.line());
         rows.iter().skip(start).position(|other| core::ptr::eq(other, row)).map(|after| start + after)
@@ -76,7 +77,8 @@ impl Memory {
         self.policy.load()
     }
 
-    /// Puts a table in force for every validation that starts from now on, those from caches included.
+    /// Puts a table in force for every validation that starts from now on, including those answered from
+    /// caches.
     pub(in crate::operations) fn put_in_force(&self, table: PolicyTable) {
         let hash = shown_hash(&table);
         self.next_epoch(|_| (Arc::new(table), hash));
@@ -87,12 +89,12 @@ impl Memory {
         self.files.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Says which files are in force from now on.
+    /// Records which files are in force from now on.
     pub(in crate::operations) fn set_files(&self, read: FilesRead) {
         *self.files.lock().unwrap_or_else(PoisonError::into_inner) = read;
     }
 
-    /// Has everybody ask anew for every key.
+    /// Invalidates all cached verdicts.
     pub(in crate::operations) fn bump_epoch(&self) {
         self.next_epoch(|in_force| (Arc::clone(&in_force.table), in_force.hash));
     }
@@ -118,10 +120,10 @@ impl Memory {
     }
 }
 
-/// Uids whose lines do not hold back each other's.
+/// Uids whose log lines do not suppress each other's.
 const LINES: usize = 64;
 
-/// What the caller is told when there is no room for its draft. The operator is told each time that a share fills up.
+/// What the caller is told if there is no room for its draft. The operator is told each time a share fills up.
 pub(in crate::operations) fn no_room(uid: u32, full: DraftsFull) -> Refusal {
     static ALL: RateLimit = RateLimit::new();
     static SHARES: [RateLimit; LINES] = [const { RateLimit::new() }; LINES];

@@ -1,4 +1,4 @@
-//! What is said of a policy table: to the audit, to clients, and to the next start.
+//! What is recorded about a policy table: for the audit, for clients, and for the next start.
 
 use apikeyd_keystore::domain::{
     Action, Before, Change, FilesInForce, Lost, Sources, TableFacts, check_files,
@@ -9,8 +9,8 @@ use apikeyd_protocol::message::{PolicyRow, PolicySummary};
 use apikeyd_protocol::term::Actor;
 use apikeyd_protocol::time::Timestamp;
 
-/// Writes down that a table is in force, and by which files, unless that is written already. Gives whether the table is
-/// another one than before.
+/// Records that a table is in force, and by which files, unless that is recorded already. Returns whether the
+/// table differs from the previous one.
 pub(in crate::operations) fn record_policy(
     batch: &mut Batch<'_>,
     at: Timestamp,
@@ -28,7 +28,7 @@ pub(in crate::operations) fn record_policy(
     Ok(changed)
 }
 
-/// Holds the sources of a start against what was in force before.
+/// Compares the sources of a start with what was in force before.
 pub(in crate::operations) fn admission(
     sources: &Sources,
     table: &PolicyTable,
@@ -37,7 +37,7 @@ pub(in crate::operations) fn admission(
     move |before| check_files(before, &sources, &facts)
 }
 
-/// A table in short.
+/// Facts about a table.
 pub(in crate::operations) fn facts(table: &PolicyTable) -> TableFacts {
     TableFacts {
         rows: count(table.rows().len()),
@@ -46,18 +46,18 @@ pub(in crate::operations) fn facts(table: &PolicyTable) -> TableFacts {
     }
 }
 
-/// By what the audit knows a table.
+/// Identifies a table in the audit.
 pub(in crate::operations) fn hash(source: &str) -> [u8; 32] {
     *blake3::hash(source.as_bytes()).as_bytes()
 }
 
-/// By what clients know a table: unlike [`hash`], of what they are shown, and not of the file's text.
+/// Identifies a table to clients: unlike [`hash`], over what they are shown and not over the file's text.
 pub(in crate::operations) fn shown_hash(table: &PolicyTable) -> Option<[u8; 32]> {
     let default_allow = table.default_effect() == Effect::Allow;
     PolicySummary::hash(default_allow, table.case_sensitive(), table.rows().iter().map(shown)).ok()
 }
 
-/// A row as clients are shown it.
+/// A row as shown to clients.
 pub(in crate::operations) fn shown(row: &Row) -> PolicyRow {
     PolicyRow {
         method: row.method().unwrap_or("*").to_owned(),

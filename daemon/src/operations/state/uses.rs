@@ -1,10 +1,10 @@
-//! Uses of keys: when each was used last, until it is written; and which uid was answered that which key is valid, so that
-//! nobody reports uses of keys that it never had.
+//! Uses of keys: when each was last used, until it is written; and which keys were answered valid to which uid,
+//! so that nobody reports uses of keys that it never had.
 //!
-//! A pair of uid and key is remembered as a keyed hash of 64 bits, in a fixed number of places. The oldest way out is
-//! to forget: the uses of a forgotten pair are not noted until the daemon is asked for the key again, which notes a use
-//! by itself. A pair that was never answered is taken for one that was with a probability of 2^-46 for each
-//! reported use: the hash of another pair would have to be the same.
+//! A pair of uid and key is remembered as a keyed hash of 64 bits, in a fixed number of slots. Pairs are
+//! forgotten when slots are needed: uses of a forgotten pair are not recorded until the daemon is asked for the
+//! key again, which records a use itself. For each reported use, a pair that was never answered is mistaken for
+//! one that was with a probability of 2^-46: it would need the same hash as another pair.
 
 use apikeyd_keystore::parts::Randomness;
 use apikeyd_protocol::key::KeyId;
@@ -16,11 +16,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const SHARDS: usize = 64;
 
-/// Keys of one shard, a quarter of a million in all. Uses of further keys are not noted until the next flush:
-/// a time that is a little old is better than memory without a bound.
+/// Keys per shard, a quarter of a million in total. Uses of further keys are not recorded until the next flush:
+/// a slightly old time is better than unbounded memory.
 const MAX_KEYS: usize = 4096;
 
-/// The last uses of the keys that were accepted since the last flush.
+/// The last uses of the keys accepted since the last flush.
 #[derive(Debug)]
 pub(in crate::operations) struct LastUsed {
     shards: [Mutex<HashMap<KeyId, Timestamp>>; SHARDS],
@@ -31,7 +31,7 @@ impl LastUsed {
         Self { shards: core::array::from_fn(|_| Mutex::default()) }
     }
 
-    /// Notes a use.
+    /// Records a use.
     pub(in crate::operations) fn note(&self, key_id: KeyId, at: Timestamp) {
         let Some(mut shard) = self.shard(key_id) else { return };
         let full = shard.len() >= MAX_KEYS;
@@ -44,12 +44,12 @@ impl LastUsed {
         }
     }
 
-    /// The last use that is not yet written.
+    /// The last use, if it is not yet written.
     pub(in crate::operations) fn get(&self, key_id: KeyId) -> Option<Timestamp> {
         self.shard(key_id)?.get(&key_id).copied()
     }
 
-    /// All that is not yet written, in the order of the table. It stays until it [is](LastUsed::written).
+    /// Everything not yet written, in table order. It stays until it [is](LastUsed::written).
     pub(in crate::operations) fn pending(&self) -> Vec<(KeyId, Timestamp)> {
         let copy = |shard: &Mutex<HashMap<_, _>>| {
             lock(shard).iter().map(|(key_id, at)| (*key_id, *at)).collect::<Vec<_>>()
@@ -59,7 +59,7 @@ impl LastUsed {
         uses
     }
 
-    /// Drops what was written, unless the key was used again since.
+    /// Drops what was written, unless the key has been used again since.
     pub(in crate::operations) fn written(&self, uses: &[(KeyId, Timestamp)]) {
         for (key_id, at) in uses {
             if let Some(mut shard) = self.shard(*key_id)
@@ -81,33 +81,34 @@ fn lock<T>(shard: &Mutex<T>) -> MutexGuard<'_, T> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sets, each a line of the processor's cache: 2 MiB, a quarter of a million pairs.
+/// Sets, one cache line each: 2 MiB, a quarter of a million pairs.
 const SETS: usize = 32_768;
 
-/// Places of one set.
+/// Slots of one set.
 const WAYS: usize = 8;
 
-/// A place without a pair.
+/// An empty slot.
 const FREE: u64 = 0;
 
-/// Pairs that share eight places.
+/// Pairs that share eight slots.
 #[derive(Debug)]
 #[repr(align(64))]
 struct Set([AtomicU64; WAYS]);
 
-/// The pairs that were answered since the start. No locks: two threads that add at the same time may forget one pair.
+/// The pairs that were answered since the start. No locks: if two threads add at the same time, one pair may be
+/// forgotten.
 #[derive(Debug)]
 pub(in crate::operations) struct Answered {
-    /// Random, so that nobody can choose keys that push out those of others, or that pass for them.
+    /// Random, so that nobody can choose keys that evict those of others, or that are mistaken for them.
     hasher: SipHasher13,
     sets: Box<[Set]>,
 }
 
 impl Answered {
-    /// None yet.
+    /// Initially empty.
     ///
     /// # Errors
-    /// When the system gives no random bytes.
+    /// If the system provides no random bytes.
     pub(in crate::operations) fn new(randomness: &Randomness) -> Result<Self, getrandom::Error> {
         let mut key = [0; 16];
         randomness.fill(&mut key)?;
@@ -116,7 +117,7 @@ impl Answered {
         Ok(Self { hasher: SipHasher13::new_with_key(&key), sets })
     }
 
-    /// The uid was answered that the key is valid. Another pair of the set goes if there is no room.
+    /// Records that the key was answered valid to the uid. Evicts another pair of the set if there is no room.
     #[cold]
     pub(in crate::operations) fn add(&self, uid: u32, key_id: KeyId) {
         let pair = self.pair(uid, key_id);
@@ -125,7 +126,7 @@ impl Answered {
         if held().any(|other| other == pair) {
             return;
         }
-        // Bits that do not choose the set: which pair goes is chance.
+        // Bits that do not choose the set: which pair is evicted is random.
         let any = usize::try_from(pair >> 32).unwrap_or(0) % WAYS;
         let way = held().position(|other| other == FREE).unwrap_or(any);
         if let Some(place) = places.get(way) {
@@ -133,7 +134,7 @@ impl Answered {
         }
     }
 
-    /// Whether the uid was answered that the key is valid; also false if that was forgotten.
+    /// Whether the key was answered valid to the uid; also false if that was forgotten.
     pub(in crate::operations) fn holds(&self, uid: u32, key_id: KeyId) -> bool {
         let pair = self.pair(uid, key_id);
         self.set(pair)

@@ -24,7 +24,7 @@ fn waits(generations: &Generations) -> bool {
     generations.wait_out() > LEASE
 }
 
-/// A start that waited long enough, and ended.
+/// A start that has waited long enough, and has ended.
 fn settled(generations: Generations) {
     generations.page().settle();
     drop(generations);
@@ -66,7 +66,7 @@ fn keys_are_spread_over_all_places() {
         keys_of[generations.slot(key(id)) as usize] += 1;
     }
     let empty = keys_of.iter().filter(|keys| **keys == 0).count();
-    // About three keys for each place: e^-3 of the places, 3,100, stay empty, and none gets more than 20.
+    // About three keys for each slot: e^-3 of the slots, 3,100, stay empty, and none gets more than 20.
     assert!((2_800..3_500).contains(&empty) && keys_of.iter().all(|keys| *keys < 20), "{empty}");
 }
 
@@ -127,7 +127,7 @@ fn the_page_of_a_daemon_that_runs_is_not_touched() {
         assert!(fault.to_string().contains(path.to_str().unwrap()), "{fault}");
     }
     assert_eq!((read(&first, key(1)), fs::metadata(&path).unwrap().ino()), (before, inode));
-    // Another mode does not make it anybody's.
+    // Another mode does not make it anybody else's.
     fs::set_permissions(&path, Permissions::from_mode(0o640)).unwrap();
     assert!(matches!(PageFile::open(&path, &HOME), Err(PageFault::InUse { .. })));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
@@ -174,7 +174,7 @@ fn a_client_that_locks_its_descriptor_does_not_keep_the_next_daemon_from_a_page(
         Err(crate::revocation::file::NotLocked::Failed(_))
     ));
     drop(generations);
-    // `flock`, and a lock for reading: all that a descriptor for reading can get.
+    // `flock`, and a read lock: all that a read-only descriptor can get.
     client.lock().unwrap();
     lock_for_reading(&client);
     let next = in_file(&path, 2);
@@ -194,7 +194,7 @@ fn what_a_daemon_left_that_was_killed_while_it_made_its_page_goes() {
     fs::remove_file(&path).unwrap();
     drop(in_file(&path, 2));
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left lying about");
-    // One that is still at it is left alone.
+    // One that is still in use is left alone.
     fs::remove_file(&path).unwrap();
     let other = Lock::take(File::create(&left).unwrap()).unwrap();
     assert!(PageFile::open(&path, &HOME).is_err() && left.exists());
@@ -309,7 +309,7 @@ fn nobody_gets_a_page_that_is_in_no_file() {
     assert!(begin(Page::Hidden, 2).hand_over().unwrap().is_none());
 }
 
-/// What a client could take.
+/// The lock that a client could take.
 fn lock_for_reading(file: &File) {
     let (l_type, l_whence) = (libc::F_RDLCK.try_into().unwrap(), libc::SEEK_SET.try_into().unwrap());
     let whole = libc::flock { l_type, l_whence, l_start: 0, l_len: 0, l_pid: 0 };

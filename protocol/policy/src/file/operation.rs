@@ -14,13 +14,13 @@ use std::collections::hash_map::Entry;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Reads rows one after the other.
+/// Reads rows one after another.
 #[derive(Debug)]
 pub(super) struct Operations<'a> {
     case_sensitive: bool,
     rows: Vec<Row>,
     methods: Methods,
-    /// What the rows cover, with the line of the row.
+    /// What the rows cover, with the row's line.
     covered: HashMap<String, usize>,
     count: usize,
     position: Position<'a>,
@@ -112,7 +112,7 @@ impl<'a> Operations<'a> {
         Some(Some(text.into()))
     }
 
-    /// Notes what a row covers. The error is the line of an earlier row that covers the same.
+    /// Records what a row covers. The error is the line of an earlier row that covers the same.
     fn cover(&mut self, method: Option<&str>, template: &Template, line: usize) -> Result<(), usize> {
         let mut key = method.unwrap_or("*").to_owned();
         for part in template.parts() {
@@ -133,7 +133,7 @@ impl<'a> Operations<'a> {
     }
 }
 
-/// One row as it stands in the file.
+/// One row as written in the file.
 struct Source<'s, 't> {
     piece: &'s Piece<'t>,
     table: &'s DeTable<'t>,
@@ -154,7 +154,7 @@ impl<'s> Source<'s, '_> {
         }
     }
 
-    /// The text of a key that must be there, with the offset of its value.
+    /// The text of a required key, with the offset of its value.
     fn text(&self, key: &str, example: &str, faults: &mut Faults) -> Option<(&'s str, usize)> {
         let Some(value) = self.table.get(key) else {
             if !self.piece.is_damaged {
@@ -187,7 +187,7 @@ impl<'s> Source<'s, '_> {
         }
     }
 
-    /// The name, or none within when the row has none.
+    /// The name, or none within if the row has none.
     fn name(&self, faults: &mut Faults) -> Option<Option<Box<str>>> {
         if !self.table.contains_key("name") {
             return Some(None);

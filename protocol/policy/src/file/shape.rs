@@ -1,23 +1,26 @@
-//! What a file may make its TOML parser hold.
+//! What a file may make its TOML parser allocate.
 //!
-//! The parser builds a map for each table, of some two kilobytes when it has one key, and each dot of a key is a table:
-//! two million of those would take gigabytes from a daemon that is only asked to read its policy again. So tokens
-//! are counted, by the parser's own lexer and without keeping any, before it builds something.
+//! The parser builds a map for each table, about two kilobytes for one with a single key, and each dot in a key
+//! is a table: two million of those would take gigabytes in a daemon that is only asked to reload its policy.
+//! So the parser's own lexer counts tokens first, without keeping any, before anything is built.
 
 use crate::MAX_ROWS;
 use toml_parser::Source;
 use toml_parser::lexer::TokenKind;
 
-/// Most dots outside of quotes. No key of a policy file has one; some are read, so that a wrong key is told by name.
+/// Maximum number of dots outside quotes. No key of a policy file has one; some are tolerated, so that a wrong
+/// key is reported by name.
 const MAX_DOTS: usize = 16;
 
-/// Most tables and lists that a file opens: two brackets for each row's header, and some for wrong ones.
+/// Maximum number of tables and lists that a file opens: two brackets for each row's header, and some for wrong
+/// ones.
 const MAX_OPENED: usize = 2 * MAX_ROWS + 100;
 
-/// Most tokens. A row has thirty, with spaces and line ends, and its comments two for each line.
+/// Maximum number of tokens. A row has thirty, including spaces and line ends, and its comments two for each
+/// line.
 const MAX_TOKENS: usize = 100 * MAX_ROWS;
 
-/// Where the first token is that is one too many, and what it is too many of.
+/// The position of the first token that is one too many, and the limit it exceeds.
 pub(super) fn excess(text: &str) -> Option<(usize, String)> {
     let (mut dots, mut opened) = (0, 0);
     for (number, token) in Source::new(text).lex().enumerate() {

@@ -1,4 +1,4 @@
-//! TOML syntax: reading on after a fault.
+//! TOML syntax: continuing after a fault.
 
 use super::shape;
 use crate::effect::Effect;
@@ -6,33 +6,33 @@ use crate::fault::Faults;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// A part of the file that was parsed by itself: all of it, or, where the syntax is broken somewhere, what lies
+/// A part of the file that was parsed separately: all of it or, if the syntax is broken somewhere, the text
 /// between two table headers.
 #[derive(Debug)]
 pub(super) struct Piece<'a> {
     pub(super) table: DeTable<'a>,
-    /// True when what is missing from the table may have been lost to a syntax fault.
+    /// True if a key may be missing from the table because of a syntax fault.
     pub(super) is_damaged: bool,
     /// Where the piece starts in the file.
     start: usize,
 }
 
 impl Piece<'_> {
-    /// Where something of this piece starts in the file.
+    /// The position in the file of something in this piece.
     pub(super) fn offset<T>(&self, spanned: &Spanned<T>) -> usize {
         self.start + spanned.span().start
     }
 }
 
-/// Longest part of a file whose syntax is read on after a fault, in bytes: thirty times the longest template. In a longer
-/// one every second byte could be another fault.
+/// Maximum length of a part of a file that is parsed after a fault, in bytes: thirty times the longest
+/// template. In a longer one every second byte could be another fault.
 const MAX_PART_BYTES: usize = 64 * 1024;
 
 /// Parses the file. Without syntax faults it is one piece.
 ///
-/// The parser recovers from most faults but gives up on the rest of the file at some. So then each table is
-/// parsed by itself, and a fault in one row does not hide those in the next. There is no piece when the file opens more
-/// than a table does, or has a fault and such a long part; then only the first fault is noted.
+/// The parser recovers from most faults, but at some it gives up on the rest of the file. Each table is then
+/// parsed separately, so that a fault in one row does not hide those in the next. There is no piece if the file
+/// opens more than a table does, or has a fault and such a long part; then only the first fault is reported.
 pub(super) fn read<'a>(text: &'a str, faults: &mut Faults) -> Vec<Piece<'a>> {
     if let Some((offset, message)) = shape::excess(text) {
         faults.add(offset, message);
@@ -49,7 +49,7 @@ pub(super) fn read<'a>(text: &'a str, faults: &mut Faults) -> Vec<Piece<'a>> {
     }
     let pieces = pieces(&parts, faults);
     if pieces.iter().all(|piece| !piece.is_damaged) {
-        // Some faults, such as a table given twice, only show in the whole.
+        // Some faults, such as a table given twice, only appear in the whole file.
         parse(text, 0, faults);
     }
     pieces
@@ -72,13 +72,13 @@ fn parse<'a>(text: &'a str, start: usize, faults: &mut Faults) -> Piece<'a> {
     Piece { table: table.into_inner(), is_damaged: !errors.is_empty(), start }
 }
 
-/// Notes a fault of a text that starts there in the file.
+/// Records a fault in a text that starts at `start` in the file.
 fn note(error: &toml::de::Error, start: usize, faults: &mut Faults) {
     let offset = start + error.span().map_or(0, |span| span.start);
     faults.add(offset, format_args!("not valid TOML: {}", error.message().replace('\n', ", ")));
 }
 
-/// Cuts before each line that starts with a bracket, as the header of a table does.
+/// Splits before each line that starts with a bracket, as the header of a table does.
 fn parts(text: &str) -> Vec<(usize, &str)> {
     let mut cuts = vec![0];
     let mut offset = 0;

@@ -1,4 +1,4 @@
-//! The proof that rows allow a path in every reading, for paths whose only choice is where a segment is parted.
+//! The proof that rows allow a path in every reading, for paths whose only choice is where a segment is split.
 
 use super::lookup::{Asked, Found, Index, note};
 use super::tree::{End, Place, Tree};
@@ -7,24 +7,24 @@ use crate::limits::MAX_SEGMENTS;
 use crate::reading::{Choices, Kind, View, token};
 use crate::target::Path;
 
-/// Most readings of a path that are tried: each costs as much as judging a plain path.
+/// Maximum number of readings of a path that are tried: each costs as much as judging a plain path.
 const MAX_READINGS: usize = 32;
 
-/// A path as the segments that each server parts, and how many each may be once more.
+/// A path as the segments that each server splits, and how many more segments each may become.
 #[derive(Debug)]
 pub(crate) struct Parted<'p> {
     pieces: [Piece<'p>; MAX_SEGMENTS],
     count: usize,
 }
 
-/// What stands between two slashes.
+/// The text between two slashes.
 #[derive(Debug, Clone, Copy)]
 struct Piece<'p> {
     /// As sent.
     sent: &'p [u8],
-    /// Most segments that some server makes of it.
+    /// Maximum number of segments that some server makes of it.
     most: usize,
-    /// As many as the reading has that is tried: 1 to `most`.
+    /// The number that the current reading has: 1 to `most`.
     parts: usize,
 }
 
@@ -36,7 +36,7 @@ impl<'p> Parted<'p> {
         choices: &Choices<B, BOUNDS>,
     ) -> Option<Self> {
         let (first, rest) = view.bounds.split_first()?;
-        // What may be several texts, or anything, may be a delimiter of another kind.
+        // A token with several texts, or that may be anything, may be a delimiter of another kind.
         let is_clear = view.text.iter().all(|token| *token < token::ANYTHING || *token == token::DELIMITER);
         if choices.has_vanishing || !is_clear || first.kind != Kind::SLASH {
             return None;
@@ -61,7 +61,7 @@ impl<'p> Parted<'p> {
         (readings <= MAX_READINGS).then_some(parted)
     }
 
-    /// Goes on to the next reading. False when all were tried.
+    /// Advances to the next reading. False once all were tried.
     fn advance(&mut self) -> bool {
         for piece in self.pieces.iter_mut().take(self.count) {
             if piece.parts < piece.most {

@@ -19,9 +19,9 @@ use crate::verdict::Judgement;
 const CONNECT: &[u8] = b"CONNECT";
 
 impl PolicyTable {
-    /// Judges an operation: the method as sent, and the request target as sent, query and all.
+    /// Judges an operation: the method as sent, and the request target as sent, including the query.
     ///
-    /// Both are taken as hostile bytes. Does not allocate. See the crate's documentation for the rules, and
+    /// Both are treated as hostile bytes. Does not allocate. See the crate's documentation for the rules, and
     /// for what the caller must have applied before.
     #[must_use]
     pub fn judge(&self, method: &[u8], target: &[u8]) -> Judgement<'_> {
@@ -42,13 +42,13 @@ impl PolicyTable {
         request.asked.certain | request.asked.possible
     }
 
-    /// True when the row covers one of the methods.
+    /// True if the row covers one of the methods.
     pub(crate) fn may_be_run_as(&self, row: &Row, methods: MethodSet) -> bool {
         let covered = row.method().and_then(|method| self.methods.find(method.as_bytes()));
         covered.is_none_or(|covered| !(covered & methods).is_empty())
     }
 
-    /// Judges an operation that HTTP allows; the error is why it does not.
+    /// Judges an operation that HTTP allows; the error is why HTTP does not.
     fn try_judge(&self, method: &[u8], target: &[u8]) -> Result<Judgement<'_>, Ambiguity> {
         let known = self.methods.find(method);
         if known.is_none() && !method::is_token(method) {
@@ -63,7 +63,7 @@ impl PolicyTable {
         let find = |segments: &Segments<'_>| self.index.find(segments, request.asked, &mut found);
         match Segments::of_plain(&path, self.index.literals(), find) {
             Split::Plain(()) | Split::TooMany => {
-                // A name with dots is asked for all readings of the path, of which there is this one.
+                // For a name with dots all readings of the path are requested, and this is one of them.
                 found.may_allow |= path.marks.has(Marks::DOT) && found.allow.is_some();
                 Ok(self.strictest(&found, &request, true))
             }
@@ -71,7 +71,7 @@ impl PolicyTable {
         }
     }
 
-    /// What is asked for a request by its method and query. `known` is the method if it is known.
+    /// What a request's method and query ask of the table. `known` is the method if it is known.
     fn request(&self, method: &[u8], known: Option<MethodSet>, path: &Path<'_>) -> Request {
         let overrides = path.query.map_or(Overrides::NONE, |query| Overrides::of(query, &self.methods));
         let mut request = Request::of(known.unwrap_or(MethodSet::NONE), overrides, method == CONNECT);
@@ -82,7 +82,7 @@ impl PolicyTable {
         request
     }
 
-    /// Judges a path that servers may read in several ways, in the smallest buffers that will do.
+    /// Judges a path that servers may read in several ways, in the smallest buffers that suffice.
     // Not inlined, so that a plain path pays nothing for it.
     #[inline(never)]
     fn judge_several(&self, path: &Path<'_>, request: &mut Request) -> Result<Judgement<'_>, Ambiguity> {
@@ -206,20 +206,20 @@ impl PolicyTable {
         } else if self.default == Effect::Allow || is_certain && (all & !found.allowed).is_empty() {
             Judgement::decided(Effect::Allow, row(found.allow))
         } else if !found.may_allow {
-            // Nothing allows it, in whichever reading, under at least one method.
+            // No row allows it, in any reading, under at least one method.
             Judgement::decided(Effect::Deny, None)
         } else {
-            // A row that allows is no reason to refuse.
+            // An allowing row is no reason to refuse.
             Judgement::ambiguous(reason, None)
         }
     }
 }
 
-/// What is asked of the table for a request.
+/// What a request asks of the table.
 #[derive(Debug)]
 struct Request {
     asked: Asked,
-    /// Why there is more than one reading, as far as it is known.
+    /// Why there is more than one reading, as far as known.
     reasons: Option<Ambiguity>,
     /// Under its method a parameter may take an empty segment.
     takes_nothing: bool,

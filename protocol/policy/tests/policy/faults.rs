@@ -9,7 +9,7 @@ fn assert_faults(text: &str, expected: &[&str]) {
     assert_eq!(faults, expected, "\n{text}");
 }
 
-const NO_DEFAULT: &str = "line 1, column 1: the file does not say what operations get that no row names; \
+const NO_DEFAULT: &str = "line 1, column 1: the file has no default for operations that match no row; \
                           add default = \"allow\" or default = \"deny\" above the first row";
 
 #[test]
@@ -50,7 +50,7 @@ default = "deny"
             "line 8, column 1: unknown key \"effects\" in a row; a row has method, path, effect and name",
             "line 9, column 8: the name is empty; say what the operation does, or remove the key",
             "line 13, column 11: remove the doubled slash; a row names its segments without empty ones",
-            "line 13, column 13: a parameter must be a whole segment; put a slash between it and what stands beside it",
+            "line 13, column 13: a parameter must be a whole segment; put a slash between it and the text beside it",
             "line 13, column 20: paths are written decoded; write the character itself, or a {parameter}",
             "line 13, column 24: there are no wildcards; write {name} for one segment of any text",
             "line 13, column 25: remove the trailing slash; one in a request is ignored anyway",
@@ -234,7 +234,7 @@ fn a_hundred_faults_are_told_and_that_there_are_more() {
         assert_eq!(faults.len(), MAX_FAULTS + 1);
         let (more, told) = faults.split_last().unwrap();
         assert!(told.iter().all(|fault| fault.line <= 2 * MAX_FAULTS + 1), "not the first ones of the file");
-        assert_eq!(more.message, "more faults than these 100; mend them and check again");
+        assert_eq!(more.message, "more faults than these 100; fix them and check again");
         assert_eq!(more.line, text.lines().count() + 1);
     }
 }

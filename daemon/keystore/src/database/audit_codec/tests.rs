@@ -9,7 +9,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Every event with its bytes behind the actor.
+/// Every event with its bytes after the actor.
 fn golden() -> Vec<(AuditEvent, String)> {
     let key_id = KeyId::new(1).unwrap();
     let replaced = KeyId::new(2).unwrap();

@@ -81,7 +81,7 @@ fn the_smallest_record() {
     assert_eq!(decode(smallest.key_id, &bytes, &secrets()), Ok(smallest));
 }
 
-/// Bytes that a faulty daemon could have sealed: the seal alone does not make a record.
+/// Bytes that a faulty daemon could have sealed: a correct seal does not make bytes a record.
 #[test]
 fn a_sealed_body_that_is_no_record_is_refused() {
     let good = encode(&record(), &secrets());

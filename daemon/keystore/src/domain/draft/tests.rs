@@ -112,7 +112,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// All drafts in a list, and every question answered by going through it.
+/// All drafts in a list, where every answer is found by going through it.
 #[derive(Default)]
 struct Model(Vec<Draft>);
 
@@ -120,7 +120,7 @@ impl Model {
     fn insert(&mut self, limits: DraftLimits, now: Timestamp, draft: Draft) -> bool {
         self.0.retain(|old| old.draft_expires_at > now);
         let others: Vec<_> = self.0.iter().filter(|old| old.user != draft.user).cloned().collect();
-        // What it would hold afterwards.
+        // What it would contain afterwards.
         let own = others.iter().filter(|old| old.owner == draft.owner).count() + 1;
         let had = self.0.iter().filter(|old| old.owner == draft.owner).count();
         if others.len() + 1 > limits.all || own > limits.share.max(had) {
@@ -135,8 +135,8 @@ impl Model {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
-    /// Whatever is made, replaced by whom, dropped, saved and expired: what each uid is counted for is what it holds,
-    /// and it is refused exactly when that is its share.
+    /// In any order of making, replacing, dropping, saving and expiring: each uid's count is the number of its
+    /// drafts, and it is refused exactly when its share is full.
     #[test]
     fn shares_are_exact(all in 1_usize..12, share in 1_usize..6, steps in vec(step(), 0..200)) {
         let limits = DraftLimits { all, share };

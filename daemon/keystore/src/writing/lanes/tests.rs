@@ -24,7 +24,7 @@ impl Queue {
         self.lanes.queue(ticket, Box::new(Named(Arc::clone(&self.answered), name.to_string())))
     }
 
-    /// The names of the next batch, in their order.
+    /// The names of the next batch, in order.
     fn batch(&self) -> Vec<String> {
         let mut taken = Taken::default();
         while let Some(command) = self.lanes.take(&mut taken) {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::IoSliceMut;
 use std::os::unix::fs::MetadataExt as _;
 
-/// What one `recvmsg` gives: bytes and the inodes of the descriptors that came with them.
+/// What one `recvmsg` returns: bytes and the inodes of the descriptors that came with them.
 fn receive(socket: &UnixStream) -> (Vec<u8>, Vec<u64>) {
     let mut bytes = vec![0; 1024 * 1024];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(8))];
@@ -32,7 +32,7 @@ fn enclosed(file: File, is_recorded: bool) -> Option<Enclosed> {
     Some(Enclosed { descriptor: file.into(), reservation, is_recorded })
 }
 
-/// An answer as it is on the wire, with a body of these bytes.
+/// An answer as it is on the wire, with the given body.
 fn frame(request_id: u64, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len()).unwrap();
     let header = Header { length, opcode: 49, flags_or_status: 0, request_id };

@@ -7,18 +7,18 @@ use rustix::ioctl::{Getter, Opcode, ioctl};
 use std::io;
 use std::os::fd::AsFd;
 
-/// `SIOCOUTQ` is `TIOCOUTQ` on Linux (asm-generic/ioctls.h), of another type in each C library.
+/// `SIOCOUTQ` is `TIOCOUTQ` on Linux (asm-generic/ioctls.h), with a different type in each C library.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number of 16 bits")]
 const SIOCOUTQ: Opcode = libc::TIOCOUTQ as Opcode;
 
-/// Whether the other end of a Unix stream has read everything, or is gone. The kernel counts the memory of unread
-/// messages, not their bytes: zero is exact, the rest is not looked at.
+/// Whether the other end of a Unix stream has read everything, or is gone. The kernel counts the memory of
+/// unread messages, not their bytes: zero is exact, other values are not used.
 ///
 /// # Errors
-/// When the descriptor is no socket.
+/// If the descriptor is not a socket.
 pub(super) fn all_read(socket: impl AsFd) -> io::Result<bool> {
-    // SAFETY: the kernel writes one `int` for this request (unix(7)), which is what `Getter` lends it; the descriptor
-    // is borrowed and so open.
+    // SAFETY: the kernel writes one `int` for this request (unix(7)), for which `Getter` provides the space;
+    // the descriptor is borrowed and therefore open.
     let unread = unsafe { ioctl(socket, Getter::<SIOCOUTQ, c_int>::new()) }?;
     Ok(unread == 0)
 }

@@ -1,4 +1,4 @@
-//! Judgements, and why they are so.
+//! Decisions, and their reasons.
 
 use crate::segments::{Segments, Split};
 use crate::target::Target;
@@ -28,7 +28,7 @@ fn a_query_that_some_server_sees_in_the_path_may_name_a_method() {
             .unwrap();
     for (target, expected) in [
         ("/a/1%3F_method=DELETE", Verdict::Ambiguous),
-        // Some server drops the soft hyphen.
+        // Some servers drop the soft hyphen.
         ("/a/1%3F_me%C2%ADthod=DELETE", Verdict::Ambiguous),
         ("/a/1%3F_motto=DELETE", Verdict::Allow),
         ("/a/1%3Fx", Verdict::Allow),
