@@ -12,13 +12,9 @@ use std::time::{Duration, Instant};
 
 #[test]
 fn a_good_key_and_a_bad_one() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
-        let asked = peer.request().unwrap();
-        peer.send(&answer_well(&asked, "alice"));
-        let asked = peer.request().unwrap();
-        peer.send(&answer(&asked, Status::Ok, &INVALID));
-        peer.wait_for_end();
+    let fake = FakeDaemon::welcoming(|peer| {
+        peer.reply(|asked| answer_well(asked, "alice"));
+        peer.reply(|asked| answer(asked, Status::Ok, &INVALID));
     });
     for asker in both(fake.path()) {
         assert_eq!(asker.user(), "alice");
@@ -29,8 +25,7 @@ fn a_good_key_and_a_bad_one() {
 
 #[test]
 fn an_answer_may_come_byte_by_byte() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
+    let fake = FakeDaemon::welcoming(|peer| {
         while let Some(asked) = peer.request() {
             answer_well(&asked, "slow").chunks(1).for_each(|byte| peer.send(byte));
         }
@@ -112,11 +107,9 @@ fn bytes_that_are_no_answer_are_an_error_and_end_the_connection() {
         (Header { length: u32::MAX, ..header }.encode().to_vec(), oversize(u32::MAX)),
     ];
     for (bytes, expected) in cases {
-        let fake = FakeDaemon::start(move |_, mut peer| {
-            peer.welcome();
+        let fake = FakeDaemon::welcoming(move |peer| {
             peer.request().unwrap();
             peer.send(&bytes);
-            peer.wait_for_end();
         });
         for asker in both(fake.path()) {
             let error = asker.validate().unwrap_err();
@@ -129,12 +122,10 @@ fn bytes_that_are_no_answer_are_an_error_and_end_the_connection() {
 
 #[test]
 fn an_answer_to_another_operation_is_an_error() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
+    let fake = FakeDaemon::welcoming(|peer| {
         let mut asked = peer.request().unwrap();
         asked.header.opcode = Opcode::Save.code();
         peer.send(&answer(&asked, Status::Ok, &INVALID));
-        peer.wait_for_end();
     });
     for asker in both(fake.path()) {
         let error = asker.generate().expect_err("another operation's answer");
@@ -150,20 +141,16 @@ fn an_answer_to_another_operation_is_an_error() {
 
 #[test]
 fn a_body_that_is_not_the_message_is_an_error() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
-        let asked = peer.request().unwrap();
-        peer.send(&answer(&asked, Status::Ok, &(INVALID, 5_u8)));
-        peer.wait_for_end();
+    let fake = FakeDaemon::welcoming(|peer| {
+        peer.reply(|asked| answer(asked, Status::Ok, &(INVALID, 5_u8)));
     });
     for asker in both(fake.path()) {
         assert!(matches!(asker.validate(), Err(Error::Protocol(ProtocolError::Body(_)))));
     }
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
-        let asked = peer.request().unwrap();
-        peer.send(&answer(&asked, Status::Ok, &valid("two\nlines", apikeyd_kit::answers::key(1).id())));
-        peer.wait_for_end();
+    let fake = FakeDaemon::welcoming(|peer| {
+        peer.reply(|asked| {
+            answer(asked, Status::Ok, &valid("two\nlines", apikeyd_kit::answers::key(1).id()))
+        });
     });
     for asker in both(fake.path()) {
         assert!(matches!(asker.validate(), Err(Error::Protocol(ProtocolError::Name(_)))));
@@ -172,8 +159,7 @@ fn a_body_that_is_not_the_message_is_an_error() {
 
 #[test]
 fn a_failure_carries_its_status_and_sentence_and_keeps_the_connection() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
+    let fake = FakeDaemon::welcoming(|peer| {
         while let Some(asked) = peer.request() {
             let retryable = asked.header.opcode == Opcode::Generate.code();
             let status = if retryable { Status::ShuttingDown } else { Status::NotPermitted };
@@ -192,10 +178,7 @@ fn a_failure_carries_its_status_and_sentence_and_keeps_the_connection() {
 
 #[test]
 fn a_request_that_does_not_fit_is_not_sent_and_hurts_no_other() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
-        peer.serve("u");
-    });
+    let fake = FakeDaemon::welcoming(|peer| peer.serve("u"));
     for (clients, asker) in both(fake.path()).into_iter().enumerate() {
         assert!(asker.authorize("/short").is_ok());
         let error = asker.authorize(&"/long".repeat(20_000)).unwrap_err();
@@ -207,10 +190,7 @@ fn a_request_that_does_not_fit_is_not_sent_and_hurts_no_other() {
 
 #[test]
 fn a_daemon_that_never_answers_costs_the_timeout_and_no_more() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
-        peer.wait_for_end();
-    });
+    let fake = FakeDaemon::welcoming(|_| ());
     let timeout = Duration::from_millis(150);
     for asker in both_with(fake.path(), |builder| builder.timeout(timeout)) {
         let began = Instant::now();
@@ -223,15 +203,13 @@ fn a_daemon_that_never_answers_costs_the_timeout_and_no_more() {
 
 #[test]
 fn an_answer_that_trickles_in_does_not_stretch_the_timeout() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
+    let fake = FakeDaemon::welcoming(|peer| {
         let asked = peer.request().unwrap();
         let whole = answer_well(&asked, &"u".repeat(200));
         for byte in whole.chunks(1) {
             peer.send(byte);
             std::thread::sleep(Duration::from_millis(10));
         }
-        peer.wait_for_end();
     });
     let timeout = Duration::from_millis(300);
     for asker in both_with(fake.path(), |builder| builder.timeout(timeout)) {
@@ -243,11 +221,8 @@ fn an_answer_that_trickles_in_does_not_stretch_the_timeout() {
 
 #[test]
 fn a_request_with_less_time_is_not_held_up_by_the_time_of_the_one_before() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
-        let asked = peer.request().unwrap();
-        peer.send(&answer_well(&asked, "u"));
-        peer.wait_for_end();
+    let fake = FakeDaemon::welcoming(|peer| {
+        peer.reply(|asked| answer_well(asked, "u"));
     });
     for asker in both(fake.path()) {
         assert_eq!(asker.user(), "u");

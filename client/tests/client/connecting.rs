@@ -48,10 +48,7 @@ fn what_is_no_socket_is_named_and_not_asked_again() {
 
 #[test]
 fn the_rights_are_those_of_the_welcome() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
-        peer.wait_for_end();
-    });
+    let fake = FakeDaemon::welcoming(|_| ());
     for asker in both(fake.path()) {
         let rights = asker.rights().unwrap();
         assert!(rights.contains(Right::Validate) && !rights.contains(Right::Issue));
@@ -193,8 +190,7 @@ fn answering_once(path: &Path, user: &'static str) -> (FakeDaemon, Sender<()>) {
     let ended = Mutex::new(ended);
     let fake = FakeDaemon::start_at(path, move |_, mut peer| {
         peer.welcome();
-        let asked = peer.request().unwrap();
-        peer.send(&answer_well(&asked, user));
+        peer.reply(|asked| answer_well(asked, user));
         ended.lock().unwrap().recv().unwrap();
     });
     (fake, end)

@@ -49,11 +49,9 @@ fn assert_closed(read_end: &OwnedFd) {
 
 #[test]
 fn a_backup_comes_with_its_file() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
+    let fake = FakeDaemon::welcoming(|peer| {
         let asked = peer.request().unwrap();
         peer.send_with(&ready(&asked), &[copy().as_fd()]).unwrap();
-        peer.wait_for_end();
     });
     for asker in both(fake.path()) {
         let mut backup = asker.backup().unwrap();
@@ -67,11 +65,8 @@ fn a_backup_comes_with_its_file() {
 
 #[test]
 fn a_backup_without_its_file_is_an_error() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
-        let asked = peer.request().unwrap();
-        peer.send(&ready(&asked));
-        peer.wait_for_end();
+    let fake = FakeDaemon::welcoming(|peer| {
+        peer.reply(ready);
     });
     for asker in both(fake.path()) {
         assert!(matches!(asker.backup(), Err(Error::Protocol(ProtocolError::NoDescriptor))));
@@ -121,14 +116,12 @@ fn descriptors_where_none_belong_are_closed() {
 #[cfg(feature = "tokio")]
 #[test]
 fn answers_that_each_come_with_a_descriptor_all_arrive() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
+    let fake = FakeDaemon::welcoming(|peer| {
         let asked: Vec<_> = (0..16).map(|_| peer.request().unwrap()).collect();
         let (_read_end, write_end) = rustix::pipe::pipe().unwrap();
         asked
             .iter()
             .for_each(|asked| peer.send_with(&answer_well(asked, "u"), &[write_end.as_fd()]).unwrap());
-        peer.wait_for_end();
     });
     let client = apikeyd_client::Client::builder().socket(fake.path()).cache(false).build_async().unwrap();
     crate::asker::runtime().block_on(async {

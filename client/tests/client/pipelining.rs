@@ -47,12 +47,10 @@ fn own_answer(asked: &Message) -> Vec<u8> {
 
 #[test]
 fn answers_in_any_order_find_their_tasks_over_one_connection() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
+    let fake = FakeDaemon::welcoming(|peer| {
         let mut asked: Vec<_> = (0..20).map(|_| peer.request().unwrap()).collect();
         asked.reverse();
         asked.iter().for_each(|asked| peer.send(&own_answer(asked)));
-        peer.wait_for_end();
     });
     runtime().block_on(async {
         assert_eq!(validate_all(&client(fake.path()), 1..=20).await, expected(1..=20));
@@ -154,8 +152,7 @@ fn a_late_answer_is_thrown_away() {
 
 #[test]
 fn a_failed_request_fails_alone() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
+    let fake = FakeDaemon::welcoming(|peer| {
         while let Some(asked) = peer.request() {
             let request: apikeyd_protocol::message::Validate<'_> =
                 apikeyd_protocol::codec::decode(&asked.body).unwrap();
@@ -192,10 +189,7 @@ fn a_broken_connection_breaks_all_that_wait_and_each_is_asked_again() {
 
 #[test]
 fn a_client_outlives_the_runtime_of_its_connection() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
-        peer.serve("u");
-    });
+    let fake = FakeDaemon::welcoming(|peer| peer.serve("u"));
     let client = client(fake.path());
     for connections in 1..=3 {
         runtime().block_on(async { assert!(client.validate(&key(1)).await.is_ok()) });

@@ -10,8 +10,7 @@ use std::time::Duration;
 fn threads_ask_at_the_same_time_and_get_their_own_answers() {
     const THREADS: usize = 4;
     let together = Arc::new(Barrier::new(THREADS));
-    let fake = FakeDaemon::start(move |_, mut peer| {
-        peer.welcome();
+    let fake = FakeDaemon::welcoming(move |peer| {
         while let Some(asked) = peer.request() {
             // Nobody is answered until all have asked: a lock held over a request would hang here.
             together.wait();
@@ -36,10 +35,7 @@ fn threads_ask_at_the_same_time_and_get_their_own_answers() {
 
 #[test]
 fn there_are_never_more_connections_than_allowed() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
-        peer.serve("u");
-    });
+    let fake = FakeDaemon::welcoming(|peer| peer.serve("u"));
     let client = Client::builder().socket(fake.path()).cache(false).connections(2).build().unwrap();
     std::thread::scope(|scope| {
         for _ in 0..8 {

@@ -24,8 +24,7 @@ macro_rules! for_each_form {
 
 #[test]
 fn every_form_of_a_key_is_the_same_key() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
+    let fake = FakeDaemon::welcoming(|peer| {
         while let Some(asked) = peer.request() {
             peer.send(&answer_well(&asked, "alice"));
         }

@@ -97,13 +97,11 @@ fn a_signal_in_the_middle_of_a_request_does_not_end_it() {
     let (asked, was_asked) = channel();
     let (release, released) = channel::<()>();
     let (asked, released) = (Mutex::new(asked), Mutex::new(released));
-    let fake = FakeDaemon::start(move |_, mut peer| {
-        peer.welcome();
+    let fake = FakeDaemon::welcoming(move |peer| {
         let request = peer.request().unwrap();
         asked.lock().unwrap().send(()).unwrap();
         released.lock().unwrap().recv().unwrap();
         peer.send(&answer_well(&request, "u"));
-        peer.wait_for_end();
     });
     // SAFETY: `action` is filled with zeros, which are valid, and a handler that does nothing; without
     // SA_RESTART the system call under way ends with EINTR.

@@ -20,10 +20,7 @@ fn another_server_than_the_required_one_is_told_nothing() {
 
 #[test]
 fn the_required_server_is_asked() {
-    let fake = FakeDaemon::start(|_, mut peer| {
-        peer.welcome();
-        peer.serve("u");
-    });
+    let fake = FakeDaemon::welcoming(|peer| peer.serve("u"));
     for asker in both_with(fake.path(), |builder| builder.require_server_uid(own_uid())) {
         assert_eq!(asker.user(), "u");
     }

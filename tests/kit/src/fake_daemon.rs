@@ -46,7 +46,17 @@ impl FakeDaemon {
         fake
     }
 
-    /// The same at a path where nothing is.
+    /// Welcomes each client, runs `script`, and then waits until the client has left.
+    #[must_use]
+    pub fn welcoming(script: impl Fn(&mut Peer) + Send + Sync + 'static) -> Self {
+        Self::start(move |_, mut peer| {
+            peer.welcome();
+            script(&mut peer);
+            peer.wait_for_end();
+        })
+    }
+
+    /// The same as [`start`](Self::start) at a path where nothing is.
     #[must_use]
     pub fn start_at(path: &Path, script: impl Fn(usize, Peer) + Send + Sync + 'static) -> Self {
         let listener = UnixListener::bind(path).expect("a socket to listen at");
@@ -139,6 +149,13 @@ impl Peer {
                 return None;
             }
         }
+    }
+
+    /// Sends what `answer` makes of the next request, which must come.
+    #[track_caller]
+    pub fn reply(&mut self, answer: impl FnOnce(&Message) -> Vec<u8>) {
+        let asked = self.request().expect("a request");
+        self.send(&answer(&asked));
     }
 
     /// Reads once; how many bytes came.
