@@ -8,18 +8,16 @@
 use apikeyd::operations::{Service, Settings};
 use apikeyd::parts::Parts;
 use apikeyd::peer::Peer;
-use apikeyd_kit_service::{peer, permit};
+use apikeyd_kit_service::{fill, peer, permit};
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{KeyDigest, KeyId};
-use apikeyd_protocol::message::{Generate, Operation, Save, Validate, Verdict};
-use apikeyd_protocol::name::UserId;
-use apikeyd_protocol::term::SaveMode;
+use apikeyd_protocol::message::{Generated, Operation, Validate, Verdict};
 use divan::Bencher;
 use std::sync::{Arc, LazyLock, OnceLock};
 use tempfile::TempDir;
 
 /// More than the daemon remembers (65,536), so that asking for one after the other always reads the database.
-const KEYS: usize = 100_000;
+const KEYS: u64 = 100_000;
 
 struct Stock {
     service: Arc<Service>,
@@ -42,31 +40,10 @@ fn stock() -> &'static Stock {
         let dir = TempDir::new().unwrap();
         let service =
             Service::open(Settings::in_dir(dir.path()), PolicyTable::shipped(), Parts::system()).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let mut keys = Vec::with_capacity(KEYS);
-        while keys.len() < KEYS {
-            // Whole batches at once: one sync of the disk for each.
-            runtime.block_on(async {
-                let saves: Vec<_> = (0..256).map(|_| generate(&service, &mut keys)).collect();
-                let saves = saves.into_iter().map(|key_id| tokio::spawn(save(Arc::clone(&service), key_id)));
-                for save in saves.collect::<Vec<_>>() {
-                    save.await.unwrap();
-                }
-            });
-        }
+        let kept = |_, draft: Generated| Some((draft.key_id, *draft.key.digest().expose_bytes()));
+        let keys = fill(&service, KEYS, |number| format!("user-{number}"), kept);
         Stock { service, keys, _dir: dir }
     })
-}
-
-fn generate(service: &Service, keys: &mut Vec<(KeyId, [u8; 32])>) -> KeyId {
-    let user = UserId::parse(&format!("user-{}", keys.len())).unwrap();
-    let generated = service.generate(&permit(service, caller()), Generate::new(user)).unwrap();
-    keys.push((generated.key_id, *generated.key.digest().expose_bytes()));
-    generated.key_id
-}
-
-async fn save(service: Arc<Service>, key_id: KeyId) {
-    service.save(&permit(&service, caller()), Save::new(key_id, SaveMode::Add)).await.unwrap();
 }
 
 fn validate(stock: &Stock, at: usize, operation: Option<Operation<'_>>) -> bool {

@@ -2,22 +2,15 @@
 
 use apikeyd::operations::{Service, Settings};
 use apikeyd::parts::Parts;
-use apikeyd_client::{ApiKey, UserId};
-use apikeyd_kit_service::{peer, permit};
-use apikeyd_protocol::message::{Generate, Save};
-use apikeyd_protocol::term::SaveMode;
+use apikeyd_client::{ApiKey, Generated};
+use apikeyd_kit_service::Session;
 use std::fs::{DirBuilder, File};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Keys that are written beside the store for asking: more than the daemon remembers (65,536).
 const SAMPLE: u64 = 200_000;
-
-/// Saves that wait at a time; the writer takes 256 into one transaction.
-const CALLERS: usize = 1024;
 
 /// Memory that the database may use while it is filled, so that its pages are not read again and again.
 const CACHE: usize = 4 * 1024 * 1024 * 1024;
@@ -53,35 +46,10 @@ fn fill(state_dir: &Path, keys: u64) -> Vec<ApiKey> {
     let settings = Settings { cache_bytes: CACHE, ..Settings::in_dir(state_dir) };
     let policy = apikeyd_policy::PolicyTable::shipped();
     let service = Service::open(settings, policy, Parts::system()).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
-    runtime.block_on(async {
-        let next = Arc::new(AtomicU64::new(0));
-        let stride = keys.div_ceil(SAMPLE).max(1);
-        let callers: Vec<_> = (0..CALLERS)
-            .map(|_| tokio::spawn(save_some(Arc::clone(&service), Arc::clone(&next), keys, stride)))
-            .collect();
-        let mut known = Vec::new();
-        for caller in callers {
-            known.extend(caller.await.unwrap());
-        }
-        service.close().await.unwrap();
-        known
-    })
-}
-
-async fn save_some(service: Arc<Service>, next: Arc<AtomicU64>, keys: u64, stride: u64) -> Vec<ApiKey> {
-    let caller = peer(0);
-    let mut known = Vec::new();
-    loop {
-        let number = next.fetch_add(1, Ordering::Relaxed);
-        if number >= keys {
-            return known;
-        }
-        let user = UserId::parse(&format!("user-{number}@example.com")).unwrap();
-        let draft = service.generate(&permit(&service, &caller), Generate::new(user)).unwrap();
-        service.save(&permit(&service, &caller), Save::new(draft.key_id, SaveMode::Add)).await.unwrap();
-        if number.is_multiple_of(stride) {
-            known.push(draft.key);
-        }
-    }
+    let stride = keys.div_ceil(SAMPLE).max(1);
+    let name = |number| format!("user-{number}@example.com");
+    let sampled = move |number: u64, draft: Generated| number.is_multiple_of(stride).then_some(draft.key);
+    let known = apikeyd_kit_service::fill(&service, keys, name, sampled);
+    Session::of(service).close().unwrap();
+    known
 }

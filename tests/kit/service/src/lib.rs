@@ -10,8 +10,10 @@
     reason = "a kit that cannot go on says so at once and ends the test"
 )]
 
+mod filling;
 mod session;
 
+pub use filling::fill;
 pub use session::{Question, Session, told};
 
 use apikeyd::operations::{ErrorKind, Permit, Service, ServiceError, authorise};
