@@ -1,6 +1,6 @@
 //! Filling a store through its daemon's socket, as many services at once would.
 
-use apikeyd_client::{AsyncClient, Generate, Generated, SaveMode, UserId};
+use apikeyd_client::{ApiKey, AsyncClient, Client, Generate, Generated, SaveMode, UserId};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,6 +9,14 @@ use std::time::Duration;
 const CONNECTIONS: usize = 8;
 const CALLERS: usize = 64;
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Makes a key for a user.
+#[must_use]
+pub fn issue(client: &Client, user: &str) -> ApiKey {
+    let draft = client.generate(&Generate::new(UserId::parse(user).expect("a user"))).expect("a draft");
+    client.save(draft.key_id, SaveMode::Add).expect("a key");
+    draft.key
+}
 
 /// Saves a key for each of `count` users, who are called by their number, and gives what `keep` makes of each.
 pub fn fill<T: Send + 'static>(

@@ -1,9 +1,10 @@
 //! What clients that cache rely on: the page moves before an end is answered, and what they report is noted.
 
-use crate::house::{ADMIN, House, peer, told};
+use crate::house::{House, peer, told};
 use apikeyd::operations::ErrorKind;
 use apikeyd::operations::authorise;
 use apikeyd_keystore::domain::Sources;
+use apikeyd_kit_service::permit;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::{ApiKey, KeyId};
 use apikeyd_protocol::message::{
@@ -68,12 +69,6 @@ fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
 }
 
-fn saved(house: &House, name: &str) -> ApiKey {
-    let key = house.generate(name);
-    house.save(&key, SaveMode::Add).unwrap();
-    key
-}
-
 /// Ends a key of the user a, or what was known of it.
 type DeleteFound = fn(&House, KeyId);
 
@@ -99,7 +94,7 @@ fn whatever_ends_a_key_ends_kept_verdicts_before_it_is_answered() {
     ];
     for (name, end) in endings {
         let house = House::new();
-        let key = saved(&house, "a");
+        let key = house.issue("a");
         let client = Client::of(&house, &key);
         end(&house, key.id());
         assert!(!client.accepts(), "{name}");
@@ -109,7 +104,7 @@ fn whatever_ends_a_key_ends_kept_verdicts_before_it_is_answered() {
 #[test]
 fn a_repeated_end_ends_what_was_kept_in_between() {
     let house = House::new();
-    let key = saved(&house, "a");
+    let key = house.issue("a");
     let mut client = Client::of(&house, &key);
     house.delete(key.id()).unwrap();
     // As if this client had been answered between the commit of the first caller and its bump.
@@ -133,7 +128,7 @@ fn an_expiry_that_is_swept_ends_kept_verdicts() {
 #[test]
 fn the_policy_table_carries_the_epoch_under_which_it_counts() {
     let house = House::new();
-    let key = saved(&house, "a");
+    let key = house.issue("a");
     let client = Client::of(&house, &key);
     let epochs = || {
         let permit = house.permit();
@@ -184,7 +179,7 @@ fn the_summary_tells_whether_the_table_is_the_same() {
 #[test]
 fn a_stop_ends_the_lease_and_the_next_start_is_another_instance_of_the_same_page() {
     let mut house = House::new();
-    let key = saved(&house, "a");
+    let key = house.issue("a");
     let client = Client::of(&house, &key);
     house.stop();
     assert!(!client.page(|page| page.is_leased(0)));
@@ -202,7 +197,7 @@ fn a_stop_ends_the_lease_and_the_next_start_is_another_instance_of_the_same_page
 #[test]
 fn after_a_lost_page_the_first_end_is_answered_when_nobody_trusts_it_any_more() {
     let mut house = House::new();
-    let key = saved(&house, "a");
+    let key = house.issue("a");
     house.stop();
     std::fs::remove_file(house.page()).unwrap();
     let begin = Instant::now();
@@ -229,7 +224,7 @@ fn the_page_is_made_at_the_first_place_that_can_be_written() {
         pages: vec![dir.join("missing/a.page"), dir.join("b.page"), dir.join("c.page")],
         ..apikeyd::operations::Settings::in_dir(dir)
     });
-    let key = saved(&house, "a");
+    let key = house.issue("a");
     drop(Client::of(&house, &key));
     assert!(house.page().file_name().unwrap().to_str().unwrap().starts_with("b-"));
 }
@@ -237,7 +232,7 @@ fn the_page_is_made_at_the_first_place_that_can_be_written() {
 #[test]
 fn uses_that_clients_report_are_noted_for_keys_that_count() {
     let mut house = House::new();
-    let (used, ended) = (saved(&house, "a"), saved(&house, "b"));
+    let (used, ended) = (house.issue("a"), house.issue("b"));
     for key in [&used, &ended] {
         drop(Client::of(&house, key));
     }
@@ -260,7 +255,7 @@ fn uses_that_clients_report_are_noted_for_keys_that_count() {
 #[test]
 fn a_verdict_on_rights_of_before_a_reload_carries_the_epoch_of_before() {
     let house = House::new();
-    let key = saved(&house, "a");
+    let key = house.issue("a");
     let client = Client::of(&house, &key);
     let standing = house.service().standing(|| RightSet::EMPTY.with(Right::Validate));
     house.run(house.service().rights_changed());
@@ -283,14 +278,14 @@ fn a_verdict_on_rights_of_before_a_reload_carries_the_epoch_of_before() {
 fn report(house: &House, uid: u32, uses: &[(KeyId, Timestamp)]) {
     let uses = uses.iter().map(|(key_id, at)| KeyUse::new(*key_id, *at)).collect();
     let caller = peer(uid);
-    let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
+    let permit = permit(house.service(), &caller);
     house.service().report_uses(&permit, &ReportUses::new(uses), &|| false).unwrap();
 }
 
 #[test]
 fn a_use_is_noted_only_for_a_uid_that_was_answered_valid_since_the_start() {
     let mut house = House::new();
-    let (key, refused) = (saved(&house, "a"), saved(&house, "b"));
+    let (key, refused) = (house.issue("a"), house.issue("b"));
     let forged = house.forged(&refused);
     assert_eq!(house.verdict(&forged), "refused WrongSecret");
     let minute = |house: &House| house.advance(Duration::from_secs(60));
@@ -318,11 +313,11 @@ fn a_use_is_noted_only_for_a_uid_that_was_answered_valid_since_the_start() {
 #[test]
 fn every_uid_that_is_answered_may_report_also_when_many_ask_for_one_key() {
     let house = House::new();
-    let key = saved(&house, "a");
+    let key = house.issue("a");
     let request = || Validate::new(key.id(), key.digest());
     for uid in (0..40).chain(0..40) {
         let caller = peer(uid);
-        let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
+        let permit = permit(house.service(), &caller);
         assert_eq!(
             house.service().validate(&permit, &request()).map(|judged| told(&judged.verdict())).unwrap(),
             "valid a"

@@ -1,8 +1,9 @@
 //! How many drafts one caller may have waiting, and that others do not feel it.
 
-use crate::house::{ADMIN, House, peer};
+use crate::house::{House, peer};
 use apikeyd::operations::ErrorKind;
-use apikeyd::operations::{ServiceError, authorise};
+use apikeyd::operations::ServiceError;
+use apikeyd_kit_service::permit;
 use apikeyd_protocol::key::KeyId;
 use apikeyd_protocol::message::{Delete, Generate};
 use apikeyd_protocol::name::UserId;
@@ -16,10 +17,7 @@ const FLOOD: usize = 65_536 + 1;
 fn generate(house: &House, uid: u32, user: &str) -> Result<KeyId, ServiceError> {
     let caller = peer(uid);
     let request = Generate::new(UserId::parse(user).unwrap());
-    Ok(house
-        .service()
-        .generate(&authorise(house.service().standing(|| ADMIN), &caller).unwrap(), request)?
-        .key_id)
+    Ok(house.service().generate(&permit(house.service(), &caller), request)?.key_id)
 }
 
 /// Generates for other users until it is refused; gives the number of drafts that it got, and the refusal.
@@ -54,7 +52,7 @@ fn a_full_share_takes_a_newer_draft_of_its_own_users_and_no_draft_of_others() {
     assert_eq!(generate(&house, 1000, "shared").unwrap_err().kind, ErrorKind::Busy);
     generate(&house, 1000, "1000-5").unwrap();
     let caller = peer(1001);
-    let permit = authorise(house.service().standing(|| ADMIN), &caller).unwrap();
+    let permit = permit(house.service(), &caller);
     house.run(house.service().delete(&permit, Delete::new(others))).unwrap();
     let freed = generate(&house, 1001, "1000-7").unwrap();
     generate(&house, 1000, "one-more").unwrap();

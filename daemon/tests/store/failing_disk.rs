@@ -208,8 +208,7 @@ fn an_older_file_put_in_place_while_the_disk_failed_is_not_taken_for_the_store()
     let (house, faults) = house();
     let path = house.database();
     let older = std::fs::read(&path).unwrap();
-    let key = house.generate("a");
-    house.save(&key, SaveMode::Add).unwrap();
+    let key = house.issue("a");
     house.delete(key.id()).unwrap();
     faults.arm(0);
     house.save(&house.generate("b"), SaveMode::Add).unwrap_err();
@@ -243,8 +242,7 @@ fn a_file_system_that_is_really_full_heals_when_there_is_room_again() {
     let Some(disk) = SmallDisk::mount(place.path()) else { return };
     let dir = disk.path().to_owned();
     let house = House::with(|_| Settings::in_dir(&dir));
-    let key = house.generate("a");
-    house.save(&key, SaveMode::Add).unwrap();
+    let key = house.issue("a");
     let filler = dir.join("filler");
     let full = std::fs::write(&filler, vec![1; 16 * 1024 * 1024]).unwrap_err();
     assert_eq!(full.kind(), io::ErrorKind::StorageFull);
@@ -267,7 +265,7 @@ fn a_file_system_that_is_really_full_heals_when_there_is_room_again() {
     std::fs::remove_file(filler).unwrap();
     house.maintain();
     assert_eq!(house.condition().store, StoreState::Ready);
-    house.save(&house.generate("later"), SaveMode::Add).unwrap();
+    house.issue("later");
     assert_eq!((house.report().fault, house.report().rows), (None, saved.len() as u64 + 2));
     assert!(saved.iter().all(|key| house.verdict(key).starts_with("valid")));
 }

@@ -122,6 +122,13 @@ impl House {
         self.session().generate(user, None, expires_at)
     }
 
+    /// A saved key.
+    pub(crate) fn issue(&self, user: &str) -> ApiKey {
+        let key = self.generate(user);
+        self.save(&key, SaveMode::Add).unwrap();
+        key
+    }
+
     pub(crate) fn save(&self, key: &ApiKey, mode: SaveMode) -> Result<Saved, ServiceError> {
         self.session().save(key.id(), mode)
     }

@@ -4,7 +4,6 @@ use crate::house::{House, START, directory};
 use apikeyd::operations::{OpenError, OpenErrorClass, PepperSource, Service, Settings};
 use apikeyd::parts::{Clock, Parts};
 use apikeyd_policy::PolicyTable;
-use apikeyd_protocol::term::SaveMode;
 use redb::{Database, TableDefinition};
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
@@ -21,8 +20,7 @@ fn try_open(settings: Settings) -> Result<Arc<Service>, OpenError> {
 /// A store that was used and stopped.
 fn stopped() -> House {
     let mut house = House::new();
-    let key = house.generate("a");
-    house.save(&key, SaveMode::Add).unwrap();
+    house.issue("a");
     house.stop();
     house
 }

@@ -1,8 +1,9 @@
 //! Who may do what, and who is told what.
 
-use crate::house::{ADMIN, House, peer};
+use crate::house::{House, peer};
 use apikeyd::operations::ErrorKind;
 use apikeyd::operations::authorise;
+use apikeyd_kit_service::permit;
 use apikeyd_protocol::message::{Delete, DeleteOutcome, DeleteUser, Save};
 use apikeyd_protocol::name::UserId;
 use apikeyd_protocol::right::types;
@@ -56,7 +57,7 @@ fn a_draft_is_its_callers_own() {
     let house = House::new();
     let draft = house.generate("a");
     let stranger = peer(2000);
-    let permit = authorise(house.service().standing(|| ADMIN), &stranger).unwrap();
+    let permit = permit(house.service(), &stranger);
     let save = Save::new(draft.id(), SaveMode::Add);
     let refused = house.run(house.service().save(&permit, save)).unwrap_err();
     assert_eq!(refused.kind, ErrorKind::NotPermitted);
@@ -76,7 +77,7 @@ fn the_event_of_a_user_drops_the_draft_of_any_caller() {
     let house = House::new();
     let draft = house.generate("a");
     let stranger = peer(2000);
-    let permit = authorise(house.service().standing(|| ADMIN), &stranger).unwrap();
+    let permit = permit(house.service(), &stranger);
     let event = DeleteUser::new(UserId::parse("a").unwrap());
     let ended = house.run(house.service().delete_user(&permit, event)).unwrap();
     assert_eq!((ended.key_id, ended.draft), (None, Some(draft.id())));

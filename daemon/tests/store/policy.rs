@@ -5,7 +5,7 @@ use apikeyd_keystore::domain::Sources;
 use apikeyd_policy::PolicyTable;
 use apikeyd_protocol::key::ApiKey;
 use apikeyd_protocol::message::{Operation, PolicyRows, Validate};
-use apikeyd_protocol::term::{Actor, SaveMode};
+use apikeyd_protocol::term::Actor;
 
 const CUSTOM: &str = "default = \"deny\"\n";
 
@@ -23,8 +23,7 @@ fn ask(house: &House, key: &ApiKey, method: &str, target: &str) -> String {
 #[test]
 fn the_key_is_judged_first_and_then_the_operation() {
     let house = House::new();
-    let key = house.generate("a");
-    house.save(&key, SaveMode::Add).unwrap();
+    let key = house.issue("a");
     assert_eq!(ask(&house, &key, "GET", "/api/file"), "valid a");
     assert!(ask(&house, &key, "POST", "/api/apikey").starts_with("denied "));
     assert!(
@@ -37,8 +36,7 @@ fn the_key_is_judged_first_and_then_the_operation() {
 #[test]
 fn another_table_is_in_force_at_once_and_stands_in_the_audit() {
     let house = House::new();
-    let key = house.generate("a");
-    house.save(&key, SaveMode::Add).unwrap();
+    let key = house.issue("a");
     assert_eq!(ask(&house, &key, "GET", "/api/file"), "valid a");
     let loaded =
         house.run(house.service().load_policy(Actor::Daemon, table(CUSTOM), &Sources::default())).unwrap();

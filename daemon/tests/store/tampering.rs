@@ -25,8 +25,7 @@ fn bytes(keys: &Table<'_, u64, &'static [u8]>, key: &ApiKey) -> Vec<u8> {
 #[test]
 fn no_altered_byte_of_a_record_brings_an_ended_key_back() {
     let mut house = House::new();
-    let key = house.generate("a");
-    house.save(&key, SaveMode::Add).unwrap();
+    let key = house.issue("a");
     house.delete(key.id()).unwrap();
     house.stop();
     let mut original = Vec::new();
@@ -71,8 +70,7 @@ fn a_record_is_worth_nothing_under_another_id_or_cut_or_empty() {
 #[test]
 fn an_index_that_lies_neither_accepts_a_key_nor_keeps_one_from_being_ended() {
     let mut house = House::new();
-    let key = house.generate("a");
-    house.save(&key, SaveMode::Add).unwrap();
+    let key = house.issue("a");
     house.stop();
     {
         let database = Database::open(house.database()).unwrap();
@@ -157,8 +155,7 @@ fn no_damaged_page_takes_a_killed_store_back_to_an_earlier_commit() {
 #[test]
 fn an_idle_store_opens_without_a_repair() {
     let mut house = House::new();
-    let key = house.generate("a");
-    house.save(&key, SaveMode::Add).unwrap();
+    house.issue("a");
     let deadline = Instant::now() + Duration::from_secs(60);
     let opens = |bytes: &[u8]| {
         let copy = tempfile::NamedTempFile::new().unwrap();

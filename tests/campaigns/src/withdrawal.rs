@@ -9,7 +9,7 @@
 //! harmless: it carries an epoch of before, and no cache keeps it. What may never come is a `Valid` that carries the
 //! epoch of after: every cache of that caller would go on accepting.
 
-use crate::hostile::house::{House, issue};
+use crate::hostile::house::House;
 use crate::hostile::strangers::{VICTIM, are_other_users, spawn_as};
 use apikeyd_client::ApiKey;
 use apikeyd_kit::bytes::request;
@@ -18,6 +18,7 @@ use apikeyd_protocol::codec;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::{Empty, PolicyPage, PolicyRows, Validate, Verdict};
 use apikeyd_protocol::operation::Opcode;
+use apikeyd_tests::filling::issue;
 use apikeyd_tests::trial::{News, StopOnDrop};
 use clap::Args;
 use core::fmt;

@@ -11,7 +11,8 @@ mod stress;
 mod telling;
 
 use crate::support::House;
-use apikeyd_client::{ApiKey, Client, Error, Generate, Generated, SaveMode, UserId, Verdict};
+use apikeyd_client::{ApiKey, Client, Error, Verdict};
+use apikeyd_tests::filling::issue;
 use std::time::{Duration, Instant};
 
 /// How long a condition may take to come true before a test fails: more than a lease, and than a daemon waits
@@ -34,13 +35,6 @@ fn hasty(client: &Client) -> Client {
 /// A client that waits, without a cache: whoever revokes.
 fn revoker(house: &House) -> Client {
     Client::builder().socket(house.daemon.socket()).cache(false).timeout(PATIENCE).build().expect("a client")
-}
-
-fn issue(client: &Client, user: &str) -> ApiKey {
-    let user = UserId::parse(user).expect("a user");
-    let Generated { key_id, key, .. } = client.generate(&Generate::new(user)).expect("a draft");
-    client.save(key_id, SaveMode::Add).expect("a key");
-    key
 }
 
 fn is_accepted(verdict: &Result<Verdict, Error>) -> bool {

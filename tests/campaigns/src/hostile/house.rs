@@ -5,13 +5,13 @@ use super::strangers::{
     ADMIN, ATTACKER, ATTACKING_ADMIN, ATTACKING_ISSUER, CROWD, GANG, ISSUER, VICTIM, are_other_users,
 };
 use super::vitals::Vitals;
-use apikeyd_client::{ApiKey, Client, DaemonStatus, Generate, SaveMode, UserId};
+use apikeyd_client::{ApiKey, Client, DaemonStatus, SaveMode};
 use apikeyd_kit::daemon::{Daemon, Start};
 use apikeyd_kit::raw_client::RawClient;
 use apikeyd_kit::scratch::Scratch;
 use apikeyd_protocol::message::Empty;
 use apikeyd_protocol::operation::Opcode;
-use apikeyd_tests::filling::fill;
+use apikeyd_tests::filling::{fill, issue};
 use apikeyd_tests::shipped::{self, ControlGroup, Unit};
 use std::path::Path;
 use std::thread;
@@ -120,15 +120,6 @@ impl House {
     pub fn client(&self) -> Client {
         Client::builder().socket(self.daemon.socket()).cache(false).build().expect("a client")
     }
-}
-
-/// Makes a key for a user.
-#[must_use]
-pub fn issue(client: &Client, user: &str) -> ApiKey {
-    let user = UserId::parse(user).expect("a user");
-    let generated = client.generate(&Generate::new(user)).expect("a draft");
-    client.save(generated.key_id, SaveMode::Add).expect("a key");
-    generated.key
 }
 
 /// Everybody may connect; victims and attackers have the rights that they need.

@@ -4,8 +4,8 @@
 mod descriptors;
 mod disk;
 
-use apikeyd_campaigns::hostile::house::issue;
 use apikeyd_client::{ApiKey, Client, Error, Generate, KeyId, SaveMode, Status, StoreState, UserId, Verdict};
+use apikeyd_tests::filling::issue;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};

@@ -1,10 +1,10 @@
 //! Disks that are full, limited, sealed or read-only.
 
 use super::{Before, binary};
-use apikeyd_campaigns::hostile::house::issue;
 use apikeyd_kit::daemon::{Daemon, Start};
 use apikeyd_kit::scratch::Scratch;
 use apikeyd_kit::small_disk::{SmallDisk, ran};
+use apikeyd_tests::filling::issue;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::fs::File;
 use std::path::{Path, PathBuf};

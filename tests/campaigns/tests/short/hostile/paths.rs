@@ -1,7 +1,6 @@
 //! What others put into the way of the socket, and what they can read of the daemon's files.
 
 use super::binary;
-use apikeyd_campaigns::hostile::house::issue;
 use apikeyd_campaigns::hostile::strangers::{NOBODY, are_other_users, spawn_as};
 use apikeyd_client::{Client, Error, Verdict};
 use apikeyd_kit::daemon::Start;
@@ -10,6 +9,7 @@ use apikeyd_kit::scratch::Scratch;
 use apikeyd_protocol::frame::Status;
 use apikeyd_protocol::message::Empty;
 use apikeyd_protocol::operation::Opcode;
+use apikeyd_tests::filling::issue;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::os::unix::net::UnixListener;
