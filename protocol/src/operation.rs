@@ -146,9 +146,9 @@ operations! {
     ($)
     /// Validates a key, and an operation against the policy table.
     Validate = 1, since "1.0", Validate, repeatable, own: message::Validate<'a> => message::Verdict<'a>;
-    /// Tells what the daemon is and how it is.
+    /// Returns the daemon's version and state.
     Status = 2, since "1.0", Validate, repeatable, derived: message::Empty => message::DaemonStatus;
-    /// Hands out the rows of the policy table, in pages.
+    /// Returns the rows of the policy table, in pages.
     PolicyRows = 3, since "1.0", Validate, repeatable, derived: message::PolicyRows => message::PolicyPage;
     /// Judges one operation by the policy table, without a key.
     PolicyTest = 4, since "1.0", Validate, repeatable, derived: message::Operation<'a> => message::PolicyAnswer<'a>;

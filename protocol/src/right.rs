@@ -87,7 +87,7 @@ pub mod types {
     }
 }
 
-/// A set of rights, as it stands in the welcome and in [`DaemonStatus`](crate::message::DaemonStatus): a u32, in which
+/// A set of rights, as in the welcome and in [`DaemonStatus`](crate::message::DaemonStatus): a u32, in which
 /// bits that this version does not know are dropped.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "u32", into = "u32")]

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-/// What a row, or the default of a table, does to the operations that it covers.
+/// The effect of a row, or of a table's default, on operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// The operation may be done with an API key.
+    /// An API key may perform the operation.
     Allow,
-    /// The operation may not be done with an API key.
+    /// No API key may perform the operation.
     Deny,
 }
 

@@ -92,7 +92,7 @@ impl Readings<'_> {
         }
         let last = *reached.last()? & self.choices.ending;
         let mut end = last.each().next()?;
-        // Back again, along one of the ways that led here.
+        // Backwards, along one of the ways that led here.
         let mut parts = Vec::new();
         for (part, before) in template.iter().zip(&reached).rev() {
             let starts = (*before & self.choices.parting).each();

@@ -29,7 +29,7 @@ pub(crate) fn fold(c: char) -> Fold {
     if !may_fold(code) {
         return Fold::Other;
     }
-    // Cygwin and SMB clients move what Windows reserves in file names to this area and back.
+    // Cygwin and SMB clients map characters that Windows reserves in file names to this area and back.
     if let Some(moved) = code.checked_sub(0xf000).and_then(|low| u8::try_from(low).ok()).filter(u8::is_ascii)
     {
         return Fold::One(moved.to_ascii_lowercase());

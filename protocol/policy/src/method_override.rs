@@ -67,7 +67,7 @@ impl Overrides {
         }
         // Not every character that is not ASCII is a blank: to others it is a part of the method's name.
         self.unknown |= !value.is_ascii();
-        // Who does not split there reads on.
+        // Servers that do not split there read on.
         self.unknown |= ended.is_some_and(|byte| byte != b'&');
     }
 }

@@ -173,8 +173,8 @@ pub(crate) fn is_literal_byte(byte: u8) -> bool {
     byte == b'.' || is_plain(byte) && byte != b'/'
 }
 
-/// True for bytes that are read as themselves by every server, the slash included. An open bracket is, unless two
-/// of them start a segment.
+/// True for bytes that every server reads literally, including the slash. An open bracket is one, unless two of
+/// them start a segment.
 pub(crate) fn is_plain(byte: u8) -> bool {
     matches!(class(byte), 0) || byte == b'('
 }

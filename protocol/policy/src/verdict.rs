@@ -8,7 +8,7 @@ use std::fmt;
 /// In place of a denying row, if there is none.
 pub const NOT_EVERY_READING: &str = "not every reading is allowed";
 
-/// The answer for one operation. All but [`Allow`](Verdict::Allow) is a refusal.
+/// The answer for one operation. Anything but [`Allow`](Verdict::Allow) is a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verdict {
     /// The operation has one reading, and the table allows it.

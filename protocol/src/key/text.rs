@@ -167,10 +167,10 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// Whether a text that should be something else (an argument, a user id, a line for a log) has a key in it:
-/// version and id, `_`, and enough digits to hold a secret, whatever stands before and behind. A key with a
-/// wrong checksum, without its prefix, in quotes or behind `Bearer` is still one. Programs refuse such text
-/// instead of storing or echoing it.
+/// Whether a text that should be something else (an argument, a user id, a log line) contains a key: version
+/// and id, `_`, and enough digits for a secret, whatever comes before and after. A key with a wrong checksum,
+/// without its prefix, in quotes or after `Bearer` still counts. Programs refuse such text instead of storing
+/// or echoing it.
 #[must_use]
 pub fn looks_like_key(text: &[u8]) -> bool {
     let digits = |byte: &&u8| base62::is_digit(**byte);

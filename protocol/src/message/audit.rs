@@ -16,20 +16,20 @@ pub struct AuditList {
 }
 
 impl AuditList {
-    /// The first page, as long as a page may be.
+    /// Requests the first page, with the maximum number of rows.
     #[must_use]
     pub const fn new() -> Self {
         Self { after: 0, limit: MAX_PAGE_ITEMS }
     }
 
-    /// The page after this revision.
+    /// Requests the page after this revision.
     #[must_use]
     pub const fn after(mut self, revision: u64) -> Self {
         self.after = revision;
         self
     }
 
-    /// At most this many rows.
+    /// Requests at most this many rows.
     #[must_use]
     pub const fn limit(mut self, rows: u16) -> Self {
         self.limit = rows;
@@ -53,7 +53,7 @@ pub struct AuditPage {
     pub next: Option<u64>,
 }
 
-/// Asks for a check of the whole chain.
+/// Requests verification of the whole chain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditVerify {
@@ -63,13 +63,13 @@ pub struct AuditVerify {
 }
 
 impl AuditVerify {
-    /// The chain alone.
+    /// Verifies the chain alone.
     #[must_use]
     pub const fn new() -> Self {
         Self { known_head: None }
     }
 
-    /// And that a head seen before is still in it.
+    /// Also verifies that a head seen earlier is still in it.
     #[must_use]
     pub fn known_head(mut self, head: impl Into<Option<AuditHead>>) -> Self {
         self.known_head = head.into();
@@ -77,7 +77,7 @@ impl AuditVerify {
     }
 }
 
-/// The outcome of a check.
+/// The outcome of a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditReport {
     /// The number of rows, from the first, that are as they were written.

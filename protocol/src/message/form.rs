@@ -191,7 +191,7 @@ pub(super) mod rows {
     }
 }
 
-/// A key as text. It travels in `Generated` and nowhere else.
+/// A key as text, which only `Generated` carries.
 pub(super) mod key_text {
     use crate::key::ApiKey;
     use core::fmt;
@@ -211,7 +211,7 @@ pub(super) mod key_text {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("the text of a key")
             }
-            // Only a borrowed or transient `&str` is taken: no owned copy of the secret is made.
+            // Only a borrowed or transient `&str` is accepted: no owned copy of the secret is made.
             fn visit_str<E: de::Error>(self, text: &str) -> Result<ApiKey, E> {
                 ApiKey::parse(text.as_bytes()).map_err(E::custom)
             }

@@ -14,27 +14,27 @@ use serde::{Deserialize, Serialize};
 pub struct Generate {
     /// The key's owner.
     pub user: UserId,
-    /// A note for people.
+    /// A person's note on the key.
     pub label: Option<Label>,
-    /// When the saved key expires: later than now, at most the year 9999.
+    /// When the saved key expires: later than now, at most the end of the year 9999.
     pub expires_at: Option<Timestamp>,
 }
 
 impl Generate {
-    /// A key of this user, without a label, that does not expire.
+    /// Requests a key for this user, without a label and without an expiry.
     #[must_use]
     pub const fn new(user: UserId) -> Self {
         Self { user, label: None, expires_at: None }
     }
 
-    /// With a note for people.
+    /// Adds a note for people.
     #[must_use]
     pub fn label(mut self, label: impl Into<Option<Label>>) -> Self {
         self.label = label.into();
         self
     }
 
-    /// That expires: later than now, at most in the year 9999.
+    /// Adds an expiry: later than now, at most the end of the year 9999.
     #[must_use]
     pub fn expires_at(mut self, at: impl Into<Option<Timestamp>>) -> Self {
         self.expires_at = at.into();
@@ -42,7 +42,7 @@ impl Generate {
     }
 }
 
-/// A draft. The only message that ever holds a secret.
+/// A draft. The only message that ever contains a secret.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Generated {
     /// The key's id, which identifies the draft.
@@ -50,11 +50,11 @@ pub struct Generated {
     /// The key, which is shown here and nowhere else.
     #[serde(with = "form::key_text")]
     pub key: ApiKey,
-    /// Until when the draft can be saved.
+    /// The draft can be saved until then.
     pub draft_expires_at: Timestamp,
 }
 
-/// Makes a draft the user's active key. Idempotent: a repetition gets the same answer.
+/// Makes a draft the user's active key. Idempotent: a repeated request gets the same answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Save {
@@ -66,7 +66,7 @@ pub struct Save {
 }
 
 impl Save {
-    /// This draft.
+    /// Saves this draft.
     #[must_use]
     pub const fn new(key_id: KeyId, mode: SaveMode) -> Self {
         Self { key_id, mode }
@@ -91,14 +91,14 @@ pub struct Delete {
 }
 
 impl Delete {
-    /// This key.
+    /// Revokes this key, or discards this draft.
     #[must_use]
     pub const fn new(key_id: KeyId) -> Self {
         Self { key_id }
     }
 }
 
-/// The key is not valid any more.
+/// The key is no longer valid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deleted {
     /// The key.
@@ -138,14 +138,14 @@ pub struct CredentialsChanged {
 }
 
 impl CredentialsChanged {
-    /// Of this user.
+    /// Reports this change for this user.
     #[must_use]
     pub const fn new(user: UserId, cause: CredentialsCause) -> Self {
         Self { user, cause }
     }
 }
 
-/// The user's account is gone: ends the active key, drops the drafts.
+/// The user's account was deleted: revokes the active key, discards the draft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeleteUser {
@@ -154,14 +154,14 @@ pub struct DeleteUser {
 }
 
 impl DeleteUser {
-    /// This user.
+    /// Reports that this user was deleted.
     #[must_use]
     pub const fn new(user: UserId) -> Self {
         Self { user }
     }
 }
 
-/// What an event of a user ended. Both empty when there was nothing, which is no error.
+/// What an event of a user revoked. Both are none if there was nothing, which is not an error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRevoked {
     /// The active key, now revoked.

@@ -31,7 +31,7 @@ pub struct ReportUses {
 }
 
 impl ReportUses {
-    /// These uses, at most [`MAX_USES`](crate::limit::MAX_USES).
+    /// Reports these uses, at most [`MAX_USES`](crate::limit::MAX_USES).
     #[must_use]
     pub const fn new(uses: Vec<KeyUse>) -> Self {
         Self { uses }
@@ -49,7 +49,7 @@ pub struct KeyUse {
 }
 
 impl KeyUse {
-    /// Of this key, at this time.
+    /// A use of this key at this time.
     #[must_use]
     pub const fn new(key_id: KeyId, at: Timestamp) -> Self {
         Self { key_id, at }

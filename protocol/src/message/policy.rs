@@ -26,7 +26,7 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// What the policy table says of an operation.
+/// The policy table's decision on an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PolicyVerdict {
     /// A key may perform it.
@@ -55,7 +55,7 @@ pub struct PolicyRows {
 }
 
 impl PolicyRows {
-    /// The rows after the first `from`.
+    /// Requests the rows after the first `from`.
     #[must_use]
     pub const fn new(from: u32) -> Self {
         Self { from }

@@ -39,14 +39,14 @@ pub struct RetrieveUser {
 }
 
 impl RetrieveUser {
-    /// Of this user.
+    /// Requests the active key of this user.
     #[must_use]
     pub const fn new(user: UserId) -> Self {
         Self { user }
     }
 }
 
-/// Asks for a key, active or ended.
+/// Requests a key, active or revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RetrieveKey {
@@ -55,14 +55,14 @@ pub struct RetrieveKey {
 }
 
 impl RetrieveKey {
-    /// This key.
+    /// Requests this key.
     #[must_use]
     pub const fn new(key_id: KeyId) -> Self {
         Self { key_id }
     }
 }
 
-/// Asks for saved keys in the order of their ids.
+/// Requests saved keys, ordered by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct List {
@@ -70,32 +70,32 @@ pub struct List {
     pub after: Option<KeyId>,
     /// Records wanted: 1 to [`MAX_PAGE_ITEMS`].
     pub limit: u16,
-    /// Whether revoked keys are wanted too.
+    /// Whether to include revoked keys.
     pub include_revoked: bool,
 }
 
 impl List {
-    /// The first page of active keys, as long as a page may be.
+    /// Requests the first page of active keys, with the maximum number of keys.
     #[must_use]
     pub const fn new() -> Self {
         Self { after: None, limit: MAX_PAGE_ITEMS, include_revoked: false }
     }
 
-    /// The page after this key.
+    /// Requests the page after this key.
     #[must_use]
     pub fn after(mut self, key_id: impl Into<Option<KeyId>>) -> Self {
         self.after = key_id.into();
         self
     }
 
-    /// At most this many keys.
+    /// Requests at most this many keys.
     #[must_use]
     pub const fn limit(mut self, keys: u16) -> Self {
         self.limit = keys;
         self
     }
 
-    /// Whether revoked keys are wanted too.
+    /// Sets whether to include revoked keys.
     #[must_use]
     pub const fn include_revoked(mut self, include: bool) -> Self {
         self.include_revoked = include;

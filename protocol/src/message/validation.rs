@@ -10,7 +10,7 @@ use crate::term::RevocationCause;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Asks whether a key is valid, and whether it may do an operation.
+/// Asks whether a key is valid, and whether it may perform an operation.
 #[derive(Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Validate<'a> {
@@ -18,26 +18,26 @@ pub struct Validate<'a> {
     pub key_id: KeyId,
     /// The key's digest.
     pub digest: KeyDigest,
-    /// The operation to judge by the policy table; without one only the key is judged.
+    /// The operation to check against the policy table; without one, only the key is judged.
     #[serde(borrow)]
     pub operation: Option<Operation<'a>>,
 }
 
 impl<'a> Validate<'a> {
-    /// The key alone.
+    /// Asks about the key alone.
     #[must_use]
     pub const fn new(key_id: KeyId, digest: KeyDigest) -> Self {
         Self { key_id, digest, operation: None }
     }
 
-    /// The key, and whether it may do this.
+    /// Also asks whether the key may perform this operation.
     #[must_use]
     pub fn operation(mut self, operation: impl Into<Option<Operation<'a>>>) -> Self {
         self.operation = operation.into();
         self
     }
 
-    /// Reads a body as [`codec::decode`] does, with the same result, only faster.
+    /// Reads a body as [`codec::decode`] does, with the same result but faster.
     ///
     /// # Errors
     /// [`DecodeError`] if the bytes are not exactly this message.

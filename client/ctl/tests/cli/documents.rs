@@ -118,7 +118,7 @@ fn totals() -> Run {
 
 #[test]
 fn the_daemon_and_its_audit_are_documented() {
-    let statistics = Statistics { counters: vec![("requests_validate".into(), 7)] };
+    let statistics = Statistics { counters: vec![("validations.valid".into(), 7)] };
     agrees("status", &asked([status(), Reply::ok(Opcode::Statistics, &statistics), files()], &["status"]));
     agrees("audit list", &asked([listed_audit()], &["audit", "list"]));
     agrees("audit verify", &asked([verified()], &["audit", "verify"]));

@@ -29,7 +29,7 @@ struct Piece<'p> {
 }
 
 impl<'p> Parted<'p> {
-    /// None if servers differ in more than where they part segments, or in too much of that.
+    /// None if servers differ in more than where they split segments, or in too much of that.
     pub(crate) fn of<B, const BOUNDS: usize>(
         path: &Path<'p>,
         view: View<'_>,
@@ -114,7 +114,7 @@ impl Walk<'_> {
         let Some((piece, rest)) = pieces.split_first() else {
             return tree.ends(place.node).iter().for_each(|end| self.note(end));
         };
-        // What may be parted elsewhere is in each part any text: only a parameter takes that.
+        // A segment that may be split elsewhere can be any text in each part: only a parameter matches that.
         let below = (0..piece.parts).try_fold(place, |place, _| tree.behind_parameter(place));
         let left = left.saturating_sub(piece.parts);
         if let Some(below) = below {

@@ -13,7 +13,7 @@ const FEW_STEPS: usize = 4;
 /// Steps of a long chain that are compared together.
 const AT_ONCE: usize = 8;
 
-/// Finds the rows that match a path, without asking the others.
+/// Finds the rows that match a path, without checking the others.
 #[derive(Debug)]
 pub(crate) struct Index {
     pub(super) tree: Tree,
@@ -23,13 +23,13 @@ pub(crate) struct Index {
 /// What a walk asks for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
-    /// The methods under which every server runs the request.
+    /// The methods under which every server performs the request.
     pub(crate) certain: MethodSet,
     /// Those under which some server may.
     pub(crate) possible: MethodSet,
 }
 
-/// The rows that walks found: of each kind the first in the order of the file.
+/// The rows that walks found: the first of each kind, in the order of the file.
 #[derive(Debug, PartialEq, Eq, Default)]
 pub(crate) struct Found {
     /// A row that denies in every reading.
@@ -70,7 +70,7 @@ impl Index {
 }
 
 impl Found {
-    /// Notes a row that is met in one reading, or under a method that is not certain.
+    /// Records a row that matches in one reading, or under a method that is not certain.
     pub(super) fn note_possible(&mut self, end: &End) {
         match end.effect {
             Effect::Deny => note(&mut self.may_deny, end.row),

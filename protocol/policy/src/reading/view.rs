@@ -2,7 +2,7 @@
 
 use crate::ambiguity::Ambiguity;
 
-/// Paths up to this length are read in small buffers: clearing large ones would cost more than all the rest.
+/// Paths up to this length are read in small buffers: clearing large ones would cost more than everything else.
 pub(crate) const SHORT_TEXT: usize = 256;
 /// Bounds, names, and states of a walk for which there is room: for most short paths, for those of which a set of bounds
 /// is one word, and for long ones.

@@ -33,7 +33,8 @@ impl PolicyTable {
         method == CONNECT || self.methods.find(method).is_none()
     }
 
-    /// All methods under which some server may run a request. `may_override` says that its path may hold another one.
+    /// All methods under which some server may perform a request. `may_override` says that its path may contain
+    /// another one.
     pub(crate) fn methods_of(&self, method: &[u8], path: &Path<'_>, may_override: bool) -> MethodSet {
         let mut request = self.request(method, self.methods.find(method), path);
         if may_override {

@@ -11,8 +11,8 @@ use crate::method::Methods;
 use crate::row::Row;
 use std::fmt;
 
-/// The policy file that is compiled in: the twelve operations of the product that may not be done with an API
-/// key. It is also the example of the format.
+/// The compiled-in policy file: the twelve operations of the product that no API key may perform. It is also
+/// the example of the format.
 pub const SHIPPED: &str = include_str!("../../policy.toml");
 
 /// A policy table. It never changes, and is cheap to share in an `Arc`.
@@ -38,16 +38,16 @@ impl PolicyTable {
     ///
     /// # Errors
     ///
-    /// The faults of the file in its order, at least one. A fault in one row does not hide those of others. At most
-    /// [`MAX_FAULTS`](crate::MAX_FAULTS) are told, and then one more says so. A file that no table is, by its size
-    /// or by what it opens, gets one fault, and nothing is built of it.
+    /// The faults of the file in order, at least one. A fault in one row does not hide those in others. At most
+    /// [`MAX_FAULTS`](crate::MAX_FAULTS) are reported, followed by a note that there are more. A file that is
+    /// not a table at all, by its size or by what it opens, gets one fault, and nothing is built from it.
     #[cfg(feature = "file")]
     pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
         let PolicyFile { default, case_sensitive, rows, methods } = PolicyFile::parse(text)?;
         Ok(Self { source: text.into(), ..Self::of(default, case_sensitive, rows, methods) })
     }
 
-    /// Of parts that were checked.
+    /// From parts that were checked.
     pub(crate) fn of(default: Effect, case_sensitive: bool, rows: Vec<Row>, methods: Methods) -> Self {
         let index = Index::new(&rows, &methods, case_sensitive);
         Self { source: Box::default(), default, case_sensitive, rows, methods, index }
@@ -59,13 +59,13 @@ impl PolicyTable {
         &self.rows
     }
 
-    /// What operations get that no row names.
+    /// The effect on operations that match no row.
     #[must_use]
     pub fn default_effect(&self) -> Effect {
         self.default
     }
 
-    /// True when literal segments are compared exactly, and a difference of case alone is ambiguous.
+    /// True if literal segments are compared exactly, and a mere difference of case is ambiguous.
     #[must_use]
     pub fn case_sensitive(&self) -> bool {
         self.case_sensitive
@@ -83,7 +83,7 @@ impl PolicyTable {
     }
 }
 
-/// The size of the table, not its text: that may be megabytes.
+/// The size of the table, not its text, which may be megabytes.
 impl fmt::Debug for PolicyTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PolicyTable")
