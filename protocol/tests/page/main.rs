@@ -6,9 +6,8 @@
 //! nothing in the first.
 #![allow(clippy::panic, reason = "a scenario ends at what may not be")]
 
-mod abandoned;
 mod checked;
-mod neighbour;
+mod lost;
 mod policy;
 mod restart;
 mod revoke;

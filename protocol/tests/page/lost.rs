@@ -1,5 +1,6 @@
-//! A second daemon, on another store or on a copy: it keeps its own page alive whatever becomes of the first daemon's.
-//! And a start between two others, that lost the page of the one and left its own to the other.
+//! The page is lost, the next daemon has another one, and clients still hold the first, which nobody will write again: only
+//! its lease ends it. Beside them a second daemon, on another store or on a copy, keeps its own page alive whatever becomes
+//! of the first daemon's. And a start between two others lost the page of the one and left its own to the other.
 
 use crate::checked::{Shared, check};
 use crate::words::{SLOT, Words, start};
@@ -42,10 +43,42 @@ fn fill_and_hit(shared: &Shared<State>) {
         return;
     }
     let validation = shared.start();
+    // Read after the start, as the real clock is.
     let now = clock.load(Ordering::Acquire);
     if lost.page().holds(&seen, now) {
         validation.accept();
     }
+}
+
+#[test]
+fn no_accept_starts_after_an_answer_that_waited_for_the_lease() {
+    check(state, revoke_after_the_wait, [fill_and_hit]);
+}
+
+#[test]
+#[should_panic(expected = "accepted")]
+fn an_answer_before_the_lease_is_over_is_found() {
+    let hasty = |shared: &Shared<State>| {
+        shared.state.ended.store(true, Ordering::Relaxed);
+        shared.answer();
+        shared.state.clock.store(LEASED, Ordering::Release);
+    };
+    check(state, hasty, [fill_and_hit]);
+}
+
+#[test]
+#[should_panic(expected = "accepted")]
+fn a_clock_that_is_read_before_the_start_is_found() {
+    let early = |shared: &Shared<State>| {
+        let State { lost, clock, .. } = &shared.state;
+        let seen = lost.freshness();
+        let now = clock.load(Ordering::Acquire);
+        let validation = shared.start();
+        if lost.page().holds(&seen, now) {
+            validation.accept();
+        }
+    };
+    check(state, revoke_after_the_wait, [early]);
 }
 
 #[test]
