@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(choose_socket(None, ROOT, runtime()), system);
         std::fs::remove_file(&own).unwrap();
         std::os::unix::fs::symlink("nowhere", &own).unwrap();
-        assert_eq!(choose_socket(None, 7, runtime()), own, "a link that leads nowhere");
+        assert_eq!(choose_socket(None, 7, runtime()), own, "a dangling symbolic link");
         std::fs::remove_dir_all(own.parent().unwrap()).unwrap();
         std::fs::write(own.parent().unwrap(), "").unwrap();
         assert_eq!(choose_socket(None, 7, runtime()), own, "what cannot be looked at is not absent");

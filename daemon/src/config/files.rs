@@ -59,7 +59,7 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 pub(crate) enum TextFileError {
     #[error("the file does not exist; put it back, create it, or name another one")]
     Missing,
-    #[error("this is a link that leads nowhere; put back the file that it leads to, or name another one")]
+    #[error("this is a dangling symbolic link; restore its target, or name another file")]
     Dangling,
     #[error("there are too many symbolic links in the path; put the file itself there")]
     TooManyLinks,

@@ -25,7 +25,7 @@ const NAMES: [&str; 4] = ["apikeyd.socket", "apikeyd", "unknown", ""];
 /// [`Failure`] for a descriptor that is not a listening Unix stream socket, or that has another name.
 pub(crate) fn take() -> Result<Vec<(OwnedFd, PathBuf)>, Failure> {
     let numbers = sd_notify::listen_fds_with_names().map_err(|error| {
-        failure(format!("LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES do not fit together: {error}"))
+        failure(format!("LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES are inconsistent: {error}"))
     })?;
     let named: Vec<(OwnedFd, String)> = numbers
         .map(|(number, name)| {

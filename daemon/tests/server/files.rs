@@ -26,7 +26,7 @@ const TABLE: [(Fault, &str, &str); 13] = [
         "may not be searched by the daemon's user",
     ),
     (Fault::Unmounted, "does not exist", "was in force"),
-    (Fault::DanglingLink, "a link that leads nowhere", "a link that leads nowhere"),
+    (Fault::DanglingLink, "a dangling symbolic link", "a dangling symbolic link"),
     (Fault::LinkToItself, "too many symbolic links", "too many symbolic links"),
     (Fault::Emptied, "", "is empty"),
     (Fault::ForeignOwner, "belongs to uid 4002", "belongs to uid 4002"),

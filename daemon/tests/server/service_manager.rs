@@ -88,7 +88,7 @@ fn what_cannot_be_served_is_refused_with_its_reason() {
         (datagram.into(), None, "not a listening Unix stream socket"),
         (not_listening.into(), None, "not a listening Unix stream socket"),
         (unix("a"), Some("metrics.socket"), "named \"metrics.socket\""),
-        (unix("b"), Some("apikeyd.socket:more"), "do not fit together"),
+        (unix("b"), Some("apikeyd.socket:more"), "are inconsistent"),
     ];
     for (handed_over, names, reason) in cases {
         let mut daemon = activated(to_be_activated(), handed_over, names).launch();

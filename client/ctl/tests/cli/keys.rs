@@ -50,7 +50,7 @@ fn what_is_no_key_is_refused_without_a_daemon() {
         ("\n".into(), "no key was given"),
         ("k".into(), "characters; this has 1"),
         (format!(" {text}"), "prefix"),
-        (format!("{text} \n"), "not written like a key"),
+        (format!("{text} \n"), "not have the form of a key"),
         (format!("\u{feff}{text}"), ""),
         (format!("{text}\n{text}\n"), "one key"),
         (wrong, "checksum"),
