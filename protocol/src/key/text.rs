@@ -34,7 +34,9 @@ pub enum KeyFormatError {
         bytes: usize,
     },
     /// A separator is missing or misplaced, or a character is outside the alphabet.
-    #[error("this does not have the form of a key (prefix_1..........._...), with nothing before or after it")]
+    #[error(
+        "this does not have the form of a key (prefix_1..........._...), with nothing before or after it"
+    )]
     Shape,
     /// The prefix is not 2 to 8 of a-z and 0-9.
     #[error("the key's prefix is not 2 to 8 characters of a-z and 0-9")]
