@@ -22,4 +22,4 @@ pub use files::{PolicyFileError, load, load_policy};
 pub use place::{CommandLine, Place};
 pub use rights_section::{Accounts, SystemAccounts};
 pub use values::{Config, Limits, LogLevel, Socket};
-pub use written::{ConfigError, Fault};
+pub use written::{ConfigError, Diagnostic};

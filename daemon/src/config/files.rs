@@ -177,8 +177,8 @@ pub fn load_policy(source: &PolicySource) -> Result<PolicyTable, PolicyFileError
     let name = file.display();
     let text =
         read_text(file, MAX_FILE_BYTES).map_err(|error| PolicyFileError(format!("{name}: {error}")))?;
-    PolicyTable::parse(&text).map_err(|faults| {
-        let lines: Vec<_> = faults
+    PolicyTable::parse(&text).map_err(|diagnostics| {
+        let lines: Vec<_> = diagnostics
             .iter()
             .map(|fault| format!("{name}:{}:{}: {}", fault.line, fault.column, fault.message))
             .collect();

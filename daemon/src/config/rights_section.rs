@@ -1,6 +1,6 @@
 //! `[rights]`: from names to numbers.
 
-use super::written::Faults;
+use super::written::Diagnostics;
 use super::written::{RawAccount, RawHolders, RawRights};
 use crate::rights::{OVERFLOW_ID, RightsTable};
 use apikeyd_protocol::right::Right;
@@ -14,13 +14,13 @@ pub(super) const CLIENTS: &str = "apikeyd-clients";
 
 /// The rights if the configuration has no such section: root and the daemon's own user have all, the two
 /// default groups those they are named for. If a host lacks these groups, nobody there uses them.
-pub(super) fn shipped(own_uid: u32, accounts: &dyn Accounts, faults: &mut Faults) -> RightsTable {
+pub(super) fn shipped(own_uid: u32, accounts: &dyn Accounts, diagnostics: &mut Diagnostics) -> RightsTable {
     let mut table = RightsTable::of_owner(own_uid);
     for (group, rights) in [(ISSUERS, &[Right::Issue, Right::Validate][..]), (CLIENTS, &[Right::Validate])] {
         match accounts.group(group) {
             Ok(Some(gid)) => rights.iter().for_each(|right| table.grant_group(gid, *right)),
             Ok(None) => {}
-            Err(sentence) => faults.outside(sentence),
+            Err(sentence) => diagnostics.outside(sentence),
         }
     }
     table
@@ -31,17 +31,17 @@ pub(super) fn explicit(
     raw: &RawRights,
     own_uid: u32,
     accounts: &dyn Accounts,
-    faults: &mut Faults,
+    diagnostics: &mut Diagnostics,
 ) -> RightsTable {
     let mut table = RightsTable::of_owner(own_uid);
     for (right, RawHolders(holders)) in sections(raw) {
         for user in &holders.users {
-            if let Some(uid) = number(user, "user", |name| accounts.user(name), faults) {
+            if let Some(uid) = number(user, "user", |name| accounts.user(name), diagnostics) {
                 table.grant_user(uid, right);
             }
         }
         for group in &holders.groups {
-            if let Some(gid) = number(group, "group", |name| accounts.group(name), faults) {
+            if let Some(gid) = number(group, "group", |name| accounts.group(name), diagnostics) {
                 table.grant_group(gid, right);
             }
         }
@@ -62,7 +62,7 @@ fn number(
     account: &Spanned<RawAccount>,
     what: &str,
     find: impl FnOnce(&str) -> Result<Option<u32>, String>,
-    faults: &mut Faults,
+    diagnostics: &mut Diagnostics,
 ) -> Option<u32> {
     let found = match account.get_ref() {
         RawAccount::Number(number) => u32::try_from(*number).map_err(|_| {
@@ -79,7 +79,7 @@ fn number(
         )),
         usable => Ok(usable),
     });
-    usable.map_err(|message| faults.at(account.span().start, message)).ok()
+    usable.map_err(|message| diagnostics.at(account.span().start, message)).ok()
 }
 
 /// Looks up users and groups by name.

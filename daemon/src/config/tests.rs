@@ -43,7 +43,7 @@ fn parsed(text: &str, host: &Host) -> Result<Config, String> {
     parse::parse(text, file, &CommandLine::default(), &root(), host).map_err(|error| error.to_string())
 }
 
-fn faults(text: &str) -> String {
+fn diagnostics(text: &str) -> String {
     parsed(text, &WITH_GROUPS).expect_err("this must be refused")
 }
 
@@ -117,7 +117,7 @@ a.toml:11:15: limits.connections is 0; it must be from 1 to 65536
 a.toml:12:23: limits.connections_per_uid is 70000; it must be from 1 to 65536
 a.toml:13:16: limits.idle_minutes is 1441; it must be from 1 to 1440
 a.toml:15:9: log.level is "loud"; write error, warn, info or debug"#;
-    assert_eq!(faults(text), expected);
+    assert_eq!(diagnostics(text), expected);
 }
 
 #[test]
@@ -130,7 +130,7 @@ fn a_file_without_sections_is_read_and_one_of_dots_is_not() {
                limits.connections_per_uid = 8\nlimits.idle_minutes = 1\nlimits.cache_mib = 8\nlog.level = \"warn\"\n";
     parsed(&dotted, &WITH_GROUPS).expect("every key that has a section");
     assert_eq!(
-        faults(&"a.b = 1\n".repeat(25)),
+        diagnostics(&"a.b = 1\n".repeat(25)),
         "a.toml:25:2: more than 24 dots outside quotes; write sections, such as [keys], instead"
     );
 }
@@ -156,7 +156,7 @@ fn what_is_not_toml_or_not_known_is_refused_with_its_place() {
         ("=", "a.toml:1:1: "),
     ];
     for (text, start) in cases {
-        let said = faults(text);
+        let said = diagnostics(text);
         assert!(said.starts_with(start), "{text:?}: {said}");
         assert!(said.len() > start.len() || !start.ends_with(": "), "{text:?} has no words");
     }

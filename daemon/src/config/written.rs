@@ -117,7 +117,7 @@ impl<'de> Deserialize<'de> for RawAccount {
 
 /// One diagnostic.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct Diagnostic {
     /// Line and column, both from 1, the column in characters. `None` if it concerns the whole file, or
     /// something outside the file.
     pub position: Option<(usize, usize)>,
@@ -131,12 +131,12 @@ pub struct ConfigError {
     /// The file, if one was read.
     pub file: Option<PathBuf>,
     /// At least one fault, in the order of the file.
-    pub faults: Vec<Fault>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 impl ConfigError {
     pub(super) fn of_file(file: &Path, message: String) -> Self {
-        Self { file: Some(file.to_owned()), faults: vec![Fault { position: None, message }] }
+        Self { file: Some(file.to_owned()), diagnostics: vec![Diagnostic { position: None, message }] }
     }
 }
 
@@ -146,7 +146,7 @@ impl core::error::Error for ConfigError {}
 impl core::fmt::Display for ConfigError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let mut separator = "";
-        for fault in &self.faults {
+        for fault in &self.diagnostics {
             f.write_str(separator)?;
             separator = "\n";
             match (&self.file, fault.position) {
@@ -162,9 +162,9 @@ impl core::fmt::Display for ConfigError {
 
 /// Collected faults, with byte offsets that become lines and columns at the end.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Vec<(Option<usize>, String)>);
+pub(super) struct Diagnostics(Vec<(Option<usize>, String)>);
 
-impl Faults {
+impl Diagnostics {
     /// A fault at a byte of the file.
     pub(super) fn at(&mut self, offset: usize, message: impl Into<String>) {
         self.0.push((Some(offset), message.into()));
@@ -184,11 +184,11 @@ impl Faults {
     pub(super) fn into_error(mut self, text: &str, file: Option<PathBuf>) -> Option<ConfigError> {
         self.0.sort_by_key(|(offset, _)| *offset);
         let mut position = Position::start(text);
-        let located = |(offset, message): (Option<usize>, String)| Fault {
+        let located = |(offset, message): (Option<usize>, String)| Diagnostic {
             position: offset.map(|offset| position.advance(offset)),
             message,
         };
-        let faults: Vec<_> = self.0.into_iter().map(located).collect();
-        (!faults.is_empty()).then_some(ConfigError { file, faults })
+        let diagnostics: Vec<_> = self.0.into_iter().map(located).collect();
+        (!diagnostics.is_empty()).then_some(ConfigError { file, diagnostics })
     }
 }

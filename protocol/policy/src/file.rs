@@ -4,9 +4,9 @@ mod operation;
 mod shape;
 mod syntax;
 
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::Diagnostics;
 use crate::effect::Effect;
-use crate::fault::Fault;
-use crate::fault::Faults;
 use crate::method::Methods;
 use crate::quoted::quoted;
 use crate::row::Row;
@@ -27,64 +27,65 @@ pub(crate) struct PolicyFile {
 }
 
 impl PolicyFile {
-    pub(crate) fn parse(text: &str) -> Result<Self, Vec<Fault>> {
-        let mut faults = Faults::default();
+    pub(crate) fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let mut diagnostics = Diagnostics::default();
         if text.len() > MAX_FILE_BYTES {
-            faults.add(0, format_args!("the file is larger than {MAX_FILE_BYTES} bytes; shorten the table"));
-            return Err(faults.located_in(text));
+            diagnostics
+                .add(0, format_args!("the file is larger than {MAX_FILE_BYTES} bytes; shorten the table"));
+            return Err(diagnostics.located_in(text));
         }
         if text.starts_with('\u{feff}') {
-            faults.add(0, "the file starts with a byte-order mark; save it as UTF-8 without one");
+            diagnostics.add(0, "the file starts with a byte-order mark; save it as UTF-8 without one");
         }
-        let pieces = syntax::read(text, &mut faults);
+        let pieces = syntax::read(text, &mut diagnostics);
         if pieces.is_empty() {
-            return Err(faults.located_in(text));
+            return Err(diagnostics.located_in(text));
         }
-        let default = default_effect(&pieces, &mut faults);
-        let case_sensitive = case_sensitive(&pieces, &mut faults);
+        let default = default_effect(&pieces, &mut diagnostics);
+        let case_sensitive = case_sensitive(&pieces, &mut diagnostics);
         let mut operations = Operations::new(text, case_sensitive);
         for piece in &pieces {
-            unknown_keys(piece, &mut faults);
+            unknown_keys(piece, &mut diagnostics);
             if let Some(value) = piece.table.get("operation") {
-                operations.read(piece, value, &mut faults);
+                operations.read(piece, value, &mut diagnostics);
             }
         }
         let (rows, methods) = operations.finish();
         match default {
-            Some(default) if faults.is_empty() => Ok(Self { default, case_sensitive, rows, methods }),
-            _ => Err(faults.located_in(text)),
+            Some(default) if diagnostics.is_empty() => Ok(Self { default, case_sensitive, rows, methods }),
+            _ => Err(diagnostics.located_in(text)),
         }
     }
 }
 
-fn default_effect(pieces: &[Piece<'_>], faults: &mut Faults) -> Option<Effect> {
+fn default_effect(pieces: &[Piece<'_>], diagnostics: &mut Diagnostics) -> Option<Effect> {
     let found = pieces.iter().find_map(|piece| Some((piece, piece.table.get("default")?)));
     let Some((piece, value)) = found else {
         // Required, so that an empty or truncated file never becomes a table that allows everything.
-        faults.add(
+        diagnostics.add(
             0,
             "the file has no default for operations that match no row; \
              add default = \"allow\" or default = \"deny\" above the first row",
         );
         return None;
     };
-    effect(piece, value, "default", faults)
+    effect(piece, value, "default", diagnostics)
 }
 
-fn case_sensitive(pieces: &[Piece<'_>], faults: &mut Faults) -> bool {
+fn case_sensitive(pieces: &[Piece<'_>], diagnostics: &mut Diagnostics) -> bool {
     let found = pieces.iter().find_map(|piece| Some((piece, piece.table.get("case_sensitive")?)));
     let Some((piece, value)) = found else { return false };
     value.get_ref().as_bool().unwrap_or_else(|| {
-        faults.add(piece.offset(value), "case_sensitive must be true or false, without quotes");
+        diagnostics.add(piece.offset(value), "case_sensitive must be true or false, without quotes");
         false
     })
 }
 
-fn unknown_keys(piece: &Piece<'_>, faults: &mut Faults) {
+fn unknown_keys(piece: &Piece<'_>, diagnostics: &mut Diagnostics) {
     for key in piece.table.keys() {
         let name: &str = key.get_ref();
         if !matches!(name, "default" | "case_sensitive" | "operation") {
-            faults.add(
+            diagnostics.add(
                 piece.offset(key),
                 format_args!(
                     "unknown key {}; a file has default, case_sensitive and [[operation]] rows",

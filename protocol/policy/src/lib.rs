@@ -44,10 +44,10 @@
 
 mod ambiguity;
 mod case_line;
+#[cfg(feature = "file")]
+mod diagnostic;
 mod effect;
 mod explain;
-#[cfg(feature = "file")]
-mod fault;
 #[cfg(feature = "file")]
 mod file;
 mod fold;
@@ -76,10 +76,10 @@ pub const RULES: u32 = 2;
 
 pub use ambiguity::Ambiguity;
 pub use case_line::{LineFault, parse_case_line};
+#[cfg(feature = "file")]
+pub use diagnostic::{Diagnostic, MAX_DIAGNOSTICS, Position};
 pub use effect::Effect;
 pub use explain::{Explanation, Reached};
-#[cfg(feature = "file")]
-pub use fault::{Fault, MAX_FAULTS, Position};
 #[cfg(feature = "file")]
 pub use file::MAX_FILE_BYTES;
 pub use handed::{HandedRow, RowFault};

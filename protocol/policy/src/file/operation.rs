@@ -1,8 +1,8 @@
 //! The rows of a policy file.
 
 use super::syntax::{Piece, effect};
+use crate::diagnostic::{Diagnostics, Position};
 use crate::effect::Effect;
-use crate::fault::{Faults, Position};
 use crate::invisible::is_invisible;
 use crate::limits::{MAX_NAME_CHARS, MAX_ROWS};
 use crate::method::{self, MAX_NAMED_METHODS, Methods};
@@ -44,9 +44,14 @@ impl<'a> Operations<'a> {
     }
 
     /// Reads the value of the key `operation`.
-    pub(super) fn read(&mut self, piece: &Piece<'_>, value: &Spanned<DeValue<'_>>, faults: &mut Faults) {
+    pub(super) fn read(
+        &mut self,
+        piece: &Piece<'_>,
+        value: &Spanned<DeValue<'_>>,
+        diagnostics: &mut Diagnostics,
+    ) {
         let Some(rows) = value.get_ref().as_array() else {
-            faults.add(piece.offset(value), "rows are a list; write [[operation]] with two brackets");
+            diagnostics.add(piece.offset(value), "rows are a list; write [[operation]] with two brackets");
             return;
         };
         for row in rows.iter() {
@@ -55,31 +60,32 @@ impl<'a> Operations<'a> {
             if self.count > MAX_ROWS {
                 // Once, not for each of the rest.
                 if self.count == MAX_ROWS + 1 {
-                    faults.add(start, format_args!("the table has more than {MAX_ROWS} rows; remove some"));
+                    diagnostics
+                        .add(start, format_args!("the table has more than {MAX_ROWS} rows; remove some"));
                 }
             } else if let Some(table) = row.get_ref().as_table() {
-                self.read_row(&Source { piece, table, start }, faults);
+                self.read_row(&Source { piece, table, start }, diagnostics);
             } else {
-                faults.add(start, "a row must be a table with method and path");
+                diagnostics.add(start, "a row must be a table with method and path");
             }
         }
     }
 
-    fn read_row(&mut self, source: &Source<'_, '_>, faults: &mut Faults) {
-        source.unknown_keys(faults);
+    fn read_row(&mut self, source: &Source<'_, '_>, diagnostics: &mut Diagnostics) {
+        source.unknown_keys(diagnostics);
         let (line, _) = self.position.advance(source.start);
-        let name = source.name(faults);
-        let method = self.method(source, faults);
-        let template = source.template(faults);
+        let name = source.name(diagnostics);
+        let method = self.method(source, diagnostics);
+        let template = source.template(diagnostics);
         let effect = match source.table.get("effect") {
-            Some(value) => effect(source.piece, value, "effect", faults),
+            Some(value) => effect(source.piece, value, "effect", diagnostics),
             None => Some(Effect::Deny),
         };
         let (Some(method), Some(template)) = (method, template) else { return };
         if let Err(first) = self.cover(method.as_deref(), &template, line) {
             let method = method.as_deref().unwrap_or("*");
             let path = template.as_str();
-            faults.add(
+            diagnostics.add(
                 source.start,
                 format_args!(
                     "{method} {path} is the same operation as the row on line {first}; remove one of them"
@@ -91,17 +97,18 @@ impl<'a> Operations<'a> {
     }
 
     /// The method, or none within for `*`.
-    fn method(&mut self, source: &Source<'_, '_>, faults: &mut Faults) -> Option<Option<Box<str>>> {
-        let (text, offset) = source.text("method", "\"GET\", or another one, or \"*\" for all", faults)?;
+    fn method(&mut self, source: &Source<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Option<Box<str>>> {
+        let (text, offset) =
+            source.text("method", "\"GET\", or another one, or \"*\" for all", diagnostics)?;
         if text == "*" {
             return Some(None);
         }
         if let Some(message) = method::fault(text) {
-            faults.add(offset, message);
+            diagnostics.add(offset, message);
             return None;
         }
         if !self.methods.add(text) {
-            faults.add(
+            diagnostics.add(
                 offset,
                 format_args!(
                     "the table names more than {MAX_NAMED_METHODS} unusual methods; write \"*\" in some rows"
@@ -141,7 +148,7 @@ struct Source<'s, 't> {
 }
 
 impl<'s> Source<'s, '_> {
-    fn unknown_keys(&self, faults: &mut Faults) {
+    fn unknown_keys(&self, diagnostics: &mut Diagnostics) {
         for key in self.table.keys() {
             let name: &str = key.get_ref();
             let advice = match name {
@@ -149,29 +156,29 @@ impl<'s> Source<'s, '_> {
                 "default" | "case_sensitive" => "move it above the first [[operation]]",
                 _ => "a row has method, path, effect and name",
             };
-            faults
+            diagnostics
                 .add(self.piece.offset(key), format_args!("unknown key {} in a row; {advice}", quoted(name)));
         }
     }
 
     /// The text of a required key, with the offset of its value.
-    fn text(&self, key: &str, example: &str, faults: &mut Faults) -> Option<(&'s str, usize)> {
+    fn text(&self, key: &str, example: &str, diagnostics: &mut Diagnostics) -> Option<(&'s str, usize)> {
         let Some(value) = self.table.get(key) else {
             if !self.piece.is_damaged {
-                faults.add(self.start, format_args!("the row has no {key}; add {key} = {example}"));
+                diagnostics.add(self.start, format_args!("the row has no {key}; add {key} = {example}"));
             }
             return None;
         };
         let offset = self.piece.offset(value);
         let text = value.get_ref().as_str();
         if text.is_none() {
-            faults.add(offset, format_args!("{key} must be text in quotes, such as {example}"));
+            diagnostics.add(offset, format_args!("{key} must be text in quotes, such as {example}"));
         }
         text.map(|text| (text, offset))
     }
 
-    fn template(&self, faults: &mut Faults) -> Option<Template> {
-        let (text, offset) = self.text("path", "\"/api/apikey/{id}\"", faults)?;
+    fn template(&self, diagnostics: &mut Diagnostics) -> Option<Template> {
+        let (text, offset) = self.text("path", "\"/api/apikey/{id}\"", diagnostics)?;
         match Template::parse(text) {
             Ok(template) => Some(template),
             Err(found) => {
@@ -180,7 +187,7 @@ impl<'s> Source<'s, '_> {
                 let is_verbatim = length == text.len() + 2;
                 for fault in found {
                     let within = if is_verbatim { fault.at + 1 } else { 0 };
-                    faults.add(offset + within, fault.message);
+                    diagnostics.add(offset + within, fault.message);
                 }
                 None
             }
@@ -188,11 +195,11 @@ impl<'s> Source<'s, '_> {
     }
 
     /// The name, or none within if the row has none.
-    fn name(&self, faults: &mut Faults) -> Option<Option<Box<str>>> {
+    fn name(&self, diagnostics: &mut Diagnostics) -> Option<Option<Box<str>>> {
         if !self.table.contains_key("name") {
             return Some(None);
         }
-        let (name, offset) = self.text("name", "\"delete a key\"", faults)?;
+        let (name, offset) = self.text("name", "\"delete a key\"", diagnostics)?;
         // Names go to terminals and logs.
         let message = if name.trim().is_empty() {
             "the name is empty; say what the operation does, or remove the key".to_owned()
@@ -205,7 +212,7 @@ impl<'s> Source<'s, '_> {
         } else {
             return Some(Some(name.into()));
         };
-        faults.add(offset, message);
+        diagnostics.add(offset, message);
         None
     }
 }

@@ -1,8 +1,8 @@
 //! TOML syntax: continuing after a fault.
 
 use super::shape;
+use crate::diagnostic::Diagnostics;
 use crate::effect::Effect;
-use crate::fault::Faults;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -33,9 +33,9 @@ const MAX_PART_BYTES: usize = 64 * 1024;
 /// The parser recovers from most faults, but at some it gives up on the rest of the file. Each table is then
 /// parsed separately, so that a fault in one row does not hide those in the next. There is no piece if the file
 /// opens more than a table does, or has a fault and such a long part; then only the first fault is reported.
-pub(super) fn read<'a>(text: &'a str, faults: &mut Faults) -> Vec<Piece<'a>> {
+pub(super) fn read<'a>(text: &'a str, diagnostics: &mut Diagnostics) -> Vec<Piece<'a>> {
     if let Some((offset, message)) = shape::excess(text) {
-        faults.add(offset, message);
+        diagnostics.add(offset, message);
         return Vec::new();
     }
     let first = match DeTable::parse(text) {
@@ -44,38 +44,38 @@ pub(super) fn read<'a>(text: &'a str, faults: &mut Faults) -> Vec<Piece<'a>> {
     };
     let parts = parts(text);
     if parts.iter().any(|(_, part)| part.len() > MAX_PART_BYTES) {
-        note(&first, 0, faults);
+        note(&first, 0, diagnostics);
         return Vec::new();
     }
-    let pieces = pieces(&parts, faults);
+    let pieces = pieces(&parts, diagnostics);
     if pieces.iter().all(|piece| !piece.is_damaged) {
         // Some faults, such as a table given twice, only appear in the whole file.
-        parse(text, 0, faults);
+        parse(text, 0, diagnostics);
     }
     pieces
 }
 
-fn pieces<'a>(parts: &[(usize, &'a str)], faults: &mut Faults) -> Vec<Piece<'a>> {
+fn pieces<'a>(parts: &[(usize, &'a str)], diagnostics: &mut Diagnostics) -> Vec<Piece<'a>> {
     let mut pieces = Vec::with_capacity(parts.len());
     for &(start, part) in parts {
-        pieces.push(parse(part, start, faults));
-        if faults.is_full() {
+        pieces.push(parse(part, start, diagnostics));
+        if diagnostics.is_full() {
             break;
         }
     }
     pieces
 }
 
-fn parse<'a>(text: &'a str, start: usize, faults: &mut Faults) -> Piece<'a> {
+fn parse<'a>(text: &'a str, start: usize, diagnostics: &mut Diagnostics) -> Piece<'a> {
     let (table, errors) = DeTable::parse_recoverable(text);
-    errors.iter().for_each(|error| note(error, start, faults));
+    errors.iter().for_each(|error| note(error, start, diagnostics));
     Piece { table: table.into_inner(), is_damaged: !errors.is_empty(), start }
 }
 
 /// Records a fault in a text that starts at `start` in the file.
-fn note(error: &toml::de::Error, start: usize, faults: &mut Faults) {
+fn note(error: &toml::de::Error, start: usize, diagnostics: &mut Diagnostics) {
     let offset = start + error.span().map_or(0, |span| span.start);
-    faults.add(offset, format_args!("not valid TOML: {}", error.message().replace('\n', ", ")));
+    diagnostics.add(offset, format_args!("not valid TOML: {}", error.message().replace('\n', ", ")));
 }
 
 /// Splits before each line that starts with a bracket, as the header of a table does.
@@ -97,13 +97,13 @@ pub(super) fn effect(
     piece: &Piece<'_>,
     value: &Spanned<DeValue<'_>>,
     key: &str,
-    faults: &mut Faults,
+    diagnostics: &mut Diagnostics,
 ) -> Option<Effect> {
     match value.get_ref().as_str() {
         Some("allow") => Some(Effect::Allow),
         Some("deny") => Some(Effect::Deny),
         _ => {
-            faults.add(piece.offset(value), format_args!("{key} must be \"allow\" or \"deny\""));
+            diagnostics.add(piece.offset(value), format_args!("{key} must be \"allow\" or \"deny\""));
             None
         }
     }
@@ -112,7 +112,7 @@ pub(super) fn effect(
 #[cfg(test)]
 mod tests {
     use super::{parts, read};
-    use crate::fault::Faults;
+    use crate::diagnostic::Diagnostics;
 
     #[test]
     fn parts_join_to_the_whole() {
@@ -124,8 +124,8 @@ mod tests {
 
     #[test]
     fn a_file_that_parses_is_one_piece() {
-        let mut faults = Faults::default();
-        assert_eq!(read("a = '''\n[[x]]\n'''\n[[x]]\n", &mut faults).len(), 1);
-        assert!(faults.is_empty());
+        let mut diagnostics = Diagnostics::default();
+        assert_eq!(read("a = '''\n[[x]]\n'''\n[[x]]\n", &mut diagnostics).len(), 1);
+        assert!(diagnostics.is_empty());
     }
 }

@@ -1,8 +1,8 @@
 //! A table of rows, made ready to judge.
 
-use crate::effect::Effect;
 #[cfg(feature = "file")]
-use crate::fault::Fault;
+use crate::diagnostic::Diagnostic;
+use crate::effect::Effect;
 #[cfg(feature = "file")]
 use crate::file::PolicyFile;
 use crate::index::Index;
@@ -31,7 +31,8 @@ impl PolicyTable {
     #[must_use]
     #[expect(clippy::panic, reason = "the text is a constant, and a test parses it")]
     pub fn shipped() -> Self {
-        Self::parse(SHIPPED).unwrap_or_else(|faults| panic!("the compiled-in policy has faults: {faults:?}"))
+        Self::parse(SHIPPED)
+            .unwrap_or_else(|diagnostics| panic!("the compiled-in policy has faults: {diagnostics:?}"))
     }
 
     /// Reads a policy file; see [`SHIPPED`] for the format.
@@ -39,10 +40,10 @@ impl PolicyTable {
     /// # Errors
     ///
     /// The faults of the file in order, at least one. A fault in one row does not hide those in others. At most
-    /// [`MAX_FAULTS`](crate::MAX_FAULTS) are reported, followed by a note that there are more. A file that is
+    /// [`MAX_DIAGNOSTICS`](crate::MAX_DIAGNOSTICS) are reported, followed by a note that there are more. A file that is
     /// not a table at all, by its size or by what it opens, gets one fault, and nothing is built from it.
     #[cfg(feature = "file")]
-    pub fn parse(text: &str) -> Result<Self, Vec<Fault>> {
+    pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
         let PolicyFile { default, case_sensitive, rows, methods } = PolicyFile::parse(text)?;
         Ok(Self { source: text.into(), ..Self::of(default, case_sensitive, rows, methods) })
     }

@@ -1,6 +1,8 @@
 //! Faulty files, with every message that they bring: line, column, what is wrong, what to do.
 
-use apikeyd_policy::{MAX_FAULTS, MAX_FILE_BYTES, MAX_NAME_CHARS, MAX_NAMED_METHODS, MAX_ROWS, PolicyTable};
+use apikeyd_policy::{
+    MAX_DIAGNOSTICS, MAX_FILE_BYTES, MAX_NAME_CHARS, MAX_NAMED_METHODS, MAX_ROWS, PolicyTable,
+};
 
 /// Compares all faults of a file with the expected lines.
 #[track_caller]
@@ -231,9 +233,12 @@ fn a_hundred_faults_are_told_and_that_there_are_more() {
     let broken_rows = format!("default = \"allow\"\n{}", "[[operation]]\n= 1\n".repeat(MAX_ROWS));
     for text in [one_line, broken_rows] {
         let faults = PolicyTable::parse(&text).unwrap_err();
-        assert_eq!(faults.len(), MAX_FAULTS + 1);
+        assert_eq!(faults.len(), MAX_DIAGNOSTICS + 1);
         let (more, told) = faults.split_last().unwrap();
-        assert!(told.iter().all(|fault| fault.line <= 2 * MAX_FAULTS + 1), "not the first ones of the file");
+        assert!(
+            told.iter().all(|fault| fault.line <= 2 * MAX_DIAGNOSTICS + 1),
+            "not the first ones of the file"
+        );
         assert_eq!(more.message, "more faults than these 100; fix them and check again");
         assert_eq!(more.line, text.lines().count() + 1);
     }

@@ -83,11 +83,11 @@ fn within_limits(config: &Config, file: &Path) {
 }
 
 fn points_into(bytes: &[u8], error: &ConfigError, file: &Path) {
-    assert!(!error.faults.is_empty());
+    assert!(!error.diagnostics.is_empty());
     assert_eq!(error.file.as_deref(), Some(file));
     // Columns count in the text behind a byte order mark.
     let text = core::str::from_utf8(bytes).map(|text| text.strip_prefix('\u{FEFF}').unwrap_or(text));
-    for fault in &error.faults {
+    for fault in &error.diagnostics {
         assert!(!fault.message.trim().is_empty());
         assert!(
             !fault.message.contains(['\u{1b}', '\r']),

@@ -2,7 +2,7 @@
 
 use super::allocation::within;
 use super::place::{is_one_line, lies_in};
-use apikeyd_policy::{HandedRow, MAX_FAULTS, MAX_NAME_CHARS, MAX_ROWS, MAX_TEMPLATE_BYTES, PolicyTable};
+use apikeyd_policy::{HandedRow, MAX_DIAGNOSTICS, MAX_NAME_CHARS, MAX_ROWS, MAX_TEMPLATE_BYTES, PolicyTable};
 
 /// Bytes that a table, its tree and the TOML reader may hold for each byte of a file: a row of some forty bytes
 /// becomes a node for each segment. Then what they may hold for an empty file, and for any.
@@ -29,7 +29,7 @@ pub fn policy_file(bytes: &[u8]) {
     match within(bound, || PolicyTable::parse(text)) {
         Ok(table) => reads_as_printed(text, &table),
         Err(faults) => {
-            assert!((1..=MAX_FAULTS + 1).contains(&faults.len()));
+            assert!((1..=MAX_DIAGNOSTICS + 1).contains(&faults.len()));
             assert!(faults.is_sorted_by_key(|fault| (fault.line, fault.column)), "{faults:?}");
             for fault in faults {
                 lies_in(text, fault.line, fault.column);

@@ -1,7 +1,7 @@
 //! Reading a policy file.
 
 use crate::failure::{Exit, Failure};
-use apikeyd_policy::{Fault, MAX_FILE_BYTES, PolicyTable};
+use apikeyd_policy::{Diagnostic, MAX_FILE_BYTES, PolicyTable};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
@@ -25,7 +25,7 @@ pub(super) fn table(path: &Path) -> Result<PolicyTable, Failure> {
 ///
 /// # Errors
 /// [`Failure`] of usage when the file cannot be read.
-pub(super) fn parse(path: &Path) -> Result<Result<PolicyTable, Vec<Fault>>, Failure> {
+pub(super) fn parse(path: &Path) -> Result<Result<PolicyTable, Vec<Diagnostic>>, Failure> {
     let bytes = read(path).map_err(|error| {
         Failure::usage(format!("cannot read the policy file {}: {error}", path.display()))
     })?;
@@ -43,10 +43,10 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn not_utf8(bytes: &[u8], good: usize) -> Fault {
+fn not_utf8(bytes: &[u8], good: usize) -> Diagnostic {
     let before = bytes.get(..good).and_then(|before| std::str::from_utf8(before).ok()).unwrap_or_default();
     let last_line = before.rsplit('\n').next().unwrap_or_default();
-    Fault {
+    Diagnostic {
         line: before.matches('\n').count() + 1,
         column: last_line.chars().count() + 1,
         message: "the file is not UTF-8 here; save it as UTF-8".to_owned(),

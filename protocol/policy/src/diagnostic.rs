@@ -1,11 +1,11 @@
-//! Faults in a policy file, with their positions.
+//! Diagnostics in a policy file, with their positions.
 
 use std::fmt;
 
 /// One fault in a policy file: where it is, what is wrong and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}, column {column}: {message}")]
-pub struct Fault {
+pub struct Diagnostic {
     /// Line, from 1. Lines end with LF.
     pub line: usize,
     /// Column, from 1, in characters (Unicode scalar values), as editors count.
@@ -16,18 +16,18 @@ pub struct Fault {
 
 /// Maximum number of faults reported for a file. Nobody fixes more before checking again, and a file that is
 /// something else entirely has millions.
-pub const MAX_FAULTS: usize = 100;
+pub const MAX_DIAGNOSTICS: usize = 100;
 
-/// Faults while a file is being read. Byte offsets are converted to lines and columns only at the end, in one
+/// Diagnostics while a file is being read. Byte offsets are converted to lines and columns only at the end, in one
 /// pass, so that a hostile file with many faults on one long line does not take quadratic time.
 #[derive(Debug, Default)]
-pub(crate) struct Faults {
-    /// At most [`MAX_FAULTS`].
+pub(crate) struct Diagnostics {
+    /// At most [`MAX_DIAGNOSTICS`].
     told: Vec<(usize, String)>,
     more: bool,
 }
 
-impl Faults {
+impl Diagnostics {
     pub(crate) fn add(&mut self, offset: usize, message: impl fmt::Display) {
         if self.is_full() {
             self.more = true;
@@ -42,22 +42,24 @@ impl Faults {
 
     /// True if no further fault will be reported.
     pub(crate) fn is_full(&self) -> bool {
-        self.told.len() == MAX_FAULTS
+        self.told.len() == MAX_DIAGNOSTICS
     }
 
     /// The faults in the order of the file, followed by a note if there are more.
-    pub(crate) fn located_in(mut self, text: &str) -> Vec<Fault> {
+    pub(crate) fn located_in(mut self, text: &str) -> Vec<Diagnostic> {
         self.told.sort_by_key(|&(offset, _)| offset);
         if self.more {
-            self.told
-                .push((text.len(), format!("more faults than these {MAX_FAULTS}; fix them and check again")));
+            self.told.push((
+                text.len(),
+                format!("more faults than these {MAX_DIAGNOSTICS}; fix them and check again"),
+            ));
         }
         let mut position = Position::start(text);
         self.told
             .into_iter()
             .map(|(offset, message)| {
                 let (line, column) = position.advance(offset);
-                Fault { line, column, message }
+                Diagnostic { line, column, message }
             })
             .collect()
     }
@@ -95,25 +97,25 @@ impl<'a> Position<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fault, Faults};
+    use super::{Diagnostic, Diagnostics};
 
     #[test]
     fn columns_count_characters_and_faults_come_in_order() {
         let text = "é = 1\nab\n";
-        let mut faults = Faults::default();
-        faults.add(8, "b");
-        faults.add(0, "é");
-        faults.add(3, "=");
-        faults.add(text.len(), "end");
+        let mut diagnostics = Diagnostics::default();
+        diagnostics.add(8, "b");
+        diagnostics.add(0, "é");
+        diagnostics.add(3, "=");
+        diagnostics.add(text.len(), "end");
         let places: Vec<_> =
-            faults.located_in(text).into_iter().map(|f| (f.line, f.column, f.message)).collect();
+            diagnostics.located_in(text).into_iter().map(|f| (f.line, f.column, f.message)).collect();
         let expected = [(1, 1, "é"), (1, 3, "="), (2, 2, "b"), (3, 1, "end")];
         assert_eq!(places, expected.map(|(line, column, message)| (line, column, message.to_string())));
     }
 
     #[test]
     fn a_fault_names_its_place_first() {
-        let fault = Fault { line: 3, column: 9, message: "write this".into() };
+        let fault = Diagnostic { line: 3, column: 9, message: "write this".into() };
         assert_eq!(fault.to_string(), "line 3, column 9: write this");
     }
 }
