@@ -16,11 +16,11 @@
 //! 2. A target that HTTP does not allow is refused (module `target`).
 //! 3. A plain path is split and walks a tree of the table's templates (modules `segments` and `index`).
 //! 4. Any other path is decoded and folded until nothing changes, with the positions marked at which servers
-//! split, join or cut it (module `reading`). All its readings walk the tree at once, as sets of such positions
-//! (`index::possible`). If the default is deny and the readings differ only in where the path is split, each
-//! walks alone (`index::every`).
+//!    split, join or cut it (module `reading`). All its readings walk the tree at once, as sets of such positions
+//!    (`index::possible`). If the default is deny and the readings differ only in where the path is split, each
+//!    walks alone (`index::every`).
 //! 5. The strictest row decides: deny, then ambiguous (matched by some reading only), then allow; then the
-//! default.
+//!    default.
 //!
 //! More specific rows do not take precedence over general ones: an `allow` row makes no exception to a `deny`
 //! row. Otherwise the verdict would depend on how a back end orders its routes.
