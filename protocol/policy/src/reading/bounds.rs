@@ -3,35 +3,35 @@
 use std::fmt::Debug;
 use std::ops::{BitAnd, BitOr, BitOrAssign};
 
-/// A set of bounds: bit `n` is the bound with the number `n`. Also a set of numbers of segments. Most paths have few
-/// bounds, and sets of one word cost half of what sets of two do.
+/// A set of bounds: bit `n` stands for bound number `n`. Also used for sets of segment counts. Most paths
+/// have few bounds, and one-word sets cost half as much as two-word sets.
 pub(crate) trait Bounds:
     Copy + Eq + Debug + BitAnd<Output = Self> + BitOr<Output = Self> + BitOrAssign
 {
     /// The empty set.
     const NONE: Self;
-    /// Most bounds of a path. One more has a place, so that each bound has a next one.
+    /// Maximum number of bounds in a path. A set has room for one more, so that every bound has a next one.
     const MOST: usize;
 
     /// The set of one bound.
     fn one(bound: usize) -> Self;
     fn is_empty(self) -> bool;
     fn has(self, bound: usize) -> bool;
-    /// The first bound; past all for an empty set.
+    /// The first bound; past all bounds for an empty set.
     fn lowest(self) -> usize;
-    /// The bounds of the set from this one on.
+    /// The bounds of the set from this one on, inclusive.
     fn since(self, bound: usize) -> Self;
-    /// The bounds of the set but for those of another.
+    /// The bounds of the set that are not in the other.
     fn without(self, other: Self) -> Self;
-    /// For each bound the next one.
+    /// The bound after each bound of the set.
     fn next(self) -> Self;
-    /// For each bound but the first the one before it.
+    /// The bound before each bound of the set, except the first.
     fn before(self) -> Self;
-    /// All bounds up to this one.
+    /// All bounds up to this one, inclusive.
     fn up_to(last: usize) -> Self;
-    /// True if it has a number in common with a set of depths.
+    /// True if it shares a number with a set of depths.
     fn meets(self, depths: u128) -> bool;
-    /// The same for equal sets, and seldom for others.
+    /// Equal for equal sets, and rarely equal for others.
     fn hash(self) -> u64;
 
     /// The bounds in order.
@@ -43,7 +43,7 @@ pub(crate) trait Bounds:
         })
     }
 
-    /// What becomes of all bounds together.
+    /// The union of what `of` returns for each bound.
     fn all(self, of: impl Fn(usize) -> Self) -> Self {
         self.each().fold(Self::NONE, |all, bound| all | of(bound))
     }

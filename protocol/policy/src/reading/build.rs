@@ -1,4 +1,4 @@
-//! From the bytes of a path to its text and bounds.
+//! Turns the bytes of a path into its text and bounds.
 
 mod builder;
 mod characters;

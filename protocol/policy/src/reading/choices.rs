@@ -1,29 +1,29 @@
-//! What may become of the segments of a reading: which end where, which vanish, which take others with them.
+//! The choices for the segments of a reading: where each may end, and which may vanish or climb.
 
 use super::bounds::Bounds;
 use super::view::{Kind, Reasons, View, token};
 use crate::ambiguity::Ambiguity;
 use crate::fold::several;
 
-/// Characters behind bytes that are no UTF-8, or behind a broken `%uHHHH`, which may belong to them.
+/// Number of characters after bytes that are not UTF-8, or after a broken `%uHHHH`, that may belong to them.
 const REST: usize = 8;
 
-/// What may become of a segment that starts at a bound.
+/// What a segment that starts at a bound may be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Start<B> {
     /// Where it may end.
     pub(crate) ends: B,
-    /// Where it may end with some text in it, which a parameter asks for.
+    /// Where it may end with some text in it, as a parameter requires.
     pub(crate) filled: B,
-    /// Where it may end and be dropped: empty, blank, or a dot.
+    /// Where it may end and vanish, because it has nothing but blanks and dots.
     vanishes: B,
-    /// Where it may end and be dropped with at least one dot in it.
+    /// Where it may end and vanish with at least one dot in it.
     dotted: B,
-    /// Where it may end and take the segment before it with it.
+    /// Where it may end and climb: vanish together with the preceding segment.
     climbs: B,
-    /// A dot is in its front.
+    /// Its front contains a dot.
     has_dot: bool,
-    /// Where its text starts when blanks are trimmed, and when dots are, too.
+    /// Where its text starts once blanks are trimmed (`text`), and once dots are trimmed, too (`name`).
     pub(crate) text: u16,
     pub(crate) name: u16,
 }
@@ -32,24 +32,25 @@ pub(crate) struct Start<B> {
 #[derive(Debug)]
 pub(crate) struct Choices<B, const BOUNDS: usize> {
     starts: [Start<B>; BOUNDS],
-    /// For each bound those at which the same segments may have been read.
+    /// For each bound, the bounds at which the same segments may have been read.
     same: [B; BOUNDS],
-    /// For each bound, bit `n` is set if the path may end `n` segments behind it. Only if no segment vanishes.
+    /// For each bound, bit `n` is set if the path may end `n` segments later. Valid only if no segment
+    /// vanishes.
     left: [B; BOUNDS],
     count: usize,
-    /// The bounds at which the segments may all be gone.
+    /// The bounds at which all segments before may have vanished.
     pub(crate) root: B,
-    /// The bounds behind which a segment may start, and those at which the path may end.
+    /// The bounds after which a segment may start, and those at which the path may end.
     pub(crate) parting: B,
     pub(crate) ending: B,
-    /// False when every server reads the same segments.
+    /// False if every server reads the same segments.
     pub(crate) is_open: bool,
     /// Some server drops a segment.
     pub(crate) has_vanishing: bool,
 }
 
 impl<B: Bounds, const BOUNDS: usize> Choices<B, BOUNDS> {
-    /// Filled in place: it is too large to be moved about.
+    /// Filled in place, because it is too large to move.
     pub(crate) const EMPTY: Self = Self {
         starts: [Start::EMPTY; BOUNDS],
         same: [B::NONE; BOUNDS],
@@ -108,18 +109,18 @@ impl<B: Bounds, const BOUNDS: usize> Choices<B, BOUNDS> {
         self.starts.get(at).copied().unwrap_or(Start::EMPTY)
     }
 
-    /// Where segments from one of these bounds may end that hold some text.
+    /// Where segments that start at one of these bounds may end if a parameter takes them.
     pub(crate) fn filled(&self, starts: B) -> B {
         starts.all(|start| self.starts.get(start).map_or(B::NONE, |start| start.filled))
     }
 
-    /// Bit `n` is set if the path may end `n` segments behind one of these bounds. `is_exact` says that no segment is
-    /// taken to end where it does not.
+    /// Bit `n` is set if the path may end `n` segments after one of these bounds. `is_exact` says that no
+    /// segment is assumed to end where it cannot.
     pub(crate) fn left(&self, bounds: B, is_exact: bool) -> B {
         if is_exact && !self.has_vanishing {
             return bounds.all(|at| self.left.get(at).copied().unwrap_or(B::NONE));
         }
-        // One for each bound that is left, at most.
+        // At most one segment for each remaining bound.
         let most = self.count.saturating_sub(bounds.lowest() + 1);
         if bounds.is_empty() { B::NONE } else { B::up_to(most) }
     }
@@ -131,20 +132,22 @@ impl<B: Bounds, const BOUNDS: usize> Choices<B, BOUNDS> {
         }
         let (mut all, mut rest) = (B::NONE, bounds);
         while !rest.is_empty() {
-            // What is the same as one of these is the same as this one.
+            // `same` is transitive: the bounds just added lead to no others.
             all |= self.same.get(rest.lowest()).copied().unwrap_or(rest);
             rest = rest.without(all);
         }
         all
     }
 
-    /// Fills in what is the same, from the last bound to the first: every step leads to a later one.
+    /// Fills in `same` from the last bound to the first, because every step leads to a later one.
     fn close(&mut self, view: View<'_>) {
         let count = view.bounds.len();
-        // Where all is as before a segment that was read up to this bound, once another climbed over it; and the same for all
-        // bounds together at which the segment may end that is looked at.
+        // `climbed`: where the reading is as it was before a segment that ended at this bound, because a
+        // later segment climbed over it. `climbed_over`: the union of this for all bounds at which the
+        // current segment may end.
         let (mut climbed, mut climbed_over) = (B::NONE, B::NONE);
-        // For each bound where segments may end that climb over one read up to it, or to one that is the same.
+        // For each bound, where segments may end that climb over one read up to it, or up to one that is the
+        // same.
         let mut climbs = [B::NONE; BOUNDS];
         let climbing = self.starts.iter().take(count).any(|start| !start.climbs.is_empty());
         for at in (0..count).rev() {
@@ -173,8 +176,8 @@ impl<B: Bounds, const BOUNDS: usize> Choices<B, BOUNDS> {
         for at in 0..count {
             if self.root.has(at) {
                 let start = self.start(at);
-                // Behind a first segment that vanishes a host may be meant. One that climbs vanishes, too, so the root, which
-                // has no parent, is reached behind it already.
+                // After a first segment that vanishes, a host may follow. A segment that climbs vanishes,
+                // too, so the root, which has no parent, already includes the bound after it.
                 let hosts = self.closed(start.vanishes).all(|end| self.start(end).ends);
                 self.root |= self.closed(hosts);
             }
@@ -182,10 +185,11 @@ impl<B: Bounds, const BOUNDS: usize> Choices<B, BOUNDS> {
     }
 }
 
-/// Looks at the front of a segment: blanks, dots, and what stands for them. `later` gives what came of bounds behind it.
+/// Examines the front of a segment: blanks, dots, and what may stand for them. `later` returns the result for
+/// a later bound.
 fn start_at<B: Bounds>(view: View<'_>, at: usize, ends: B, later: impl Fn(usize) -> Start<B>) -> Start<B> {
     let (bound, first) = (view.bound(at), view.bound(at + 1));
-    // As nearly always: text, and no bound before it.
+    // The common case: the segment starts with text, and no bound comes before that.
     let is_text = first.at > bound.next && !first.is_after_nothing;
     if is_text && view.token(usize::from(bound.next)).is_some_and(|token| !is_of_front(token)) {
         return Start { ends, filled: ends, text: bound.next, name: bound.next, ..Start::EMPTY };
@@ -204,7 +208,7 @@ fn start_at<B: Bounds>(view: View<'_>, at: usize, ends: B, later: impl Fn(usize)
     let is_rest = bound.kind == Kind::ANY && front.is_rest(view);
     while front.pass_bounds(view) && front.pass_token(view, is_rest && front.place == next) {
         front.place += 1;
-        // A segment that starts here was looked at already. All that this one may be goes on as that.
+        // A segment that starts here has been examined already, and this one may continue as that one does.
         if let Some(passed) = front.parts_before(view) {
             front.start.add_later(&later(passed), front.dots);
             break;
@@ -217,33 +221,33 @@ fn start_at<B: Bounds>(view: View<'_>, at: usize, ends: B, later: impl Fn(usize)
     start
 }
 
-/// True for a token that stands in front of the text of a segment, or ends it.
+/// True for a token that may precede the text of a segment, or that ends it.
 fn is_of_front(token: u8) -> bool {
     matches!(token, b' ' | b'.' | b';' | token::ANYTHING | token::SEVERAL..)
 }
 
-/// The front of a segment, as far as it has been looked at.
+/// The front of a segment, as far as it has been examined.
 struct Front<B> {
     start: Start<B>,
     place: usize,
-    /// The first bound at the place or behind it.
+    /// The first bound at the place or after it.
     end: usize,
     dots: u32,
-    /// Where text starts that is no blank, and that is no dot.
+    /// Where text starts that is not a blank (`text`), and that is not a dot either (`name`).
     text: Option<usize>,
     name: Option<usize>,
-    /// A suffix leaves nothing of the segment: blanks are before it, or what some server drops.
+    /// Cutting a suffix here leaves nothing, because blanks precede it, or something that some server drops.
     has_stem: bool,
 }
 
 impl<B: Bounds> Front<B> {
-    /// True when what follows is only what is left of bytes that parted this segment from the one before it.
+    /// True if what follows is only the rest of the bytes that split this segment from the one before it.
     fn is_rest(&self, view: View<'_>) -> bool {
         let mut behind = view.text.iter().skip(self.place + 1).take(REST);
         !behind.any(|token| matches!(*token, b'.' | token::ANYTHING))
     }
 
-    /// Notes the bounds at the place. False when the segment ends there.
+    /// Notes the bounds at the place. False if the segment ends there.
     fn pass_bounds(&mut self, view: View<'_>) -> bool {
         while self.end < view.bounds.len() && usize::from(view.bound(self.end).at) == self.place {
             let bound = view.bound(self.end);
@@ -261,17 +265,17 @@ impl<B: Bounds> Front<B> {
         true
     }
 
-    /// The bound whose token was passed last, if a segment starts behind it.
+    /// The bound whose token was passed last, if a segment may start after it.
     fn parts_before(&self, view: View<'_>) -> Option<usize> {
         let passed = self.end.checked_sub(1)?;
         let bound = view.bound(passed);
         let token = self.place.checked_sub(1).and_then(|at| view.token(at));
         let is_before = usize::from(bound.next) == self.place && bound.next > bound.at;
-        // What is left of bytes that are no UTF-8 counts for no segment but its own.
+        // The rest of bytes that are not UTF-8 counts only for its own segment.
         (is_before && bound.kind.parts() && token != Some(token::ANYTHING)).then_some(passed)
     }
 
-    /// Looks at the token at the place. False when the front ends there.
+    /// Examines the token at the place. False if the front ends there.
     fn pass_token(&mut self, view: View<'_>, is_rest: bool) -> bool {
         let rest = self.start.ends.since(self.end);
         let here = Some(self.place);
@@ -287,7 +291,8 @@ impl<B: Bounds> Front<B> {
             Some(token::ANYTHING) => {
                 (self.text, self.name) = (self.text.or(here), self.name.or(here));
                 if !is_rest {
-                    // Two dots, or what the rest is a parameter of. Nothing that follows adds to that.
+                    // It may be two dots, or start parameters that cover the rest. Nothing that follows adds
+                    // to that.
                     self.dots += 2;
                     self.start.add(rest, self.dots);
                     return false;
@@ -323,13 +328,14 @@ impl<B: Bounds> Start<B> {
         self.add_each([ends, B::NONE, B::NONE], dots);
     }
 
-    /// Adds what may become of a part of the segment that starts like a segment of its own, behind this many dots.
+    /// Adds what the rest of the segment may be, which starts like a segment of its own after this many dots.
     fn add_later(&mut self, later: &Self, dots: u32) {
         self.add_each([later.vanishes, later.dotted, later.climbs], dots);
         self.has_dot |= later.has_dot;
     }
 
-    /// Adds where the segment may end without text, with one dot, and with two, if this many dots stand before.
+    /// Adds where the segment may end without text, with one dot, and with two, given this many dots before
+    /// it.
     fn add_each(&mut self, [none, one, two]: [B; 3], dots: u32) {
         let [dotted, climbs] = match dots {
             0 => [one, two],

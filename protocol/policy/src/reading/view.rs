@@ -1,11 +1,11 @@
-//! A path as it was read: its text as tokens, its bounds, and the reasons to doubt it.
+//! A path as read: its text as tokens, its bounds, and the reasons to doubt it.
 
 use crate::ambiguity::Ambiguity;
 
-/// Paths up to this length are read in small buffers: clearing large ones would cost more than everything else.
+/// Size of the text buffer for short paths: clearing a large one would cost more than all the rest.
 pub(crate) const SHORT_TEXT: usize = 256;
-/// Bounds, names, and states of a walk for which there is room: for most short paths, for those of which a set of bounds
-/// is one word, and for long ones.
+/// Room for bounds, for names, and for the states of a walk: for most short paths, for those whose set of
+/// bounds is one word, and for long ones.
 pub(crate) const FEW_BOUNDS: usize = 20;
 pub(crate) const MORE_BOUNDS: usize = 63;
 pub(crate) const SHORT_NAMES: usize = 20;
@@ -13,35 +13,36 @@ pub(crate) const SHORT_STATES: usize = 16;
 pub(crate) const LONG_NAMES: usize = 64;
 pub(crate) const LONG_STATES: usize = 128;
 
-/// A path of [`MAX_TARGET_BYTES`](crate::MAX_TARGET_BYTES) in which each character of three bytes becomes four.
+/// Room for a path of [`MAX_TARGET_BYTES`](crate::MAX_TARGET_BYTES) in which each three-byte character
+/// becomes four tokens.
 pub(crate) const LONG_TEXT: usize = 11_008;
 
-/// What the text of a reading holds besides ASCII in lower case.
+/// The tokens of a reading's text that are not ASCII in lower case.
 pub(crate) mod token {
-    /// A character that is ASCII in no reading.
+    /// A character that is not ASCII in any reading.
     pub(crate) const OTHER: u8 = 0x80;
     /// Bytes that are not UTF-8: anything, or nothing.
     pub(crate) const ANYTHING: u8 = 0x81;
-    /// A delimiter that does not delimit.
+    /// A delimiter that is read as text.
     pub(crate) const DELIMITER: u8 = 0x82;
-    /// One of several texts; their place is added to this.
+    /// One of several texts; the index of those texts is added to this.
     pub(crate) const SEVERAL: u8 = 0xa0;
 }
 
-/// A place where a segment may end.
+/// A position where a segment may end.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Bound {
     /// Where the segment before it ends in the text.
     pub(crate) at: u16,
-    /// Where the one behind it starts.
+    /// Where the segment after it starts.
     pub(crate) next: u16,
-    /// Its place in the path as sent, and the place behind it.
+    /// Its position in the path as sent, and the position after it.
     pub(crate) raw: u16,
     pub(crate) raw_next: u16,
     pub(crate) kind: Kind,
-    /// Nothing at all stands between the bound before it and this one.
+    /// Nothing at all lies between the previous bound and this one.
     pub(crate) is_after_nothing: bool,
-    /// Something between the bound before it and this one is dropped by some server.
+    /// Some server drops something between the previous bound and this one.
     pub(crate) has_dropped: bool,
 }
 
@@ -67,9 +68,9 @@ impl Kind {
     const INSIDE: Self = Self(1 << 1);
     /// The end of the path as sent.
     pub(crate) const END: Self = Self(1 << 2);
-    /// A delimiter for some, text for others.
+    /// A delimiter to some servers, text to others.
     pub(crate) const SPLIT: Self = Self(1 | 1 << 1);
-    /// The end of the path for some, text for others.
+    /// The end of the path to some servers, text to others.
     pub(crate) const CUT: Self = Self(1 << 1 | 1 << 2);
     pub(crate) const ANY: Self = Self(1 | 1 << 1 | 1 << 2);
 
@@ -77,12 +78,12 @@ impl Kind {
         self.0 & other.0 != 0
     }
 
-    /// A segment may start behind it.
+    /// A segment may start after it.
     pub(crate) const fn parts(self) -> bool {
         self.has(Self::SLASH)
     }
 
-    /// It may be text inside of a segment.
+    /// It may be text inside a segment.
     pub(crate) const fn joins(self) -> bool {
         self.has(Self::INSIDE)
     }
@@ -109,7 +110,7 @@ pub(crate) struct Reading<const TEXT: usize, const BOUNDS: usize> {
     pub(super) query: Option<usize>,
 }
 
-/// What was met that servers read differently.
+/// What a path contains that servers read differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Reasons(u32);
 
@@ -137,16 +138,16 @@ impl Reasons {
     }
 }
 
-/// What was read, and what was met on the way.
+/// The result of reading a path.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Read<'r> {
     pub(crate) view: View<'r>,
     pub(crate) reasons: Reasons,
-    /// A server that decodes before it looks for the query may find a method in it.
+    /// A server that decodes before it splits off the query may find a method in it.
     pub(crate) may_override: bool,
 }
 
-/// What of a reading does not depend on the size of its buffers.
+/// The part of a reading that does not depend on the size of its buffers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'r> {
     pub(crate) text: &'r [u8],
@@ -154,7 +155,7 @@ pub(crate) struct View<'r> {
 }
 
 impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
-    /// Filled in place: it is too large to be moved about.
+    /// Filled in place, because it is too large to move.
     pub(crate) const EMPTY: Self = Self {
         text: [0; TEXT],
         length: 0,
@@ -179,7 +180,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
         self.reasons
     }
 
-    /// True when a server that decodes before it looks for the query may find a method in it.
+    /// True if a server that decodes before it splits off the query may find a method in it.
     pub(crate) fn may_override(&self) -> bool {
         const NAME: &[u8] = b"method";
         let query = self.query.and_then(|start| self.view().text.get(start..)).unwrap_or_default();

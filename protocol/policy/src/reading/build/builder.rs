@@ -1,4 +1,4 @@
-//! From the bytes of a path to its text and bounds.
+//! Turns the bytes of a path into its text and bounds.
 
 use super::partial::Partial;
 use crate::ambiguity::Ambiguity;
@@ -8,16 +8,16 @@ use crate::reading::view::{Bound, Kind, Reading, token};
 use crate::target::is_literal_byte;
 use crate::triplet::{decoded_triplet, hex, starts_encoded};
 
-/// Bytes that wait to be written: what one character expands to, and what that completes.
+/// Maximum number of bytes waiting to be written: what one character expands to, and what that completes.
 const MAX_WAITING: usize = 32;
 
-/// A path that has more bounds or characters than are judged.
+/// A path has more bounds or characters than there is room for.
 #[derive(Debug)]
 pub(crate) struct TooLong;
 
 pub(super) struct Builder<'b, const TEXT: usize, const BOUNDS: usize> {
     pub(super) reading: &'b mut Reading<TEXT, BOUNDS>,
-    /// A character that is not whole yet.
+    /// A character that is not complete yet.
     pub(super) partial: Partial,
     pub(super) waiting: [u8; MAX_WAITING],
     pub(super) waiting_length: usize,
@@ -25,29 +25,31 @@ pub(super) struct Builder<'b, const TEXT: usize, const BOUNDS: usize> {
     pub(super) has_dropped: bool,
     /// How many more bytes may belong to a broken sequence.
     pub(super) absorbed: u8,
-    /// A cookieless session has started and not ended.
+    /// A cookieless session has started and not yet ended.
     pub(super) in_session: bool,
     pub(super) is_too_long: bool,
-    /// A percent sign was written, and what stands behind it may still become a triplet.
+    /// A percent sign was written, and what follows it may still become a triplet.
     pub(super) has_percent: bool,
-    /// The byte that is written is one of the path as sent.
+    /// The byte being written is a byte of the path as sent.
     pub(super) is_as_sent: bool,
-    /// Where the byte stands that is being read, and how many bytes it is written with.
+    /// The position of the byte being read, and the number of bytes that encode it.
     pub(super) raw: usize,
     pub(super) width: usize,
-    /// For each token that may be nothing, where the run of such tokens starts: so that none is looked at twice.
+    /// For each token that may be nothing, where the run of such tokens starts, so that none is examined
+    /// twice.
     pub(super) hidden: [u16; TEXT],
     /// The last place at which [`token::ANYTHING`] was ever written.
     pub(super) anything_at: Option<usize>,
-    /// Where a segment starts, and the first place in it that no server trims, as far as that was looked for.
+    /// Where a segment starts, and the first place in it that no server trims, as far as it has been
+    /// examined.
     pub(super) untrimmed: Option<(usize, usize)>,
 }
 
 impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
-    /// Reads a path without its first slash.
+    /// Reads a path without its leading slash.
     ///
     /// # Errors
-    /// [`TooLong`] when it does not fit.
+    /// [`TooLong`] if it does not fit.
     pub(crate) fn read(&mut self, path: &[u8]) -> Result<(), TooLong> {
         let mut builder = Builder {
             reading: self,
@@ -69,7 +71,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
         builder.bound(Kind::SLASH, None);
         let mut rest = builder.read_plain(path);
         while let Some((&byte, after)) = rest.split_first() {
-            // What is refused is not read to its end: a path that does not fit may be a long one.
+            // A refused path is not read to its end: one that does not fit may be long.
             if builder.is_too_long {
                 return Err(TooLong);
             }
@@ -84,9 +86,9 @@ impl<const TEXT: usize, const BOUNDS: usize> Reading<TEXT, BOUNDS> {
 }
 
 impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
-    /// Reads the bytes in front that are nothing but text, whatever stands before them. Gives what is left.
+    /// Reads leading bytes that are only text, whatever precedes them. Returns the rest.
     pub(super) fn read_plain<'p>(&mut self, path: &'p [u8]) -> &'p [u8] {
-        // They may complete a triplet.
+        // The bytes may complete a triplet.
         if self.has_percent {
             return path;
         }
@@ -105,7 +107,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         rest
     }
 
-    /// Reads a byte of the path as sent, a triplet, or a character. Gives what is left behind it.
+    /// Reads a byte of the path as sent, a triplet, or a character. Returns the rest.
     pub(super) fn read<'p>(&mut self, byte: u8, rest: &'p [u8]) -> &'p [u8] {
         self.is_as_sent = true;
         self.width = 1;
@@ -151,7 +153,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         rest
     }
 
-    /// Writes a byte, and whatever it completes.
+    /// Writes a byte and whatever it completes.
     pub(super) fn write(&mut self, byte: u8) {
         self.wait(byte);
         self.write_waiting();
@@ -170,7 +172,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         }
     }
 
-    /// The last to come is the first to be written.
+    /// Adds a byte to those that wait; the last one added is the first one written.
     pub(super) fn wait(&mut self, byte: u8) {
         match self.waiting.get_mut(self.waiting_length) {
             Some(place) => {
@@ -186,7 +188,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         let encoded = Ambiguity::EncodedDelimiter;
         match byte {
             b'/' | b'\\' => self.delimiter(Kind::SPLIT, encoded),
-            // Parameters of the segment, or of the whole path.
+            // Parameters of the segment, or of the whole path, may follow.
             b';' => self.bound(Kind::CUT, Some(b';')),
             b'?' | b'#' => {
                 self.delimiter(Kind::CUT, encoded);
@@ -203,7 +205,8 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
                 self.has_dropped = true;
             }
             _ => {
-                // A dot that is not written as one may have had a suffix, before it was.
+                // A server may cut the suffix after a dot that was not sent as one, before it decodes that
+                // dot.
                 self.has_dropped |= byte == b'.' && !self.is_as_sent;
                 self.token(byte.to_ascii_lowercase());
                 let may_complete = matches!(byte, b'(' | b')') || self.has_percent && hex(byte).is_some();
@@ -230,7 +233,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         if may_be_nothing(token) {
             self.hide(at);
         } else {
-            // Another token ends what might have become a triplet.
+            // Any other token ends what might have become a triplet.
             let continues = matches!(token, b'0'..=b'9' | b'a'..=b'f' | b'u');
             self.has_percent = token == b'%' || self.has_percent && continues;
         }
@@ -239,7 +242,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         }
     }
 
-    /// Removes the text from a place on. Bounds within it, where a control was dropped, move to that place.
+    /// Removes the text from a place on. Bounds in it, where a control was dropped, move to that place.
     pub(super) fn take_back(&mut self, length: usize) {
         self.cut(length);
         let place = u16::try_from(length).unwrap_or(u16::MAX);
@@ -292,7 +295,7 @@ fn decoded_of_triplet(rest: &[u8]) -> Option<(u8, &[u8])> {
     decoded_triplet(rest.strip_prefix(b"%")?)
 }
 
-/// True for a token of which one text is nothing.
+/// True for a token that has nothing among its texts.
 pub(super) fn may_be_nothing(token: u8) -> bool {
     token.checked_sub(token::SEVERAL).is_some_and(|at| several(at).contains(&""))
 }

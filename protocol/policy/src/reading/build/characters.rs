@@ -1,4 +1,4 @@
-//! Characters that are not ASCII: put together from their bytes, and written as what they fold to.
+//! Characters that are not ASCII: assembled from their bytes, and written as what they fold to.
 
 use super::builder::{Builder, may_be_nothing};
 use super::partial::{MAX_OVERWRITTEN, Mark, Partial, whole_character};
@@ -6,12 +6,14 @@ use crate::ambiguity::Ambiguity;
 use crate::fold::{Fold, fold, several};
 use crate::reading::view::{Kind, token};
 
-/// Bytes behind a broken sequence that a lax decoder may take for a part of it: three, each written as `%HH`.
+/// Number of bytes after a broken sequence that a lax decoder may take as part of it: three, each written as
+/// `%HH`.
 const ABSORBED: u8 = 9;
 
 impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
-    /// Reads a character of which all bytes follow each other. None if they do not, or if they may complete a triplet:
-    /// then it is put together byte by byte, as every other one is that took several steps to decode.
+    /// Reads a character whose bytes directly follow each other. None if they do not, or if they may complete
+    /// a triplet: then the character is assembled byte by byte, like any other that takes several steps to
+    /// decode.
     pub(super) fn read_character<'p>(
         &mut self,
         first: u8,
@@ -22,7 +24,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
             return None;
         }
         let (c, left) = whole_character(first, rest, next)?;
-        // A bound that it makes stands at its last byte.
+        // A bound that the character creates is at its last byte.
         self.raw += rest.len() - left.len();
         self.partial.length = 0;
         self.is_as_sent = false;
@@ -39,7 +41,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
             let mut overwritten = [0; MAX_OVERWRITTEN];
             let text = self.reading.text.get(from..self.reading.length).unwrap_or_default();
             overwritten.iter_mut().zip(text).for_each(|(to, token)| *to = *token);
-            // So many marks between the digits of one triplet are no text.
+            // No real text has so many marks between the digits of one triplet.
             self.is_too_long |= text.len() > MAX_OVERWRITTEN;
             self.anything();
             self.reading.reasons.add(Ambiguity::InvalidUtf8);
@@ -72,7 +74,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         }
     }
 
-    /// True when nothing came between the bytes of a character.
+    /// True if nothing came between the bytes of a character.
     fn is_where_it_was(&self) -> bool {
         let after = self.partial.after;
         let Mark { absorbed, reasons, has_percent, .. } = after;
@@ -95,7 +97,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         let (from, overwritten) = (self.partial.from, self.partial.overwritten);
         let text = self.reading.text.get_mut(from..length).unwrap_or_default();
         text.iter_mut().zip(overwritten).for_each(|(place, token)| *place = token);
-        // What was written over is not known any more.
+        // What is known about the overwritten text no longer holds.
         self.cut(from);
         (self.reading.length, self.reading.count) = (length, count);
         self.reading.reasons.remove(Ambiguity::InvalidUtf8);
@@ -103,7 +105,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         (self.absorbed, self.has_dropped, self.has_percent) = (absorbed, has_dropped, has_percent);
     }
 
-    /// Writes a character; none for one that is no UTF-8.
+    /// Writes a character; none stands for one that is not UTF-8.
     pub(super) fn character(&mut self, character: Option<char>) {
         let Some(c) = character else {
             self.reading.reasons.add(Ambiguity::InvalidUtf8);
@@ -141,10 +143,10 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
                 self.has_dropped = true;
                 self.token(token);
             }
-            // A digit of a triplet, perhaps.
+            // It may be a digit of a triplet.
             _ if is_open => self.anything(),
             None => self.token(token),
-            // A fraction: its first digit alone, or parted from the second.
+            // A fraction: its first digit alone, or split from the second.
             Some([first, b'/', second]) => {
                 self.reading.reasons.add(Ambiguity::HiddenCharacter);
                 self.token(*first);
@@ -158,11 +160,12 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         }
     }
 
-    /// Bytes that are no UTF-8, or a percent sign that encodes nothing. Of several in a row each may be anything, and two are
-    /// as good as all: one may be text in front of the other, at which the path is cut or parted.
+    /// Writes *anything*: bytes that are not UTF-8, or a percent sign that encodes nothing. In a run, each
+    /// may be anything, and two stand for any number of them: one may be text before the other, at which the
+    /// path is cut or split.
     pub(super) fn anything(&mut self) {
         self.absorbed = ABSORBED;
-        // Whatever they are may complete what stands before them.
+        // Whatever these bytes are, they may complete what precedes them.
         self.take_back(self.open_triplet());
         let mut end = self.reading.length;
         let bounds = self.reading.bounds.get(..self.reading.count).unwrap_or_default();

@@ -1,25 +1,26 @@
-//! A character of which not all bytes have come.
+//! A character whose bytes have not all been read.
 
 use crate::reading::view::Reasons;
 
-/// Tokens of an unfinished triplet, with marks between its digits, that are kept while a character is not whole.
+/// Maximum number of tokens of an unfinished triplet, with marks between its digits, that are kept while a
+/// character is incomplete.
 pub(super) const MAX_OVERWRITTEN: usize = 16;
 
-/// The first bytes of a character. Until it is whole, [`token::ANYTHING`] stands in its place.
+/// The first bytes of a character. Until it is complete, [`token::ANYTHING`] stands in its place.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Partial {
     pub(super) bytes: [u8; 4],
     pub(super) length: usize,
-    /// What to go back to when it is whole.
+    /// The state to restore once it is complete.
     pub(super) before: Mark,
-    /// What [`token::ANYTHING`] was written over, and where.
+    /// The tokens that [`token::ANYTHING`] overwrote, and where they start.
     pub(super) overwritten: [u8; MAX_OVERWRITTEN],
     pub(super) from: usize,
-    /// What must still be so: else something stands between the bytes.
+    /// The state that must still hold at the next byte; otherwise something came between the bytes.
     pub(super) after: Mark,
 }
 
-/// How far a reading is.
+/// How far a reading has come.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) length: usize,
@@ -30,8 +31,8 @@ pub(super) struct Mark {
     pub(super) has_percent: bool,
 }
 
-/// The character that starts with a byte and is whole, in its shortest form, in what follows; and what is left behind
-/// it. `next` takes the next byte, however that is written.
+/// The character that starts with the byte `first` and is complete, in its shortest form, in `rest`; and what
+/// follows it. `next` takes the next byte, however it is written.
 pub(super) fn whole_character<'p>(
     first: u8,
     rest: &'p [u8],

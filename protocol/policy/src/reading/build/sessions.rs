@@ -1,14 +1,14 @@
-//! Cookieless sessions of ASP.NET at the front of a segment, `(S(...))`.
+//! Cookieless sessions of ASP.NET at the start of a segment, `(S(...))`.
 
 use super::builder::{Builder, may_be_nothing};
 use crate::ambiguity::Ambiguity;
 use crate::reading::view::{Bound, Kind, token};
 
-/// Tokens of a session of which a part is no UTF-8.
+/// Number of tokens to search backwards for the start of a session in which some bytes are not UTF-8.
 const REST: usize = 64;
 
 impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
-    /// Bytes that are no UTF-8 may be a letter or a bracket of the start of a session.
+    /// Starts a session if bytes that are not UTF-8 may be a letter or a bracket of its start.
     pub(super) fn start_unclear_session(&mut self) {
         let is_near = |at: usize| self.reading.length <= at + REST + 2;
         if !self.anything_at.is_some_and(is_near) {
@@ -24,7 +24,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         }
     }
 
-    /// ASP.NET cuts `(S(...))` out of the front of a segment, and joins what is left to the segment before.
+    /// ASP.NET cuts `(S(...))` from the start of a segment and joins the rest to the preceding segment.
     pub(super) fn start_session(&mut self, start: usize) {
         if !self.starts_segment(start) {
             return;
@@ -37,17 +37,17 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         for place in self.reading.text.get_mut(at..=next).unwrap_or_default() {
             *place = token::ANYTHING;
         }
-        // What was known of the text that is written over.
+        // What is known about the overwritten text no longer holds.
         (self.anything_at, self.untrimmed) = (self.anything_at.max(Some(next)), None);
         self.hide_again(next + 1);
         self.reading.reasons.add(Ambiguity::CookielessSession);
         self.in_session = true;
     }
 
-    /// True when only what servers trim stands between the start of a segment and this place.
+    /// True if only what servers trim lies between the start of a segment and this place.
     fn starts_segment(&mut self, place: usize) -> bool {
         let bounds = self.reading.bounds.get(..self.reading.count).unwrap_or_default();
-        // A control that was dropped may have left a bound behind that starts no segment.
+        // A dropped control may have left a bound after which no segment starts.
         let last = bounds.iter().rev().find(|bound| bound.kind.parts() && usize::from(bound.next) <= place);
         let Some(start) = last.map(|last| usize::from(last.next)) else { return false };
         if self.untrimmed.is_some_and(|(of, at)| of == start && at < place) {

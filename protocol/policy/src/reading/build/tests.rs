@@ -1,4 +1,4 @@
-//! What becomes of paths.
+//! How paths are read.
 
 use crate::reading::view::{Bound, Kind, Reading, token};
 
@@ -56,7 +56,7 @@ fn paths_are_decoded_and_folded_until_nothing_changes() {
 fn what_is_no_utf8_may_be_anything() {
     for (path, expected) in [
         (&b"a\xffb"[..], "a^??b$"),
-        // Each, in front of the next; more than two are as two.
+        // Each is *anything*, before the next one; more than two read like two.
         (b"a%ff%feb", "a^??^??b$"),
         (b"a%ff%fe%80b", "a^??^??b$"),
         (b"a%c3", "a^??$"),

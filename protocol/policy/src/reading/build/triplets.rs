@@ -1,4 +1,4 @@
-//! Triplets that are only there once something else was decoded, such as `%2` before an encoded `f`.
+//! Triplets that appear only once something else is decoded, such as `%2` before an encoded `f`.
 
 use super::builder::{Builder, may_be_nothing};
 use crate::ambiguity::Ambiguity;
@@ -26,7 +26,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
             [.., b'(', letter, b'('] if letter.is_ascii_alphabetic() => self.start_session(places[3]),
             [.., b'('] => self.start_unclear_session(),
             [.., b')', b')'] => {
-                // Where the second bracket is not clear either, the end shows what it was.
+                // If the second bracket is not clear either, the end shows that this was a session.
                 self.start_unclear_session();
                 self.in_session = false;
             }
@@ -34,7 +34,8 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         }
     }
 
-    /// The last six tokens before a place and where they stand, without those that may be nothing. Zeros where there are fewer.
+    /// The last six tokens before a place and their places, without tokens that may be nothing. Zeros if
+    /// there are fewer.
     fn last_tokens(&self, end: usize) -> ([u8; 6], [usize; 6]) {
         let (mut tokens, mut places) = ([0; 6], [0; 6]);
         let mut end = end;
@@ -46,7 +47,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         (tokens, places)
     }
 
-    /// The last place before another at which a token stands that is not nothing.
+    /// The last place before `end` whose token cannot be nothing.
     fn shown_before(&self, end: usize) -> Option<usize> {
         let last = end.checked_sub(1)?;
         let is_hidden = self.reading.text.get(last).is_some_and(|token| may_be_nothing(*token));
@@ -67,7 +68,8 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         }
     }
 
-    /// Notes anew where the run of hidden tokens starts that a place is in: the token before it is none any more.
+    /// Notes anew where the run of hidden tokens at this place starts: the token before it is no longer
+    /// hidden.
     pub(super) fn hide_again(&mut self, start: usize) {
         let (text, from) = (self.reading.text.get(start..self.reading.length), u16::try_from(start));
         let run = text.unwrap_or_default().iter().take_while(|token| may_be_nothing(**token));
@@ -75,7 +77,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
         run.zip(places).for_each(|(_, place)| *place = from.unwrap_or(u16::MAX));
     }
 
-    /// True when the text ends with an unfinished triplet or `%uHHHH`.
+    /// True if the text ends with an unfinished triplet or `%uHHHH`.
     pub(super) fn has_open_triplet(&self) -> bool {
         self.has_percent && self.open_triplet_before(self.reading.length).is_some()
     }
@@ -84,7 +86,7 @@ impl<const TEXT: usize, const BOUNDS: usize> Builder<'_, TEXT, BOUNDS> {
     pub(super) fn open_triplet(&self) -> usize {
         let mut start = self.reading.length;
         if self.has_percent {
-            // Its own start may be what another one waits for.
+            // An earlier triplet may be waiting for the start of this one.
             while let Some(open) = self.open_triplet_before(start) {
                 start = open;
             }

@@ -1,9 +1,9 @@
-//! The names and the beginnings of names that segments may have.
+//! The names that segments may have, and the beginnings of names.
 
 use crate::reading::bounds::Bounds;
 use crate::reading::view::View;
 
-/// Places by which a name is found by its number: a power of two, and more than names are kept.
+/// Number of slots for finding a name by its number: a power of two, and more than the number of names kept.
 const SLOTS: usize = 128;
 
 /// A literal that segments may be read as.
@@ -11,30 +11,30 @@ const SLOTS: usize = 128;
 struct Name<B> {
     /// Its number among the literals of the table.
     literal: u32,
-    /// The bounds that start a segment which is the name and ends at the next bound.
+    /// The bounds at which a segment starts that is the name and ends at the next bound.
     next: B,
-    /// Those that start other ones, and where these may end.
+    /// The bounds at which other segments with this name start, and where those may end.
     others: B,
     ends: B,
 }
 
-/// A beginning behind which characters stand that may be several texts, or anything.
+/// The beginning of a name, before characters that may be several texts, or anything.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Beginning<B> {
     pub(super) from: u16,
     pub(super) length: u16,
-    /// The first bound behind it, from which a comparison goes on.
+    /// The first bound after it, from which a comparison continues.
     pub(super) end: u8,
-    /// What follows has to be compared: else it may be anything.
+    /// What follows must be compared; otherwise it may be anything.
     pub(crate) is_compared: bool,
-    /// The bounds that start segments which begin so. One, if they are compared.
+    /// The bounds at which segments with this beginning start. Only one if they are compared.
     pub(super) starts: B,
-    /// Where these may end.
+    /// Where those segments may end.
     pub(super) ends: B,
 }
 
-/// All names that the segments of a path may have. As many beginnings as names are kept apart; what does not fit is
-/// taken for anything.
+/// All names that the segments of a path may have. Keeps as many beginnings as names; what does not fit may
+/// be anything.
 #[derive(Debug)]
 pub(crate) struct Names<B, const NAMES: usize> {
     names: [Name<B>; NAMES],
@@ -43,11 +43,11 @@ pub(crate) struct Names<B, const NAMES: usize> {
     slots: [u8; SLOTS],
     beginnings: [Beginning<B>; NAMES],
     beginning_count: usize,
-    /// The bounds that start a segment with a beginning.
+    /// The bounds at which a segment with a beginning starts.
     begun: B,
-    /// Some segments are kept together, and so may end where only another one of them may.
+    /// Some segments share an entry, and so may seem to end where only another of them can.
     pub(crate) has_merged: bool,
-    /// Something did not fit, and is taken for anything.
+    /// Something did not fit, and may be anything.
     pub(crate) is_crowded: bool,
 }
 
@@ -64,14 +64,14 @@ impl<B: Bounds, const NAMES: usize> Names<B, NAMES> {
         is_crowded: false,
     };
 
-    /// The place of the name that is a literal.
+    /// The place of the name that is this literal.
     pub(crate) fn place(&self, literal: u32) -> Option<usize> {
         let slot = self.slot(literal);
         let place = self.slots.get(slot).and_then(|place| usize::from(*place).checked_sub(1))?;
         self.names.get(place).filter(|name| name.literal == literal).map(|_| place)
     }
 
-    /// The places of the names that segments from one of these bounds may have, and the literals that they are.
+    /// The places of the names that segments from one of these bounds may have, and their literals.
     pub(crate) fn each(&self, starts: B) -> impl Iterator<Item = (usize, u32)> {
         let names = self.names.get(..self.count).unwrap_or_default().iter().enumerate();
         names
@@ -79,12 +79,12 @@ impl<B: Bounds, const NAMES: usize> Names<B, NAMES> {
             .map(|(place, name)| (place, name.literal))
     }
 
-    /// Where segments from one of these bounds may end if they are the name at a place.
+    /// Where segments from one of these bounds may end if they are the name at this place.
     pub(crate) fn ends_of_name(&self, starts: B, place: usize) -> B {
         self.names.get(place).map_or(B::NONE, |name| name.ends(starts))
     }
 
-    /// True when segments from one of these bounds have beginnings.
+    /// True if some segment from one of these bounds has a beginning.
     pub(crate) fn begins(&self, starts: B) -> bool {
         !(self.begun & starts).is_empty()
     }
@@ -95,7 +95,7 @@ impl<B: Bounds, const NAMES: usize> Names<B, NAMES> {
         beginnings.iter().filter(move |beginning| !(starts & beginning.starts).is_empty())
     }
 
-    /// The slot in which a literal stands, or the one where it would.
+    /// The slot that holds a literal, or the one that would.
     fn slot(&self, literal: u32) -> usize {
         let first = usize::try_from(literal).unwrap_or_default();
         let slots = (0..SLOTS).map(|step| (first + step) % SLOTS);
@@ -149,7 +149,7 @@ impl<B: Bounds, const NAMES: usize> Names<B, NAMES> {
         }
     }
 
-    /// Without room for what a segment may be, it may be anything. One place is made for all such segments.
+    /// If there is no room for what a segment may be, it may be anything. All such segments share one place.
     pub(super) fn add_anything(&mut self, starts: B, ends: B) {
         self.is_crowded = true;
         let known = self
@@ -175,7 +175,7 @@ impl<B: Bounds> Name<B> {
 
     fn ends(&self, starts: B) -> B {
         let others = self.others & starts;
-        // Those of several segments together: a little too many, and never too few.
+        // The ends of several segments together: perhaps too many, but never too few.
         let ends = if others.is_empty() { others } else { self.ends.since(others.lowest() + 1) };
         (self.next & starts).next() | ends
     }
@@ -196,8 +196,8 @@ impl<B: Bounds> Beginning<B> {
     }
 }
 
-/// True if segments that start at a bound, or before it, are taken to end where they do not once these ends are put
-/// together with those of segments that start before it.
+/// True if merging these ends with those of earlier segments makes this segment, or an earlier one, seem to
+/// end where it cannot.
 fn is_widened<B: Bounds>(known: B, start: usize, ends: B) -> bool {
     !ends.without(known).is_empty() || known.since(start + 1) != ends
 }

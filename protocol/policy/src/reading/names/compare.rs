@@ -1,4 +1,5 @@
-//! Compares literals with segments that hold characters of several texts: all places in a literal are followed at once.
+//! Compares literals with segments that contain characters with several texts, following all places in a
+//! literal at once.
 
 use super::beginnings::{Beginning, Names};
 use crate::fold::several;
@@ -8,11 +9,11 @@ use crate::reading::choices::may_be_blank;
 use crate::reading::view::{View, token};
 use crate::target::is_literal_byte;
 
-/// Literals of this many bytes are compared only to their beginning. A set of places has as many bits.
+/// Literals of this many bytes or more are compared only up to their beginning: a set of places is a `u128`.
 const MAX_COMPARED: usize = MAX_BOUNDS;
 
-/// Finds the literals of a list that a segment with a beginning may be, and perhaps some that it may not be. `literals`
-/// start with the beginning, and ascend. What several have in common is compared once.
+/// Finds the literals of a list that a segment with a beginning may be, and perhaps some that it cannot be.
+/// `literals` start with the beginning, and ascend. What several have in common is compared once.
 pub(crate) fn may_be<'t, B: Bounds, T>(
     view: View<'_>,
     beginning: &Beginning<B>,
@@ -23,7 +24,7 @@ pub(crate) fn may_be<'t, B: Bounds, T>(
     let (short, long) = (|literal: &&T| text(literal).len() < MAX_COMPARED, MAX_COMPARED);
     literals.iter().filter(|literal| text(literal).len() >= long).for_each(&mut *found);
     let mut rest = literals;
-    // Runs of those that are not too long.
+    // Runs of literals that are not too long.
     while let Some(start) = rest.iter().position(|literal| short(&literal)) {
         let from_start = rest.get(start..).unwrap_or_default();
         let end = from_start.iter().position(|literal| !short(&literal)).unwrap_or(from_start.len());
@@ -39,12 +40,12 @@ pub(crate) fn may_be<'t, B: Bounds, T>(
     }
 }
 
-/// How far literals were compared that have all in common up to there.
+/// How far literals have been compared that are equal up to there.
 #[derive(Clone, Copy)]
 struct Group<'r> {
     view: View<'r>,
     place: usize,
-    /// The first bound at the place or behind it.
+    /// The first bound at the place or after it.
     end: usize,
     /// Bit `n`: the first `n` bytes of each literal have been read.
     read: u128,
@@ -57,7 +58,7 @@ impl Group<'_> {
             let [first, .., last] = literals else { return literals.iter().for_each(found) };
             let common = text(first).iter().zip(text(last)).take_while(|(a, b)| a == b).count();
             if self.read >> common & 1 == 1 && text(first).len() == common {
-                // It has been read to its end.
+                // The whole literal has been read.
                 found(first);
                 literals = literals.get(1..).unwrap_or_default();
                 continue;
@@ -86,7 +87,7 @@ impl Group<'_> {
                 Some(token) => token,
                 None => return,
             };
-            // Where literals differ in the byte that the token may be, they are parted before it is read.
+            // If literals differ in a byte that the token may be, they are split before it is read.
             let split = self.frontier_bytes(token, shared).map(members).find(|(start, end)| start < end);
             if let Some((start, end)) = split {
                 let (before, rest) = literals.split_at(start);
@@ -102,7 +103,7 @@ impl Group<'_> {
         }
     }
 
-    /// The bytes that the token may be where the literals differ.
+    /// The bytes that the token may be at the place where the literals differ.
     fn frontier_bytes(&self, token: u8, shared: &[u8]) -> impl Iterator<Item = u8> {
         let (read, common) = (self.read, shared.len());
         let texts = token.checked_sub(token::SEVERAL).map_or(&[][..], several);
@@ -119,7 +120,7 @@ impl Group<'_> {
         one.into_iter().chain(texts.iter().copied().flat_map(of_text))
     }
 
-    /// False when the segment ends at the place for certain.
+    /// False if the segment certainly ends at the place.
     fn pass_bounds(&mut self) -> bool {
         while self.end < self.view.bounds.len() && usize::from(self.view.bound(self.end).at) == self.place {
             let bound = self.view.bound(self.end);
@@ -136,7 +137,7 @@ impl Group<'_> {
 }
 
 impl<B: Bounds, const NAMES: usize> Names<B, NAMES> {
-    /// Where segments from one of these bounds may end if they are the literal of this number.
+    /// Where segments from one of these bounds may end if they are the literal with this number.
     pub(crate) fn ends(&self, view: View<'_>, starts: B, number: u32, literal: &[u8]) -> B {
         let named = self.place(number).map_or(B::NONE, |place| self.ends_of_name(starts, place));
         let begun = self.each_beginning(starts);
@@ -145,7 +146,8 @@ impl<B: Bounds, const NAMES: usize> Names<B, NAMES> {
 }
 
 impl<B: Bounds> Beginning<B> {
-    /// Where segments from one of these bounds may end if they are the literal; nowhere if it does not begin so.
+    /// Where segments from one of these bounds may end if they are the literal; nowhere if it does not start
+    /// with this beginning.
     pub(crate) fn ends(&self, view: View<'_>, starts: B, literal: &[u8]) -> B {
         if !literal.starts_with(self.text(view)) {
             B::NONE
@@ -157,8 +159,8 @@ impl<B: Bounds> Beginning<B> {
     }
 }
 
-/// Where a segment that starts like a literal may end if it is that, whatever its characters of several texts become:
-/// all places in the literal are followed at once.
+/// Where a segment that starts like a literal may end if it is that literal, whatever its characters with
+/// several texts become. Follows all places in the literal at once.
 fn compared<B: Bounds>(view: View<'_>, beginning: &Beginning<B>, literal: &[u8]) -> B {
     let (mut place, mut end) =
         (usize::from(beginning.from) + usize::from(beginning.length), usize::from(beginning.end));
@@ -191,7 +193,7 @@ fn compared<B: Bounds>(view: View<'_>, beginning: &Beginning<B>, literal: &[u8])
         match view.token(place) {
             Some(b'.' | b';') if is_trailing => return found | ends_of_start.since(end),
             Some(token::ANYTHING) => return found | ends_of_start.since(end),
-            // In front it is trimmed.
+            // A leading blank is trimmed.
             Some(b' ') => read &= 1,
             Some(several_at @ token::SEVERAL..) => {
                 is_trailing &= may_be_blank(several_at);
@@ -209,10 +211,10 @@ fn compared<B: Bounds>(view: View<'_>, beginning: &Beginning<B>, literal: &[u8])
     found
 }
 
-/// What has been read once a token was read, too; none if no literal holds it.
+/// What has been read after one more token; none if no literal contains the token.
 fn step_token(read: u128, token: u8, literal: &[u8]) -> Option<u128> {
     match token {
-        // In front it is trimmed.
+        // A leading blank is trimmed.
         b' ' => Some(read & 1),
         token::SEVERAL.. => Some(step_several(read, token, literal)),
         byte if is_literal_byte(byte) => {
@@ -223,8 +225,8 @@ fn step_token(read: u128, token: u8, literal: &[u8]) -> Option<u128> {
     }
 }
 
-/// Passes over tokens before the next bound that change nothing of what has been read: blanks in front, and characters
-/// that may be nothing and else only what is not next in any literal.
+/// Skips tokens before the next bound that do not change what has been read: leading blanks, and characters
+/// that may be nothing and otherwise only text that comes next in no literal.
 fn skip(view: View<'_>, place: usize, end: usize, read: u128, is_next: impl Fn(u8) -> bool) -> usize {
     let until = usize::from(view.bound(end).at);
     let tokens = view.text.get(place..until).unwrap_or_default();
@@ -254,7 +256,7 @@ fn step(read: u128, byte: u8, literal: &[u8]) -> u128 {
 fn step_several(read: u128, token: u8, literal: &[u8]) -> u128 {
     let texts = token.checked_sub(token::SEVERAL).map_or(&[][..], several);
     texts.iter().fold(0, |next, text| {
-        // A blank in front is trimmed; one within is in no literal.
+        // A leading blank is trimmed; no literal contains one inside.
         let text = if read == 1 { text.trim_start() } else { text };
         next | text.bytes().fold(read, |read, byte| step(read, byte, literal))
     })

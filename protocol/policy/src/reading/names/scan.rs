@@ -1,4 +1,4 @@
-//! What a segment may be cut to.
+//! The texts that a segment may be cut to.
 
 use super::beginnings::{Beginning, Names};
 use crate::literals::Literals;
@@ -7,7 +7,7 @@ use crate::reading::choices::{Choices, may_be_blank};
 use crate::reading::view::{View, token};
 use crate::target::is_literal_byte;
 
-/// Goes through a segment once and notes each text that it may be cut to.
+/// Scans a segment once and notes each text that it may be cut to.
 struct Scan<'s, 'r, B, const NAMES: usize> {
     pub(super) names: &'s mut Names<B, NAMES>,
     pub(super) view: View<'r>,
@@ -29,7 +29,7 @@ impl<B: Bounds, const NAMES: usize> Names<B, NAMES> {
             let mut scan = Scan { names: self, view, literals, at, ends: start.ends };
             let (text, name) = (usize::from(start.text), usize::from(start.name));
             scan.run(name);
-            // Some of the dots in front may be trimmed, and the rest be a part of the literal.
+            // Some of the leading dots may be trimmed, and the rest be part of the literal.
             let front = view.text.get(text..name).unwrap_or_default();
             let dots = front.iter().rev().take_while(|token| **token == b'.').count();
             (1..=dots.min(literals.leading_dots)).for_each(|dots| scan.run(name - dots));
@@ -39,7 +39,7 @@ impl<B: Bounds, const NAMES: usize> Names<B, NAMES> {
 
 impl<B: Bounds, const NAMES: usize> Scan<'_, '_, B, NAMES> {
     pub(super) fn run(&mut self, from: usize) {
-        // As nearly always: then no text that starts here is a literal, nor the beginning of one.
+        // The common case: no literal starts with this byte.
         if self
             .view
             .token(from)
@@ -48,7 +48,7 @@ impl<B: Bounds, const NAMES: usize> Scan<'_, '_, B, NAMES> {
             return;
         }
         let (mut place, mut end, mut dots) = (from, self.end_behind(from), 0);
-        // Longer texts are no literals.
+        // Longer texts are not literals.
         let last = from + self.literals.longest + 1;
         while place <= last {
             match self.pass_bounds(from, place, &mut end) {
@@ -74,7 +74,7 @@ impl<B: Bounds, const NAMES: usize> Scan<'_, '_, B, NAMES> {
         }
     }
 
-    /// The first bound behind a place, or at it.
+    /// The first bound at a place or after it.
     fn end_behind(&self, place: usize) -> usize {
         let behind = self.view.bounds.iter().skip(self.at + 1);
         self.at + 1 + behind.take_while(|bound| usize::from(bound.at) < place).count()
@@ -96,7 +96,7 @@ impl<B: Bounds, const NAMES: usize> Scan<'_, '_, B, NAMES> {
         Passed::Text
     }
 
-    /// Blanks behind a name count only if nothing but blanks, a suffix or parameters follow.
+    /// Blanks after a name are trimmed only if nothing but blanks, a suffix or parameters follows.
     fn trail(&mut self, from: usize, blank: usize, end: usize) {
         let (mut place, mut end) = (blank, end);
         loop {
@@ -124,11 +124,11 @@ impl<B: Bounds, const NAMES: usize> Scan<'_, '_, B, NAMES> {
         }
     }
 
-    /// Notes a text that the segment may be, without blanks and dots at its end.
+    /// Notes a text that the segment may be, without trailing blanks and dots.
     fn note(&mut self, from: usize, to: usize, ends: B) {
         let text = self.view.text.get(from..to).unwrap_or_default();
         let length = text.iter().rposition(|byte| !matches!(byte, b' ' | b'.')).map_or(0, |at| at + 1);
-        // Only what is a literal can meet one.
+        // Only a text that is a literal can match one.
         if !ends.is_empty()
             && let Some(literal) = text.get(..length).and_then(|text| self.literals.find(text))
         {
@@ -155,8 +155,8 @@ impl<B: Bounds, const NAMES: usize> Scan<'_, '_, B, NAMES> {
 }
 
 enum Passed {
-    /// The segment ends for certain.
+    /// The segment certainly ends.
     Ended,
-    /// More of it follows.
+    /// More of the segment follows.
     Text,
 }
