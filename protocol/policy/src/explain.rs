@@ -1,5 +1,5 @@
-//! Which readings of an operation matter, for people who ask why it is refused. Not for use on the path of a
-//! request: it checks row after row, and allocates.
+//! Which readings of an operation matter, for people who ask why it is refused. Not for use while serving a
+//! request: it checks the rows one by one, and allocates.
 
 use crate::limits::MAX_BOUNDS;
 use crate::literals::Literals;
@@ -30,8 +30,8 @@ pub struct Reached<'a> {
 }
 
 impl PolicyTable {
-    /// Judges an operation and returns the rows that its readings match. Allocates, and checks one row after
-    /// another.
+    /// Judges an operation and returns the rows that its readings match. Allocates, and checks the rows one
+    /// by one.
     #[must_use]
     pub fn explain(&self, method: &[u8], target: &[u8]) -> Explanation<'_> {
         let judgement = self.judge(method, target);
@@ -92,7 +92,7 @@ impl Readings<'_> {
         }
         let last = *reached.last()? & self.choices.ending;
         let mut end = last.each().next()?;
-        // Backwards, along one of the ways that led here.
+        // Walk back, along one of the ways that lead here.
         let mut parts = Vec::new();
         for (part, before) in template.iter().zip(&reached).rev() {
             let starts = (*before & self.choices.parting).each();

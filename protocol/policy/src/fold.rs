@@ -29,7 +29,7 @@ pub(crate) fn fold(c: char) -> Fold {
     if !may_fold(code) {
         return Fold::Other;
     }
-    // Cygwin and SMB clients map characters that Windows reserves in file names to this area and back.
+    // Cygwin and SMB clients move characters that Windows reserves in file names to this area and back.
     if let Some(moved) = code.checked_sub(0xf000).and_then(|low| u8::try_from(low).ok()).filter(u8::is_ascii)
     {
         return Fold::One(moved.to_ascii_lowercase());
@@ -52,23 +52,24 @@ pub(crate) fn several(at: u8) -> &'static [&'static str] {
     SEVERAL.get(usize::from(at)).map_or(&[], |entry| entry.1)
 }
 
-/// Characters are told apart by what is above their last eight bits. Those of most pages are no ASCII in any reading.
+/// Number of pages in [`FOLDING`], each of 256 code points. On most pages no character is ASCII in any
+/// reading.
 const PAGES: usize = 0x200;
 
-/// The pages that hold a character which folds, one bit each.
+/// The pages with a character that folds, one bit each.
 const FOLDING: [u64; PAGES / 64] = folding();
 
 /// False for most characters that are [`Fold::Other`].
 fn may_fold(code: u32) -> bool {
     let page = usize::try_from(code >> 8).unwrap_or(PAGES);
-    // Past the pages that are known everything is looked up.
+    // Beyond these pages, every character is looked up.
     FOLDING.get(page / 64).is_none_or(|pages| pages >> (page % 64) & 1 == 1)
 }
 
 #[expect(clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "evaluated by the compiler")]
 const fn folding() -> [u64; PAGES / 64] {
     let mut pages = [0; PAGES / 64];
-    // The private use area that stands for ASCII.
+    // The part of the private use area that stands for ASCII.
     add(&mut pages, 0xf000, 0xf07f);
     let mut at = 0;
     while at < DROPPED.len() {
@@ -126,11 +127,11 @@ mod tests {
         );
         assert!(LONGER.windows(2).all(|pair| pair[0].0 < pair[1].0));
         assert!(SEVERAL.windows(2).all(|pair| pair[0].0 < pair[1].0));
-        // A place among several is one byte of a reading, with room for the other kinds.
+        // An index into `SEVERAL` is stored in one byte of a reading, with room for the other tokens.
         assert!(SEVERAL.len() < 0x60);
     }
 
-    /// A page that is left out would make its characters harmless.
+    /// Leaving out a page would make its characters harmless.
     #[test]
     fn every_character_of_the_tables_is_on_a_page_that_folds() {
         let dropped = DROPPED.iter().flat_map(|&(first, last)| first..=last);

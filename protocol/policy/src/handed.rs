@@ -1,4 +1,4 @@
-//! A table from rows that somebody else has read, as a daemon sends them to its clients.
+//! A table of rows that somebody else has read, as a daemon sends them to its clients.
 
 use crate::method::{self, Methods};
 use crate::template::Template;
@@ -17,16 +17,16 @@ pub struct HandedRow<'r> {
     pub name: &'r str,
 }
 
-/// A row that no file could have: the sender uses other rules.
+/// A row that no file could contain: the sender uses other rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("row {number} is not one that a policy file can have")]
 pub struct RowFault {
-    /// Which one, from 1.
+    /// The number of the row, from 1.
     pub number: usize,
 }
 
 impl PolicyTable {
-    /// A table of rows in the order of their file. It judges like the table that they come from; its
+    /// Builds a table of rows in the order of their file. It judges like the table that they come from; its
     /// [`source`](PolicyTable::source) is empty, and the lines of its rows are their numbers.
     ///
     /// # Errors

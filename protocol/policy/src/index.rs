@@ -1,4 +1,4 @@
-//! The templates of a table as a tree, and the walks that find all rows for a path.
+//! The templates of a table as a tree, and the walks that find all rows that match a path.
 
 mod build;
 mod every;

@@ -2,9 +2,9 @@
 
 pub(super) const KEY_BYTES: usize = size_of::<u64>();
 
-/// The first eight bytes, ASCII letters in lower case, padded with zeros. Keys sort like the texts do.
+/// The first eight bytes, ASCII letters in lower case, padded with zeros. Keys sort like the texts.
 pub(super) fn key(segment: &[u8]) -> u64 {
-    // Two pieces that overlap are the whole: where they do they are alike.
+    // Two overlapping pieces make up the whole; they agree where they overlap.
     let word =
         match (segment.first_chunk::<KEY_BYTES>(), segment.first_chunk::<4>(), segment.last_chunk::<4>()) {
             (Some(bytes), _, _) => u64::from_be_bytes(*bytes),

@@ -1,23 +1,23 @@
-//! The distinct literals of a table, to tell at once whether a text is one.
+//! The distinct literals of a table, and a fast test whether a text is one.
 
 use crate::key::{KEY_BYTES, key};
 
-/// The literals of all rows, in lower case. Each has a number: they ascend as the texts do.
+/// The literals of all rows, in lower case. Their numbers ascend in the order of their texts.
 #[derive(Debug, Default)]
 pub(crate) struct Literals {
     texts: Vec<Box<[u8]>>,
-    /// The number of a literal plus one, at the place that its text hashes to or the next free one; a power of two of
-    /// places, at most a quarter of them taken.
+    /// The number of a literal plus one, in the slot that its text hashes to, or the next free one. The
+    /// number of slots is a power of two, and at most a quarter of them are taken.
     slots: Vec<u32>,
-    /// Bit `n`: a literal has `n` bytes, or is longer than 126 for the last.
+    /// Bit `n` is set if a literal has `n` bytes; the last bit, if one is longer than 126.
     lengths: u128,
-    /// Bit `n`: a literal starts with the byte `n`.
+    /// Bit `n` is set if a literal starts with the byte `n`.
     firsts: u128,
-    /// Most dots inside a literal. A segment has at most one more cut that can be a literal.
+    /// The most dots inside any literal. A segment has at most one more cut that can be a literal.
     pub(crate) dots: usize,
-    /// Bytes of the longest literal.
+    /// Length of the longest literal, in bytes.
     pub(crate) longest: usize,
-    /// Most dots at the start of a literal.
+    /// The most dots at the start of any literal.
     pub(crate) leading_dots: usize,
 }
 
@@ -43,12 +43,12 @@ impl Literals {
         Self { texts, ..all }
     }
 
-    /// The literal of a number, in lower case.
+    /// The literal with a number, in lower case.
     pub(super) fn text(&self, number: u32) -> &[u8] {
         usize::try_from(number).ok().and_then(|number| self.texts.get(number)).map_or(&[], |text| text)
     }
 
-    /// True if a text is the literal of this number, whatever its case.
+    /// True if a text is the literal with this number, whatever its case.
     pub(super) fn is(&self, number: u32, text: &[u8]) -> bool {
         let literal = usize::try_from(number).ok().and_then(|number| self.texts.get(number));
         literal.is_some_and(|literal| literal.eq_ignore_ascii_case(text))
@@ -69,16 +69,16 @@ impl Literals {
         None
     }
 
-    /// True when a plain segment that a server trims dots from and cuts at a dot is a literal only if that is all of it,
-    /// and when something is left of it.
+    /// True if trimming dots from a plain segment and cutting it at a dot gives no literal other than the
+    /// whole segment, and leaves some text.
     pub(crate) fn has_no_cut(&self, segment: &[u8]) -> bool {
         let Some(dot) = segment.iter().position(|byte| *byte == b'.') else { return true };
-        // As nearly always: then the first cut is the only one.
+        // The common case: only the first cut can be a literal.
         if self.dots == 0 && dot > 0 && segment.last() != Some(&b'.') {
             return segment.get(..dot).and_then(|cut| self.find(cut)).is_none();
         }
         let Some(name) = segment.iter().position(|byte| *byte != b'.') else { return false };
-        // Some of the dots in front may be a part of the literal.
+        // Some of the leading dots may be part of the literal.
         (name - name.min(self.leading_dots)..=name).all(|start| {
             let named = segment.get(start..).unwrap_or_default();
             let cuts = named.iter().enumerate().filter(|(_, byte)| **byte == b'.').map(|(at, _)| at);
@@ -91,12 +91,12 @@ impl Literals {
         })
     }
 
-    /// False when no literal starts with this byte.
+    /// False if no literal starts with this byte.
     pub(crate) fn may_start_with(&self, byte: u8) -> bool {
         self.firsts & first_bit(&[byte]) != 0
     }
 
-    /// True when some literal starts with a text in lower case.
+    /// True if some literal starts with a lower-case text.
     pub(crate) fn any_starts_with(&self, text: &[u8]) -> bool {
         if !text.is_empty() && self.firsts & first_bit(text) == 0 {
             return false;
@@ -105,7 +105,7 @@ impl Literals {
         self.texts.get(first).is_some_and(|literal| literal.starts_with(text))
     }
 
-    /// The slots in which a text may stand, in the order in which they are taken.
+    /// The slots that may hold a text, in the order in which they are tried.
     fn probe(&self, text: &[u8]) -> impl Iterator<Item = usize> + use<> {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
         let words = text.chunks(KEY_BYTES).map(key);

@@ -7,7 +7,7 @@ use std::ops::{BitAnd, BitOr, Not};
 /// (RFC 4437), has 17.
 pub const MAX_METHOD_BYTES: usize = 32;
 
-/// Maximum number of methods that a table may name besides the seven usual ones. The registry of RFC 9110
+/// Maximum number of methods that a table may name besides the seven standard ones. The registry of RFC 9110
 /// section 16.1 has about forty in all.
 pub const MAX_NAMED_METHODS: usize = 57;
 
@@ -50,8 +50,8 @@ const REGISTERED: [&str; 33] = [
     "VERSION-CONTROL",
 ];
 
-/// A set of known methods: bits 0 to 6 for [`STANDARD`], then one for each further method of the table, and the last
-/// one for every registered method that no row names: such methods are judged alike.
+/// A set of known methods: bits 0 to 6 for [`STANDARD`], then one for each further method that the table
+/// names, and the last one for all registered methods that no row names, because those are judged alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct MethodSet(u128);
 
@@ -71,7 +71,7 @@ impl MethodSet {
         self.0 == 0
     }
 
-    /// The set with GET added if HEAD is in it: handlers of GET serve HEAD, with their side effects.
+    /// The set, with GET added if it contains HEAD: GET handlers serve HEAD, with their side effects.
     pub(crate) fn with_get_for_head(self) -> Self {
         if (self & Self::HEAD).is_empty() { self } else { self.with_get() }
     }
@@ -110,7 +110,7 @@ pub(crate) struct Methods {
 }
 
 impl Methods {
-    /// The set with only this method; none if the method is not known. Compares exactly.
+    /// The set with only this method; none if the method is unknown. Compares exactly.
     pub(crate) fn find(&self, method: &[u8]) -> Option<MethodSet> {
         let bit = match method {
             b"GET" => 0,
@@ -150,10 +150,10 @@ pub(crate) fn is_token(method: &[u8]) -> bool {
     !method.is_empty() && method.iter().all(is_tchar)
 }
 
-/// What is wrong with a row's method, or none if it is valid.
+/// What is wrong with a row's method; none if it is valid.
 ///
-/// A method is a token (RFC 9110 section 9.1). Of its characters, only those are accepted that real methods
-/// consist of: no server has a lower-case method.
+/// A method is a token (RFC 9110 section 9.1), but only the characters that real methods use are accepted: no
+/// server has a lower-case method.
 pub(crate) fn fault(method: &str) -> Option<String> {
     let upper = method.to_ascii_uppercase();
     if method.is_empty() {

@@ -2,20 +2,19 @@
 //!
 //! Rack, Symfony, Laravel, Express and others read it, each with its own idea of what the name may look like:
 //! PHP turns `.method` and `[method` into `_method`, Rack strips brackets, old Rack also splits at `;`, and
-//! most trim. A query may be decoded more than once along the way, so all of it is decoded until nothing
-//! changes. A pair counts if any of them may take it for the override, because it can only make a verdict
-//! stricter.
+//! most trim. A query may be decoded more than once along the way, so it is decoded until nothing changes. A
+//! pair counts if any framework may take it for the override, because it can only make a verdict stricter.
 
 use crate::method::{MAX_METHOD_BYTES, MethodSet, Methods};
 use crate::triplet::hex;
 
-/// Bytes of a pair that are examined. A longer pair names no known method.
+/// Maximum number of bytes of a pair that are examined. A longer pair names no known method.
 const MAX_PAIR_BYTES: usize = 64;
 
 /// What the query adds to the method of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Overrides {
-    /// The known methods that are named.
+    /// The known methods that overrides name.
     pub(crate) methods: MethodSet,
     /// True if an override names something else, which may be any method.
     pub(crate) unknown: bool,
@@ -42,7 +41,7 @@ impl Overrides {
         overrides
     }
 
-    /// Decodes in passing: whatever becomes `%HH` is replaced by its byte.
+    /// Decodes on the fly: whatever becomes `%HH` is replaced by its byte.
     fn read_decoded(&mut self, query: &[u8], methods: &Methods) {
         let mut pair = Pair::default();
         for &byte in query {
@@ -54,7 +53,7 @@ impl Overrides {
         self.read(pair.text(), None, methods);
     }
 
-    /// Reads a pair, and the separator after it.
+    /// Reads a pair. `ended` is the separator after it.
     fn read(&mut self, pair: &[u8], ended: Option<u8>, methods: &Methods) {
         let end = pair.iter().position(|&byte| byte == b'=').unwrap_or(pair.len());
         if !is_the_name(pair.get(..end).unwrap_or_default()) {
@@ -65,14 +64,14 @@ impl Overrides {
             Some(method) => self.methods = self.methods | method,
             None => self.unknown = true,
         }
-        // Not every character that is not ASCII is a blank: to others it is a part of the method's name.
+        // A character that is not ASCII may be a blank, or part of the method's name: servers differ.
         self.unknown |= !value.is_ascii();
-        // Servers that do not split there read on.
+        // A server that does not split at this separator reads on, so the value may be longer.
         self.unknown |= ended.is_some_and(|byte| byte != b'&');
     }
 }
 
-/// A pair as it is decoded.
+/// A pair while it is decoded.
 struct Pair {
     bytes: [u8; MAX_PAIR_BYTES],
     length: usize,
@@ -99,7 +98,8 @@ impl Pair {
                 _ => break,
             }
         }
-        // The end of a longer pair is written over and over: it has no name that counts, or no value.
+        // Past the limit, each byte overwrites the last one: a pair this long has no name that counts, or
+        // names no known method.
         let at = self.length.min(MAX_PAIR_BYTES - 1);
         if let Some(place) = self.bytes.get_mut(at) {
             *place = byte;
@@ -122,7 +122,8 @@ fn may_start_the_name(pair: &[u8]) -> bool {
     matches!(pair.first(), Some(b'_' | b'.' | b'[' | b']' | b'+' | 0x80..))
 }
 
-/// Blanks and controls, and every byte of a character that is not ASCII: some of those are blanks, too.
+/// True for blanks, controls, and every byte of a character that is not ASCII, because some of those are
+/// blanks, too.
 fn is_blank(byte: u8) -> bool {
     matches!(byte, 0..=b' ' | b'+' | 0x7f..)
 }
@@ -131,13 +132,13 @@ fn is_the_name(name: &[u8]) -> bool {
     let around = |byte: u8| matches!(byte, b'_' | b'.' | b'[' | b']') || is_blank(byte);
     let start = name.iter().position(|&byte| !around(byte)).unwrap_or(name.len());
     let (before, rest) = name.split_at(start);
-    // An underscore, or what PHP turns into one.
+    // An underscore, or a character that PHP turns into one.
     before.iter().any(|byte| matches!(byte, b'_' | b'.' | b'['))
         && rest.get(..6).is_some_and(|word| word.eq_ignore_ascii_case(b"method"))
         && rest.get(6).is_none_or(|&byte| matches!(byte, b'[' | b']') || is_blank(byte))
 }
 
-/// The known method that a value names, in any case and between blanks.
+/// The known method that a value names, whatever its case and the blanks around it.
 fn find(value: &[u8], methods: &Methods) -> Option<MethodSet> {
     let start = value.iter().position(|&byte| !is_blank(byte))?;
     let end = value.iter().rposition(|&byte| !is_blank(byte))? + 1;
@@ -146,7 +147,7 @@ fn find(value: &[u8], methods: &Methods) -> Option<MethodSet> {
     let into = name.get_mut(..value.len())?;
     into.copy_from_slice(value);
     into.make_ascii_uppercase();
-    // Sent so, CONNECT is judged as GET, too.
+    // A CONNECT in an override is judged as GET, too.
     methods.find(into).map(|method| if *into == *b"CONNECT" { method.with_get() } else { method })
 }
 
@@ -186,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_broken_triplet_stays_as_it_is() {
-        // Were `%z0` taken for a byte that is trimmed, this would be a name that counts.
+        // If `%z0` were taken for a byte that is trimmed, this would be a name that counts.
         for query in ["_method%z0=DELETE", "_method%0z=DELETE", "%z5_method=DELETE"] {
             assert_eq!(read(query), Overrides::NONE, "{query}");
         }

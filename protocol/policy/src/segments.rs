@@ -1,26 +1,26 @@
-//! A path as segments, decoded once: the one reading that every server shares.
+//! A path as segments, decoded once: the one reading that all servers share.
 
 use crate::limits::MAX_SEGMENTS;
 use crate::literals::Literals;
 use crate::target::{MAX_TARGET_BYTES, Marks, Path, is_plain};
 use crate::triplet::hex;
 
-/// Paths up to this length decode into a small buffer: clearing one of [`MAX_TARGET_BYTES`] would cost more
-/// than all the rest of a judgement.
+/// Maximum length of a path that is decoded into a small buffer: clearing one of [`MAX_TARGET_BYTES`] would
+/// cost more than the rest of a judgement.
 const SHORT_PATH: usize = 256;
 
 /// The decoded segments of a path, none of them empty. The root path has none.
 #[derive(Debug)]
 pub(crate) struct Segments<'a> {
     text: &'a [u8],
-    /// Where each segment ends in `text`. One byte, a slash, lies between two.
+    /// Where each segment ends in `text`. One byte, a slash, separates two segments.
     ends: [u16; MAX_SEGMENTS],
     count: usize,
 }
 
-/// What a path is as segments.
+/// The result of splitting a path.
 pub(crate) enum Split<T> {
-    /// One reading, and what came of it.
+    /// One reading, and what `then` returned for it.
     Plain(T),
     /// More segments than a row can have.
     TooMany,
@@ -44,12 +44,12 @@ impl Segments<'_> {
         let has_bracket = path.marks.has(Marks::OPEN_BRACKET);
         let has_percent = path.marks.has(Marks::PERCENT);
         if path.marks.has(Marks::DOT) {
-            // What may become a dot, or the start of a session behind one, is left to the readings.
+            // A byte that may become a dot, or start a session after one, is left to the readings.
             if has_bracket || has_percent || !has_no_cut(path.text, literals) {
                 return Split::Several;
             }
             return match Segments::split(path.text, false, then) {
-                // With this many segments a path is plain only if it has no dot.
+                // A path with this many segments is plain only if it has no dot.
                 Split::TooMany => Split::Several,
                 split @ (Split::Plain(_) | Split::Several) => split,
             };
@@ -72,7 +72,7 @@ impl Segments<'_> {
         }
     }
 
-    /// Decodes once. None if a byte that is not plain comes out and `all_plain` is asked for.
+    /// Decodes once. None if `all_plain` is set and a decoded byte is not plain.
     fn decoded<T>(path: &[u8], all_plain: bool, then: impl FnOnce(Option<&[u8]>) -> T) -> T {
         if path.len() <= SHORT_PATH {
             Self::decoded_in::<SHORT_PATH, T>(path, all_plain, then)
@@ -119,7 +119,7 @@ impl<'a> Segments<'a> {
         self.count
     }
 
-    /// The segment at a place from 0, or none past the last.
+    /// The segment at an index from 0, or none past the last.
     pub(crate) fn get(&self, at: usize) -> Option<&'a [u8]> {
         if at >= self.count {
             return None;
@@ -132,14 +132,15 @@ impl<'a> Segments<'a> {
     }
 }
 
-/// True when no server cuts a segment of a path to a literal, but for the one that it is.
+/// True if no server cuts a segment of the path to a literal other than the segment itself.
 #[inline(never)]
 fn has_no_cut(path: &[u8], literals: &Literals) -> bool {
     path.split(|byte| *byte == b'/').all(|segment| literals.has_no_cut(segment))
 }
 
-/// Decodes triplets once into the front of `into`, which must be as long as `path`. The number of bytes; none, if
-/// `all_plain` is asked for, at the first triplet that is none or gives a byte that not all servers read as itself.
+/// Decodes triplets once into the front of `into`, which must be as long as `path`. Returns the number of
+/// bytes; none, if `all_plain` is set, at the first triplet that is broken or gives a byte that not all
+/// servers read as itself.
 fn decode(path: &[u8], all_plain: bool, into: &mut [u8]) -> Option<usize> {
     let mut length = 0;
     let mut rest = path;

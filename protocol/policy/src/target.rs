@@ -25,7 +25,7 @@ pub(crate) struct Path<'a> {
     pub(crate) marks: Marks,
 }
 
-/// What occurs in a path, so that most paths are spared readings that they do not have.
+/// What a path contains, so that most paths skip readings that they do not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Marks(u8);
 
@@ -66,7 +66,8 @@ impl<'a> Target<'a> {
 }
 
 impl<'a> Path<'a> {
-    /// Of a target that starts with the slash of its path, or is empty or starts with `?` for the root.
+    /// Parses a target that starts with the slash of its path, or one for the root that is empty or starts
+    /// with `?`.
     fn parse(target: &'a [u8]) -> Result<Self, Ambiguity> {
         let (mut marks, mut looked_at) = (0, 0);
         // Several bytes at once, up to where the path may end.
@@ -96,12 +97,13 @@ impl<'a> Path<'a> {
             return Err(refusal(byte));
         }
         let text = target.get(1..end).unwrap_or_default();
-        // Two slashes alone are a segment that is empty, and no root with a slash at its end.
+        // Two slashes alone are an empty segment, not a root with a trailing slash.
         let text = if text.len() > 1 { text.strip_suffix(b"/").unwrap_or(text) } else { text };
         Ok(Self { text, query, marks: Marks(marks) })
     }
 
-    /// True if a byte of the path, or a slash beside another one, requires more than one reading.
+    /// True if the path starts with a second slash or a backslash, which a URL parser takes for the start of
+    /// a host.
     pub(crate) fn starts_like_a_host(&self) -> bool {
         matches!(self.text.first(), Some(b'/' | b'\\'))
     }
@@ -116,7 +118,7 @@ fn after_authority(target: &[u8]) -> Option<&[u8]> {
     let rest = rest.strip_prefix(b"://").filter(|_| is_scheme)?;
     let end = rest.iter().position(|byte| b"/?".contains(byte)).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at_checked(end)?;
-    // Fewer characters than RFC 3986 allows: those on which parsers of hosts agree.
+    // Fewer characters than RFC 3986 allows: only those on which host parsers agree.
     let is_host = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:@[]".contains(byte);
     // Not every parser ends a host at a question mark.
     let is_parted = rest.first() != Some(&b'?') || !rest.contains(&b'/');
@@ -128,7 +130,7 @@ fn class(byte: u8) -> u8 {
     CLASSES.get(usize::from(byte)).copied().unwrap_or(REFUSED)
 }
 
-/// Bytes of a path that are looked at together.
+/// Number of bytes of a path that are examined at once.
 const AT_ONCE: usize = 8;
 
 const QUERY: u8 = 0x40;
@@ -158,7 +160,8 @@ const fn classes() -> [u8; 256] {
     table
 }
 
-/// Bytes that HTTP allows nowhere in a target: some parser strips them, or ends the target there.
+/// True for bytes that HTTP does not allow anywhere in a target: some parser strips them, or ends the target
+/// there.
 fn is_refused(byte: u8) -> bool {
     matches!(byte, 0..=b' ' | b'#' | 0x7f)
 }
@@ -173,8 +176,8 @@ pub(crate) fn is_literal_byte(byte: u8) -> bool {
     byte == b'.' || is_plain(byte) && byte != b'/'
 }
 
-/// True for bytes that every server reads literally, including the slash. An open bracket is one, unless two of
-/// them start a segment.
+/// True for bytes that every server reads as themselves, including the slash. An open bracket is one, unless
+/// two of them start a segment.
 pub(crate) fn is_plain(byte: u8) -> bool {
     matches!(class(byte), 0) || byte == b'('
 }

@@ -39,7 +39,7 @@ pub(crate) struct TemplateFault {
 }
 
 impl Template {
-    /// All faults of the text, at most one for each segment, or the template.
+    /// The template, or all faults of the text, at most one per segment.
     pub(crate) fn parse(text: &str) -> Result<Self, Vec<TemplateFault>> {
         let whole = |message: String| Err(vec![TemplateFault { at: 0, message }]);
         if text.is_empty() {

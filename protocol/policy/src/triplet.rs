@@ -10,7 +10,7 @@ pub(crate) fn hex(digit: u8) -> Option<u8> {
     }
 }
 
-/// True when what follows a percent sign makes it a triplet, or `%uHHHH`.
+/// True if what follows a percent sign makes it a triplet, or `%uHHHH`.
 pub(crate) fn starts_encoded(rest: &[u8]) -> bool {
     let digits = |from: usize, to: usize| {
         rest.get(from..to).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
@@ -18,7 +18,7 @@ pub(crate) fn starts_encoded(rest: &[u8]) -> bool {
     digits(0, 2) || matches!(rest.first(), Some(b'u' | b'U')) && digits(1, 5)
 }
 
-/// The byte of the triplet of which the percent sign was read, and what follows it.
+/// The byte of a triplet whose percent sign has been read, and what follows it.
 pub(crate) fn decoded_triplet(rest: &[u8]) -> Option<(u8, &[u8])> {
     let ([high, low], after) = rest.split_first_chunk::<2>()?;
     let (high, low) = hex(*high).zip(hex(*low))?;

@@ -5,7 +5,7 @@ use crate::effect::Effect;
 use crate::row::Row;
 use std::fmt;
 
-/// In place of a denying row, if there is none.
+/// Used in place of a denying row, if there is none.
 pub const NOT_EVERY_READING: &str = "not every reading is allowed";
 
 /// The answer for one operation. Anything but [`Allow`](Verdict::Allow) is a refusal.
@@ -15,7 +15,7 @@ pub enum Verdict {
     Allow,
     /// The table denies the operation.
     Deny,
-    /// The operation is malformed, or has readings of which one may be denied. Refuse it.
+    /// The operation is malformed, or one of its readings may be denied. Refuse it.
     Ambiguous,
 }
 

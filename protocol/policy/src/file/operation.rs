@@ -20,7 +20,7 @@ pub(super) struct Operations<'a> {
     case_sensitive: bool,
     rows: Vec<Row>,
     methods: Methods,
-    /// What the rows cover, with the row's line.
+    /// What the rows cover, with the line of each.
     covered: HashMap<String, usize>,
     count: usize,
     position: Position<'a>,
@@ -58,7 +58,7 @@ impl<'a> Operations<'a> {
             let start = piece.offset(row);
             self.count += 1;
             if self.count > MAX_ROWS {
-                // Once, not for each of the rest.
+                // Once, not for each further row.
                 if self.count == MAX_ROWS + 1 {
                     diagnostics
                         .add(start, format_args!("the table has more than {MAX_ROWS} rows; remove some"));
@@ -96,10 +96,9 @@ impl<'a> Operations<'a> {
         }
     }
 
-    /// The method, or none within for `*`.
-    fn method(&mut self, source: &Source<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Option<Box<str>>> {
-        let (text, offset) =
-            source.text("method", "\"GET\", or another one, or \"*\" for all", diagnostics)?;
+    /// The method; the inner option is none for `*`.
+    fn method(&mut self, source: &Source<'_, '_>, faults: &mut Faults) -> Option<Option<Box<str>>> {
+        let (text, offset) = source.text("method", "\"GET\", or another one, or \"*\" for all", faults)?;
         if text == "*" {
             return Some(None);
         }
@@ -182,7 +181,7 @@ impl<'s> Source<'s, '_> {
         match Template::parse(text) {
             Ok(template) => Some(template),
             Err(found) => {
-                // Behind the quote, unless escapes or three quotes make the places differ.
+                // Just after the quote, unless escapes or triple quotes shift the offsets.
                 let length = self.table.get("path").map_or(0, |value| value.span().len());
                 let is_verbatim = length == text.len() + 2;
                 for fault in found {
@@ -194,8 +193,8 @@ impl<'s> Source<'s, '_> {
         }
     }
 
-    /// The name, or none within if the row has none.
-    fn name(&self, diagnostics: &mut Diagnostics) -> Option<Option<Box<str>>> {
+    /// The name; the inner option is none if the row has no name.
+    fn name(&self, faults: &mut Faults) -> Option<Option<Box<str>>> {
         if !self.table.contains_key("name") {
             return Some(None);
         }

@@ -1,4 +1,4 @@
-//! From the rows of a table to the tree of their templates.
+//! Builds the tree of templates from the rows of a table.
 
 use super::tree::{Edge, End, NONE, Node, PARAMETER, Run, Tree, index, narrow};
 use crate::effect::Effect;
@@ -9,25 +9,26 @@ use crate::row::Row;
 use crate::template::Part;
 use std::collections::HashMap;
 
-/// A row on its way into the tree. Sorted, rows that share a beginning stand together.
+/// A row to be added to the tree. Once sorted, rows that share a beginning are adjacent.
 #[derive(Debug)]
 struct Planned {
     steps: Vec<Step>,
     end: End,
 }
 
-/// Steps ascend as the texts of their literals do.
+/// Steps ascend in the order of the texts of their literals.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Step {
     Parameter,
-    /// The number of a literal. In a case-sensitive table its text as the template has it, too; else none.
+    /// The number of a literal and, in a case-sensitive table, its text as written in the template; otherwise
+    /// empty.
     Literal {
         number: u32,
         exact: Box<[u8]>,
     },
 }
 
-/// The chains that were laid out, by their steps.
+/// The chains laid out so far, by their steps.
 type Chains<'p> = HashMap<&'p [Step], Run>;
 
 impl Planned {
@@ -35,13 +36,13 @@ impl Planned {
         let step = |part| match part {
             Part::Parameter => Step::Parameter,
             Part::Literal(text) => {
-                // Each literal of a row is one of them.
+                // Each literal of a row is in `literals`.
                 let number = literals.find(text.as_bytes()).unwrap_or(NONE);
                 let exact = if case_sensitive { text.as_bytes() } else { &[] };
                 Step::Literal { number, exact: exact.into() }
             }
         };
-        // A method that a row names is known; were it not, the row would cover all.
+        // A method that a row names is known; if it were not, the row would cover every method.
         let covered =
             row.method().and_then(|method| methods.find(method.as_bytes())).unwrap_or(MethodSet::ALL);
         Self {
@@ -74,7 +75,7 @@ impl Tree {
         tree
     }
 
-    /// Adds the node for rows that agree in their first `depth` steps, and all below it.
+    /// Adds the node for rows that agree in their first `depth` steps, and everything below it.
     fn add<'p>(&mut self, rows: &'p [Planned], depth: usize, chains: &mut Chains<'p>) -> u32 {
         let place = narrow(self.nodes.len());
         let denies = rows.iter().filter(|row| row.end.effect == Effect::Deny);
@@ -90,7 +91,7 @@ impl Tree {
         };
         let depth = depth + chain.len();
         let groups = || rows.chunk_by(|a, b| a.steps.get(depth) == b.steps.get(depth));
-        // Those of this node first: they stand together.
+        // Edges and ends of this node first, so that they are contiguous.
         for group in groups() {
             match step_of(group, depth) {
                 None => self.ends.extend(group.iter().map(|row| row.end)),
@@ -140,7 +141,7 @@ impl Tree {
         Run { start, count: narrow(chain.len()) }
     }
 
-    /// Keeps the text of a literal as the template has it. In a table that is not case-sensitive there is none.
+    /// Keeps the text of a literal as written in the template; none unless the table is case-sensitive.
     fn add_exact(&mut self, exact: &[u8]) -> u32 {
         if exact.is_empty() {
             return NONE;
@@ -150,8 +151,8 @@ impl Tree {
     }
 }
 
-/// The steps from a depth on that all rows have before one of them ends or parts from the others: those of the first and
-/// the last, since they are sorted.
+/// The steps from a depth on that all rows share before one of them ends or diverges. Since the rows are
+/// sorted, these are the steps that the first and the last share.
 fn chain_of(rows: &[Planned], depth: usize) -> &[Step] {
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return &[] };
     let first = first.steps.get(depth..).unwrap_or_default();
@@ -160,7 +161,7 @@ fn chain_of(rows: &[Planned], depth: usize) -> &[Step] {
     first.get(..count).unwrap_or_default()
 }
 
-/// The step that rows have in common.
+/// The step that rows share at this depth.
 fn step_of(rows: &[Planned], depth: usize) -> Option<&Step> {
     rows.first().and_then(|row| row.steps.get(depth))
 }

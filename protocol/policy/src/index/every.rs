@@ -1,4 +1,5 @@
-//! The proof that rows allow a path in every reading, for paths whose only choice is where a segment is split.
+//! The proof that rows allow a path in every reading, for paths whose only choice is where a segment is
+//! split.
 
 use super::lookup::{Asked, Found, Index, note};
 use super::tree::{End, Place, Tree};
@@ -7,10 +8,10 @@ use crate::limits::MAX_SEGMENTS;
 use crate::reading::{Choices, Kind, View, token};
 use crate::target::Path;
 
-/// Maximum number of readings of a path that are tried: each costs as much as judging a plain path.
+/// Maximum number of readings tried for a path: each costs as much as judging a plain path.
 const MAX_READINGS: usize = 32;
 
-/// A path as the segments that each server splits, and how many more segments each may become.
+/// A path as the pieces that every server splits it into, and how many segments each piece may become.
 #[derive(Debug)]
 pub(crate) struct Parted<'p> {
     pieces: [Piece<'p>; MAX_SEGMENTS],
@@ -22,21 +23,21 @@ pub(crate) struct Parted<'p> {
 struct Piece<'p> {
     /// As sent.
     sent: &'p [u8],
-    /// Maximum number of segments that some server makes of it.
+    /// The most segments that any server makes of it.
     most: usize,
-    /// The number that the current reading has: 1 to `most`.
+    /// The number of segments in the current reading: 1 to `most`.
     parts: usize,
 }
 
 impl<'p> Parted<'p> {
-    /// None if servers differ in more than where they split segments, or in too much of that.
+    /// None if servers differ in more than where they split segments, or if there are too many readings.
     pub(crate) fn of<B, const BOUNDS: usize>(
         path: &Path<'p>,
         view: View<'_>,
         choices: &Choices<B, BOUNDS>,
     ) -> Option<Self> {
         let (first, rest) = view.bounds.split_first()?;
-        // A token with several texts, or that may be anything, may be a delimiter of another kind.
+        // A token with several texts, or one that may be anything, may be a different delimiter.
         let is_clear = view.text.iter().all(|token| *token < token::ANYTHING || *token == token::DELIMITER);
         if choices.has_vanishing || !is_clear || first.kind != Kind::SLASH {
             return None;
@@ -54,14 +55,14 @@ impl<'p> Parted<'p> {
                     readings = readings.saturating_mul(most);
                     (start, most) = (usize::from(bound.raw_next), 1);
                 }
-                // The path may end there.
+                // Some server may end the path here.
                 _ => return None,
             }
         }
         (readings <= MAX_READINGS).then_some(parted)
     }
 
-    /// Advances to the next reading. False once all were tried.
+    /// Advances to the next reading. False after the last one.
     fn advance(&mut self) -> bool {
         for piece in self.pieces.iter_mut().take(self.count) {
             if piece.parts < piece.most {
@@ -79,7 +80,8 @@ impl<'p> Parted<'p> {
 }
 
 impl Index {
-    /// The first row that allows the path in one of its readings, if rows allow it in every one for every method.
+    /// The first row that allows the path in one of its readings, if rows allow every reading for every
+    /// method.
     pub(crate) fn find_every(&self, parted: &mut Parted<'_>, asked: Asked) -> Option<usize> {
         let mut row = None;
         loop {
@@ -105,7 +107,7 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    /// Visits a place before these pieces, of which the reading makes `left` segments.
+    /// Visits a place before these pieces, which make `left` segments in this reading.
     fn visit(&mut self, place: Place<'_>, pieces: &[Piece<'_>], left: usize) {
         if !place.node.may_match(place.passed + left, self.asked.certain) {
             return;
@@ -114,7 +116,8 @@ impl Walk<'_> {
         let Some((piece, rest)) = pieces.split_first() else {
             return tree.ends(place.node).iter().for_each(|end| self.note(end));
         };
-        // A segment that may be split elsewhere can be any text in each part: only a parameter matches that.
+        // A piece that may be split elsewhere may have any text in each part, so only a parameter matches a
+        // part.
         let below = (0..piece.parts).try_fold(place, |place, _| tree.behind_parameter(place));
         let left = left.saturating_sub(piece.parts);
         if let Some(below) = below {

@@ -1,4 +1,4 @@
-//! The walk along the one reading that every server shares.
+//! The walk along the one reading that all servers share.
 
 use super::tree::{End, NO_LITERAL, Node, PARAMETER, Tree};
 use crate::effect::Effect;
@@ -8,24 +8,24 @@ use crate::method::{MethodSet, Methods};
 use crate::row::Row;
 use crate::segments::Segments;
 
-/// Chains of at most this many steps are compared text by text, longer ones by the numbers of their literals.
+/// Chains of at most this many steps are compared by text, longer ones by the numbers of their literals.
 const FEW_STEPS: usize = 4;
-/// Steps of a long chain that are compared together.
+/// Number of steps of a long chain that are compared at once.
 const AT_ONCE: usize = 8;
 
-/// Finds the rows that match a path, without checking the others.
+/// Finds the rows that match a path without checking the others.
 #[derive(Debug)]
 pub(crate) struct Index {
     pub(super) tree: Tree,
     has_allowing: bool,
 }
 
-/// What a walk asks for.
+/// The methods that a walk looks for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
     /// The methods under which every server performs the request.
     pub(crate) certain: MethodSet,
-    /// Those under which some server may.
+    /// The methods under which some server may run it.
     pub(crate) possible: MethodSet,
 }
 
@@ -50,7 +50,7 @@ impl Index {
         Self { tree: Tree::new(rows, methods, case_sensitive), has_allowing }
     }
 
-    /// All rows for a path that every server reads as these segments.
+    /// Finds all rows that match a path which every server reads as these segments.
     pub(crate) fn find(&self, segments: &Segments<'_>, asked: Asked, found: &mut Found) {
         let tree = &self.tree;
         if let Some(root) = tree.root() {
@@ -58,7 +58,7 @@ impl Index {
         }
     }
 
-    /// True when some row allows.
+    /// True if some row allows.
     pub(crate) fn has_allowing(&self) -> bool {
         self.has_allowing
     }
@@ -70,7 +70,7 @@ impl Index {
 }
 
 impl Found {
-    /// Records a row that matches in one reading, or under a method that is not certain.
+    /// Notes a row that matches in some reading, or under a method that is not certain.
     pub(super) fn note_possible(&mut self, end: &End) {
         match end.effect {
             Effect::Deny => note(&mut self.may_deny, end.row),
@@ -88,12 +88,13 @@ struct Walk<'w> {
     segments: &'w Segments<'w>,
     asked: Asked,
     found: &'w mut Found,
-    /// The numbers of the literals that segments are: by them long chains are compared, of which nearly no table has one.
+    /// The numbers of the literals that the segments are. Used to compare long chains, which almost no table
+    /// has.
     numbers: Option<[u32; MAX_SEGMENTS]>,
 }
 
 impl Walk<'_> {
-    /// Visits a node to which the first `depth` segments lead, by a literal in another case if `near`.
+    /// Visits a node that the first `depth` segments lead to. `near` says that some literal differed in case.
     fn visit(&mut self, node: &Node, depth: usize, near: bool) {
         if !node.may_match(self.segments.count() - depth, self.asked.certain | self.asked.possible) {
             return;
@@ -114,7 +115,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Goes along the chain of a node. None if the segments are not its literals.
+    /// Passes the chain of a node. None if the segments do not match it.
     fn pass_chain(&mut self, node: &Node, depth: usize, near: bool) -> Option<(usize, bool)> {
         let chain = self.tree.chain(node);
         if chain.is_empty() {
@@ -139,9 +140,9 @@ impl Walk<'_> {
         let numbers = self.numbers.get_or_insert_with(|| {
             std::array::from_fn(|at| self.segments.get(at).map_or(NO_LITERAL, number))
         });
-        // A path that has as many segments as a template has those of its chains.
+        // A path with as many segments as a template also has those of the template's chains.
         let Some(numbers) = numbers.get(depth..depth + chain.len()) else { return false };
-        // Several at once: they nearly always agree up to where a hostile target wants it.
+        // Several at once, without an early exit: a hostile target can match as much of a chain as it likes.
         let is_step = |(step, number): (&u32, &u32)| (*step == PARAMETER) | (step == number);
         let are_steps = |(steps, numbers): (&[u32; AT_ONCE], &[u32; AT_ONCE])| {
             steps.iter().zip(numbers).map(is_step).fold(true, |all, is_step| all & is_step)

@@ -1,4 +1,4 @@
-//! The walk that follows all readings of a path at once.
+//! The walk along all readings of a path at once.
 
 use super::lookup::{Asked, Found, Index};
 use super::readings::Readings;
@@ -6,13 +6,15 @@ use super::states::{State, States, Step};
 use super::tree::{Edge, End, Node, PARAMETER, Run, Tree};
 use crate::reading::{Beginning, Bounds, LONG_STATES, TooLong, may_be};
 
-/// At a node with at most this many literals each is looked up among the names of a path, not the names among them.
+/// At a node with at most this many literals, the walk looks up each literal among the path's names, not the
+/// names among the literals.
 const FEW: usize = 4;
 
 impl Index {
-    /// All rows that some reading of the path meets. Whether rows allow is looked for only if asked for.
+    /// Finds all rows that some reading of the path matches. Looks for allowing rows only if `allowing` is
+    /// set.
     ///
-    /// # Errors
+    /// [`TooLong`] if there are more states than there is room for, and larger buffers have more room.
     /// [`TooLong`] when there are more states than have room, and larger buffers have more.
     pub(crate) fn find_possible<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>(
         &self,
@@ -31,7 +33,7 @@ impl Index {
         if Self::gives_up(&states) { Err(TooLong) } else { Ok(()) }
     }
 
-    /// A walk that makes states anew at each node takes much longer than one with larger buffers.
+    /// A walk that recomputes states at each node takes much longer than one with larger buffers.
     fn gives_up<B: Bounds, const STATES: usize, const NAMES: usize>(
         states: &States<B, STATES, NAMES>,
     ) -> bool {
@@ -46,11 +48,11 @@ struct Walk<'w, 'r, B, const BOUNDS: usize, const NAMES: usize, const STATES: us
     allowing: bool,
     found: &'w mut Found,
     states: &'w mut States<B, STATES, NAMES>,
-    /// The chain that was passed last.
+    /// The last chain passed.
     passed: Option<Passed<B>>,
 }
 
-/// Where a chain led from a set of bounds. In large tables many branches end alike.
+/// Where a chain led from a set of bounds. In large tables many branches end in the same chain.
 #[derive(Clone, Copy)]
 struct Passed<B> {
     chain: Run,
@@ -61,7 +63,7 @@ struct Passed<B> {
 impl<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>
     Walk<'_, '_, B, BOUNDS, NAMES, STATES>
 {
-    /// Visits a node whose templates the path may have been read as, up to its chain, at each bound of a state.
+    /// Visits a node, before its chain, at which the path may have been read up to each bound of a state.
     fn visit(&mut self, node: &Node, state: &State<B>) {
         if self.changes_nothing(node, state.left) || Index::gives_up(self.states) {
             return;
@@ -73,7 +75,7 @@ impl<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>
         }
     }
 
-    /// The state behind the chain of a node. None if no reading has its segments.
+    /// The state after the chain of a node. None if no reading has its segments.
     fn pass_chain(&mut self, node: &Node, state: &State<B>) -> Option<State<B>> {
         let (chain, from) = (node.chain_run(), state.bounds);
         if let Some(passed) = self.passed.filter(|passed| passed.chain == chain && passed.from == from) {
@@ -154,7 +156,7 @@ impl<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>
         }
     }
 
-    /// Visits a literal that a segment may be whatever it is.
+    /// Visits a literal in a state in which a segment may be any text.
     fn visit_any(&mut self, edge: &Edge, state: &State<B>) {
         let child = self.tree.child(edge).filter(|child| !self.changes_nothing(child, state.left.before()));
         let Some(child) = child else { return };
@@ -179,7 +181,8 @@ impl<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>
 
     fn visit_beginnings(&mut self, node: &Node, state: &State<B>) {
         let (tree, Readings { view, names, .. }) = (self.tree, *self.readings);
-        // What may be anything first: once that has met a row, most of the others need not be compared.
+        // Beginnings that may be anything first: once they have matched a row, most of the others need no
+        // comparison.
         for is_compared in [false, true] {
             for (place, beginning) in names.each_beginning(state.starts).enumerate() {
                 if beginning.is_compared != is_compared || self.is_settled(node) {
@@ -197,8 +200,8 @@ impl<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>
         }
     }
 
-    /// Visits a literal that a segment with a beginning may be, if none of those before it may be that. `last` is what
-    /// came of the last literal.
+    /// Visits a literal that a segment with a beginning may be, unless an earlier beginning may be it, too.
+    /// `last` is the result for the previous literal.
     fn visit_begun(
         &mut self,
         edge: &Edge,
@@ -206,7 +209,7 @@ impl<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>
         (place, beginning): (usize, &Beginning<B>),
         last: &mut Option<(B, State<B>)>,
     ) {
-        // Whole branches are passed over before anything is compared.
+        // Prunes whole branches before anything is compared.
         let child = self.tree.child(edge).filter(|child| !self.changes_nothing(child, state.left.before()));
         let Some(child) = child else { return };
         let Readings { view, names, choices } = *self.readings;
@@ -229,16 +232,16 @@ impl<B: Bounds, const BOUNDS: usize, const NAMES: usize, const STATES: usize>
         self.visit(child, &next);
     }
 
-    /// True when no row at the node or below can match with this many more segments from the start of its chain, or a match
-    /// would change nothing.
+    /// True if no row at the node or below can match this many more segments from the start of its chain, or
+    /// if a match would change nothing.
     fn changes_nothing(&self, node: &Node, left: B) -> bool {
         !left.meets(node.depths) || self.is_settled(node)
     }
 
-    /// True when a match of a row at the node or below would change nothing.
+    /// True if a match of a row at the node or below would change nothing.
     fn is_settled(&self, node: &Node) -> bool {
         let methods = self.asked.certain | self.asked.possible;
-        // That some row allows is all that is asked of those that allow.
+        // Of allowing rows, it matters only whether there is one.
         let only_deny = !self.allowing || self.found.may_allow;
         only_deny && !node.denies_before(self.found.may_deny) || (node.methods & methods).is_empty()
     }

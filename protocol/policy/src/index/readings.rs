@@ -1,8 +1,8 @@
-//! What a walk along all readings goes by.
+//! What a walk along all readings works on.
 
 use crate::reading::{Choices, Names, View};
 
-/// What the readings of a path are.
+/// The readings of a path.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Readings<'r, B, const BOUNDS: usize, const NAMES: usize> {
     pub(crate) view: View<'r>,

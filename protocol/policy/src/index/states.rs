@@ -1,34 +1,34 @@
-//! The sets of bounds up to which a path may have been read, each with what follows from it.
+//! The sets of bounds up to which a path may have been read, and what follows from each.
 
 use super::readings::Readings;
 use super::tree::{NO_LITERAL as NO_NAME, PARAMETER};
 use crate::reading::{Beginning, Bounds};
 
-/// Places for what a literal leads to beside beginnings: a power of two.
+/// Number of slots for where literals lead from states with beginnings: a power of two.
 const BEGUN: usize = 64;
 
-/// Places by which a state is found by its bounds: a power of two, and twice as many as states are kept.
+/// Number of slots for finding a state by its bounds: a power of two, and twice the number of states kept.
 const SLOTS: usize = 256;
 
 /// A set of bounds up to which a path may have been read.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct State<B> {
     pub(super) bounds: B,
-    /// Those behind which a segment may start.
+    /// The bounds after which a segment may start.
     pub(super) starts: B,
-    /// Bit `n` is set if the path may end `n` segments further on.
+    /// Bit `n` is set if the path may end after `n` more segments.
     pub(super) left: B,
     /// The path may end here.
     pub(super) ends: bool,
-    /// Segments that start here have beginnings that may be several texts.
+    /// A segment that starts here has a beginning, before characters that may be several texts.
     pub(super) begins: bool,
     /// None of these beginnings says anything about the text.
     pub(super) is_free: bool,
-    /// Where it is kept; past all places if it is not.
+    /// Where it is kept; past all places if it is not kept.
     place: usize,
 }
 
-/// What a segment is taken for.
+/// What a segment is read as.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Step {
     /// Any text.
@@ -37,8 +37,8 @@ pub(super) enum Step {
     Name(usize),
 }
 
-/// All states that a walk meets, and where steps lead from them: in a large table many nodes are reached in the same.
-/// What does not fit is made anew each time, and is told.
+/// All states that a walk meets, and where steps lead from them: in a large table a walk reaches many nodes
+/// in the same state. What does not fit is recomputed each time, and `is_crowded` is set.
 #[derive(Debug)]
 pub(super) struct States<B, const STATES: usize, const NAMES: usize> {
     states: [State<B>; STATES],
@@ -47,14 +47,15 @@ pub(super) struct States<B, const STATES: usize, const NAMES: usize> {
     pub(super) is_crowded: bool,
     /// The place of a state plus one, by its bounds.
     slots: [u8; SLOTS],
-    /// The place of the state that a parameter leads to, and each name, plus one; zero if it is not known.
+    /// For each state, the place plus one of the state that a parameter leads to, and of the one that each
+    /// name leads to; zero if it is not known.
     by_parameter: [u8; STATES],
     by_name: [[u8; NAMES]; STATES],
-    /// Where literals led last that are compared with beginnings.
+    /// Where literals that are compared with beginnings led last.
     begun: [Begun; BEGUN],
 }
 
-/// From one state to another by the literal of a number. Places plus one.
+/// A step from one state to another by the literal with this number. Places are stored plus one.
 #[derive(Debug, Clone, Copy)]
 struct Begun {
     number: u32,
@@ -93,7 +94,7 @@ impl<B: Bounds> State<B> {
 }
 
 impl<B: Bounds, const STATES: usize, const NAMES: usize> States<B, STATES, NAMES> {
-    /// Filled in place: it is too large to be moved about.
+    /// Filled in place, because it is too large to move.
     pub(super) const EMPTY: Self = Self {
         states: [State::NONE; STATES],
         count: 0,
@@ -127,7 +128,7 @@ impl<B: Bounds, const STATES: usize, const NAMES: usize> States<B, STATES, NAMES
         state
     }
 
-    /// The slot in which a set of bounds stands, or the one where it would.
+    /// The slot that holds a set of bounds, or the one that would.
     fn slot(&self, bounds: B) -> usize {
         const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
         let hash = bounds.hash().wrapping_mul(ODD) >> (u64::BITS - SLOTS.ilog2());
@@ -164,7 +165,8 @@ impl<B: Bounds, const STATES: usize, const NAMES: usize> States<B, STATES, NAMES
         next
     }
 
-    /// Where a literal leads from a state in which segments have beginnings. None if no segment may be it.
+    /// Where a literal leads from a state in which segments have beginnings. None if no segment may be that
+    /// literal.
     pub(super) fn after_literal<const BOUNDS: usize>(
         &mut self,
         state: &State<B>,
@@ -173,7 +175,7 @@ impl<B: Bounds, const STATES: usize, const NAMES: usize> States<B, STATES, NAMES
         readings: &Readings<'_, B, BOUNDS, NAMES>,
     ) -> Option<State<B>> {
         let Readings { view, choices, names } = *readings;
-        // Whatever the text is, it may be that of a segment, and what is no name leads where all of them do.
+        // A segment may be any text here, and all literals that are not names lead to the same state.
         let number = if state.is_free && names.place(number).is_none() { NO_NAME } else { number };
         let from = u8::try_from(state.place.wrapping_add(1)).unwrap_or_default();
         let hash = usize::try_from(number).unwrap_or_default() ^ usize::from(from) << 2;
@@ -195,8 +197,8 @@ impl<B: Bounds, const STATES: usize, const NAMES: usize> States<B, STATES, NAMES
         Some(next)
     }
 
-    /// The state to which all steps lead that are known from a state on, and the steps that are left. A step is the number of
-    /// a literal, or [`PARAMETER`].
+    /// The state that the known steps from a state lead to, and the steps that are left. A step is the number
+    /// of a literal, or [`PARAMETER`].
     pub(super) fn along<'c, const BOUNDS: usize>(
         &self,
         state: &State<B>,
@@ -212,7 +214,7 @@ impl<B: Bounds, const STATES: usize, const NAMES: usize> States<B, STATES, NAMES
                 if step != last {
                     (last, name) = (step, readings.names.place(step));
                 }
-                // Beside beginnings it is known only for names that none of them may be.
+                // In a state with beginnings, this is known only for names that no beginning may be.
                 name.and_then(|name| self.by_name.get(place)?.get(name))
             };
             let Some(next) = next.and_then(|next| usize::from(*next).checked_sub(1)) else { break };

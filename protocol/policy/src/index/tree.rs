@@ -1,9 +1,9 @@
 //! The templates of a table as a tree.
 //!
-//! Each node is reached by one path only: whatever a hostile target may be read as, a walk visits no node twice and
-//! cannot blow up. Steps at which no templates part are no nodes of their own but the chain of the node that they lead
-//! to. Nodes stand in one list in the order in which a walk visits them, since what a walk of a large table waits for is
-//! memory.
+//! Each node is reached by one path only: however a hostile target may be read, a walk visits no node twice
+//! and cannot blow up. Steps at which no templates diverge are not nodes of their own, but form the chain of
+//! the node that they lead to. Nodes are stored in one list, in the order in which a walk visits them,
+//! because a walk of a large table mostly waits for memory.
 
 use crate::effect::Effect;
 use crate::key::{WIDE_BYTES, wide_key};
@@ -11,12 +11,12 @@ use crate::literals::Literals;
 use crate::method::MethodSet;
 use std::cmp::Ordering;
 
-/// In place of a literal in a chain: any text.
+/// Stands for any text, in place of a literal in a chain.
 pub(super) const PARAMETER: u32 = u32::MAX;
 /// A number that no literal has.
 pub(super) const NO_LITERAL: u32 = PARAMETER - 1;
 
-/// In place of a row or a node that is not there.
+/// Stands for a row or a node that does not exist.
 pub(super) const NONE: u32 = u32::MAX;
 
 /// The templates of a table.
@@ -25,42 +25,44 @@ pub(super) struct Tree {
     pub(super) nodes: Vec<Node>,
     pub(super) edges: Vec<Edge>,
     pub(super) ends: Vec<End>,
-    /// The steps of all chains: the number of a literal, or [`PARAMETER`]. Chains that are alike stand here once.
+    /// The steps of all chains: the number of a literal, or [`PARAMETER`]. Equal chains are stored once.
     pub(super) steps: Vec<u32>,
-    /// For each step where its literal stands as the template has it; none unless the table is case-sensitive.
+    /// For each step, where its literal is stored as written in the template; none unless the table is
+    /// case-sensitive.
     pub(super) steps_exact: Vec<u32>,
     pub(super) literals: Literals,
-    /// The literals as the templates have them; none unless the table is case-sensitive.
+    /// The literals as written in the templates; none unless the table is case-sensitive.
     pub(super) exact: Vec<Box<[u8]>>,
 }
 
-/// What the templates have in common up to where they part, or one of them ends.
+/// What templates share up to where they diverge, or one of them ends.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// Bit `n` is set when a template ends `n` segments behind the start of the chain, and so prunes whole branches.
+    /// Bit `n` is set if a template ends `n` segments after the start of the chain. Lets a walk prune whole
+    /// branches.
     pub(super) depths: u128,
     /// The methods of all rows here and below.
     pub(super) methods: MethodSet,
-    /// The first row here and below that denies; past all rows if none does.
+    /// The first denying row here or below; past all rows if there is none.
     pub(super) first_deny: u32,
-    /// The steps that all templates here and below have next, before any of them ends or parts from the others.
+    /// The steps that all templates here and below share next, before any of them ends or diverges.
     pub(super) chain: Run,
     pub(super) parameter: u32,
     /// The literals, ascending by folded text.
     pub(super) edges: Run,
-    /// The rows whose template ends here.
+    /// The rows whose templates end here.
     pub(super) ends: Run,
 }
 
-/// A node, or a place on the way along its chain.
+/// A node, or a place along its chain.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Place<'t> {
     pub(super) node: &'t Node,
-    /// Steps of the chain that were taken.
+    /// Number of steps of the chain already taken.
     pub(super) passed: usize,
 }
 
-/// Some elements of a list.
+/// A range of elements in a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
     pub(super) start: u32,
@@ -70,11 +72,11 @@ pub(super) struct Run {
 /// A literal of a node.
 #[derive(Debug)]
 pub(super) struct Edge {
-    /// The [`wide_key`] of the literal: most comparisons end there.
+    /// The [`wide_key`] of the literal, which decides most comparisons.
     pub(super) key: u128,
     /// Its number among the [`Literals`].
     pub(super) number: u32,
-    /// Where it stands as the template has it, in a case-sensitive table.
+    /// Where it is stored as written in the template, if the table is case-sensitive.
     pub(super) exact: u32,
     pub(super) node: u32,
 }
@@ -100,7 +102,8 @@ impl Tree {
         node.chain.of(&self.steps)
     }
 
-    /// True if each literal of a chain has the case of the template in the segments, or case does not count.
+    /// True if the segments have each literal of a chain in the case of the template, or case does not
+    /// matter.
     pub(super) fn is_chain_exact<'s>(&self, node: &Node, segments: impl Iterator<Item = &'s [u8]>) -> bool {
         let is_exact = |(exact, segment): (&u32, &[u8])| self.is_it(*exact, segment);
         self.exact.is_empty() || node.chain.of(&self.steps_exact).iter().zip(segments).all(is_exact)
@@ -116,7 +119,7 @@ impl Tree {
         self.nodes.get(index(edge.node))
     }
 
-    /// The place behind a parameter.
+    /// The place after a parameter.
     pub(super) fn behind_parameter<'t>(&'t self, place: Place<'t>) -> Option<Place<'t>> {
         match self.chain(place.node).get(place.passed) {
             Some(step) => (*step == PARAMETER).then_some(place.next()),
@@ -124,7 +127,7 @@ impl Tree {
         }
     }
 
-    /// The places behind the literals that a segment is in the case of the template.
+    /// The places after the literals that the segment equals in the case of the template.
     pub(super) fn behind_literals<'t>(
         &'t self,
         place: Place<'t>,
@@ -154,7 +157,8 @@ impl Tree {
         self.literals.text(edge.number)
     }
 
-    /// True if a segment that is a literal in lower case is it in the case of the template, too, or case does not count.
+    /// True if a segment that equals a literal in lower case also has the case of the template, or case does
+    /// not matter.
     #[inline]
     pub(super) fn is_exact(&self, edge: &Edge, segment: &[u8]) -> bool {
         self.is_it(edge.exact, segment)
@@ -165,7 +169,7 @@ impl Tree {
         self.exact.get(index(exact)).is_none_or(|exact| **exact == *segment)
     }
 
-    /// The literals of a node that start with a text in lower case.
+    /// The literals of a node that start with a lower-case text.
     pub(super) fn edges_from(&self, node: &Node, text: &[u8]) -> &[Edge] {
         let edges = self.edges(node);
         let start = edges.partition_point(|edge| self.text(edge) < text);
@@ -174,7 +178,7 @@ impl Tree {
         rest.get(..count).unwrap_or_default()
     }
 
-    /// The literals of a node that have a number: one at most, unless the table is case-sensitive.
+    /// The literals of a node with this number: at most one, unless the table is case-sensitive.
     pub(super) fn edges_of(&self, node: &Node, number: u32) -> impl Iterator<Item = &Edge> {
         let edges = self.edges(node);
         let start = edges.partition_point(|edge| edge.number < number);
@@ -182,7 +186,7 @@ impl Tree {
         rest.iter().take_while(move |edge| edge.number == number)
     }
 
-    /// The literals that equal the segment after folding: one at most, unless the table is case-sensitive.
+    /// The literals that equal the segment after folding: at most one, unless the table is case-sensitive.
     pub(super) fn edges_for(&self, node: &Node, segment: &[u8]) -> impl Iterator<Item = &Edge> {
         let (edges, key) = (self.edges(node), wide_key(segment));
         let start = edges.partition_point(|edge| self.order(edge, key, segment) == Ordering::Less);
@@ -190,11 +194,12 @@ impl Tree {
         rest.iter().take_while(move |edge| self.order(edge, key, segment) == Ordering::Equal)
     }
 
-    /// How a literal sorts beside a segment with this key.
+    /// How a literal sorts relative to a segment with this key.
     #[inline]
     fn order(&self, edge: &Edge, key: u128, segment: &[u8]) -> Ordering {
         let by_key = edge.key.cmp(&key);
-        // Padded with zeros, which no literal holds: with equal keys a text of less bytes is all there.
+        // Keys are padded with zeros, which no literal contains: a text shorter than the key is all in the
+        // key.
         if by_key != Ordering::Equal || segment.len() < WIDE_BYTES {
             return by_key;
         }
@@ -205,12 +210,12 @@ impl Tree {
 }
 
 impl Node {
-    /// False when no row below can match `left` more segments and one of the methods.
+    /// False if no row below can match `left` more segments and one of the methods.
     pub(super) fn may_match(&self, left: usize, wanted: MethodSet) -> bool {
         self.depths >> left & 1 == 1 && !(self.methods & wanted).is_empty()
     }
 
-    /// True when a row here or below denies, and stands before another one, if there is such.
+    /// True if a row here or below denies and comes before `row`, if there is one.
     pub(super) fn denies_before(&self, row: Option<usize>) -> bool {
         self.first_deny != NONE && row.is_none_or(|row| index(self.first_deny) < row)
     }
@@ -228,7 +233,7 @@ impl<'t> Place<'t> {
 }
 
 impl Node {
-    /// Where the chain stands, by which chains that are alike are known.
+    /// Where the chain is stored. Equal chains are stored in the same place.
     pub(super) fn chain_run(&self) -> Run {
         self.chain
     }

@@ -28,12 +28,13 @@ impl PolicyTable {
         self.try_judge(method, target).unwrap_or_else(|reason| Judgement::ambiguous(reason, None))
     }
 
-    /// True when a parameter may take an empty segment under a method: Go's `ServeMux` has it so under CONNECT.
+    /// True if a parameter may take an empty segment under this method, as Go's `ServeMux` allows under
+    /// CONNECT.
     pub(crate) fn takes_nothing(&self, method: &[u8]) -> bool {
         method == CONNECT || self.methods.find(method).is_none()
     }
 
-    /// All methods under which some server may perform a request. `may_override` says that its path may contain
+    /// All methods under which some server may run a request. `may_override` says that its path may name
     /// another one.
     pub(crate) fn methods_of(&self, method: &[u8], path: &Path<'_>, may_override: bool) -> MethodSet {
         let mut request = self.request(method, self.methods.find(method), path);
@@ -49,7 +50,7 @@ impl PolicyTable {
         covered.is_none_or(|covered| !(covered & methods).is_empty())
     }
 
-    /// Judges an operation that HTTP allows; the error is why HTTP does not.
+    /// Judges an operation that HTTP allows; the error says why HTTP does not allow it.
     fn try_judge(&self, method: &[u8], target: &[u8]) -> Result<Judgement<'_>, Ambiguity> {
         let known = self.methods.find(method);
         if known.is_none() && !method::is_token(method) {
@@ -64,7 +65,7 @@ impl PolicyTable {
         let find = |segments: &Segments<'_>| self.index.find(segments, request.asked, &mut found);
         match Segments::of_plain(&path, self.index.literals(), find) {
             Split::Plain(()) | Split::TooMany => {
-                // For a name with dots all readings of the path are requested, and this is one of them.
+                // A name with dots is judged as if by all readings of the path, of which this is one.
                 found.may_allow |= path.marks.has(Marks::DOT) && found.allow.is_some();
                 Ok(self.strictest(&found, &request, true))
             }
@@ -97,7 +98,7 @@ impl PolicyTable {
         judged.or_else(|TooLong| self.judge_long(path, request)).map_err(|TooLong| Ambiguity::TooManySegments)
     }
 
-    // Not inlined, so that none of these buffers is part of the frame of another one.
+    // Not inlined, so that none of these buffers is part of another function's frame.
     #[inline(never)]
     fn judge_short(&self, path: &Path<'_>, request: &mut Request) -> Result<Judgement<'_>, TooLong> {
         let mut reading = Reading::<SHORT_TEXT, MORE_BOUNDS>::EMPTY;
@@ -162,9 +163,10 @@ impl PolicyTable {
             is_default_deny,
             &mut found,
         )?;
-        // What matches certainly matches possibly, too, but for rows that allow, which are not looked for then.
+        // Whatever matches certainly also matches possibly, except allowing rows, which `find_possible` skips
+        // if the default is to allow.
         if !choices.is_open && (found.may_deny.is_some() || self.index.has_allowing()) {
-            // Every server reads the same segments, and as sent they may be those of a row.
+            // Every server reads the same segments, and as sent these may match a row.
             Segments::of_certain(path, |segments| self.index.find(segments, request.asked, &mut found));
             if found.deny.is_some() {
                 return Ok(self.strictest(&found, request, true));
@@ -182,7 +184,8 @@ impl PolicyTable {
         Ok(self.strictest(&found, request, !choices.is_open))
     }
 
-    /// The first row that allows a reading, if rows are known to allow each. Not inlined: see [`judge_long`](Self::judge_long).
+    /// The first row that allows a reading, if rows certainly allow every reading. Not inlined: see
+    /// [`judge_long`](Self::judge_long).
     #[inline(never)]
     fn row_for_every<B: Bounds, const BOUNDS: usize>(
         &self,
@@ -195,7 +198,7 @@ impl PolicyTable {
         self.rows.get(self.index.find_every(&mut parted, asked)?)
     }
 
-    /// Deny before ambiguous before allow. `is_certain` says that all servers read the same segments.
+    /// Deny beats ambiguous, which beats allow. `is_certain` says that all servers read the same segments.
     fn strictest(&self, found: &Found, request: &Request, is_certain: bool) -> Judgement<'_> {
         let row = |at: Option<usize>| at.and_then(|at| self.rows.get(at));
         let reason = request.reasons.unwrap_or(Ambiguity::NearLiteral);
@@ -207,7 +210,7 @@ impl PolicyTable {
         } else if self.default == Effect::Allow || is_certain && (all & !found.allowed).is_empty() {
             Judgement::decided(Effect::Allow, row(found.allow))
         } else if !found.may_allow {
-            // No row allows it, in any reading, under at least one method.
+            // Under at least one method, no row allows it in any reading.
             Judgement::decided(Effect::Deny, None)
         } else {
             // An allowing row is no reason to refuse.
@@ -220,16 +223,16 @@ impl PolicyTable {
 #[derive(Debug)]
 struct Request {
     asked: Asked,
-    /// Why there is more than one reading, as far as known.
+    /// Why there is more than one reading, as far as is known.
     reasons: Option<Ambiguity>,
-    /// Under its method a parameter may take an empty segment.
+    /// Under its method, a parameter may take an empty segment.
     takes_nothing: bool,
 }
 
 impl Request {
     fn of(method: MethodSet, overrides: Overrides, is_connect: bool) -> Self {
         let certain = (method | overrides.methods).with_get_for_head();
-        // The extended CONNECT of HTTP/2 reaches handlers of GET (RFC 8441).
+        // Extended CONNECT over HTTP/2 reaches GET handlers (RFC 8441).
         let certain = if is_connect { certain.with_get() } else { certain };
         let asked = Asked { certain, possible: MethodSet::NONE };
         let mut request = Self { asked, reasons: None, takes_nothing: is_connect };

@@ -39,16 +39,17 @@ impl PolicyTable {
     ///
     /// # Errors
     ///
-    /// The faults of the file in order, at least one. A fault in one row does not hide those in others. At most
-    /// [`MAX_DIAGNOSTICS`](crate::MAX_DIAGNOSTICS) are reported, followed by a note that there are more. A file that is
-    /// not a table at all, by its size or by what it opens, gets one fault, and nothing is built from it.
+    /// The faults of the file in its order, at least one. A fault in one row does not hide those of others.
+    /// At most [`MAX_FAULTS`](crate::MAX_FAULTS) are reported, followed by a note if there are more. A file
+    /// that cannot be a table, because of its size or of how much it opens, gets one fault, and nothing is
+    /// built from it.
     #[cfg(feature = "file")]
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
         let PolicyFile { default, case_sensitive, rows, methods } = PolicyFile::parse(text)?;
         Ok(Self { source: text.into(), ..Self::of(default, case_sensitive, rows, methods) })
     }
 
-    /// From parts that were checked.
+    /// Builds a table from checked parts.
     pub(crate) fn of(default: Effect, case_sensitive: bool, rows: Vec<Row>, methods: Methods) -> Self {
         let index = Index::new(&rows, &methods, case_sensitive);
         Self { source: Box::default(), default, case_sensitive, rows, methods, index }
@@ -60,13 +61,13 @@ impl PolicyTable {
         &self.rows
     }
 
-    /// The effect on operations that match no row.
+    /// The effect on operations that no row covers.
     #[must_use]
     pub fn default_effect(&self) -> Effect {
         self.default
     }
 
-    /// True if literal segments are compared exactly, and a mere difference of case is ambiguous.
+    /// True if literal segments are compared exactly, so that a difference in case alone is ambiguous.
     #[must_use]
     pub fn case_sensitive(&self) -> bool {
         self.case_sensitive

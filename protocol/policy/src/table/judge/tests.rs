@@ -1,4 +1,4 @@
-//! Decisions, and their reasons.
+//! Verdicts, and their reasons.
 
 use crate::segments::{Segments, Split};
 use crate::target::Target;
@@ -103,7 +103,7 @@ fn a_default_of_deny_allows_what_rows_allow_in_every_reading() {
 
 #[test]
 fn a_literal_in_another_case_allows_no_reading_under_a_case_sensitive_table() {
-    // With the third row the literal is one of several at its node, else a step of a chain.
+    // With the third row, the literal is one of several at its node; without it, a step of a chain.
     let table = |case_sensitive: bool, third: &'static str| {
         let rows = ["/Files/{a}", "/Files/{a}/{b}", third]
             .map(|path| format!("[[operation]]\nmethod = \"GET\"\npath = \"{path}\"\neffect = \"allow\"\n"));
@@ -130,8 +130,8 @@ fn the_server_as_a_whole_gets_the_default() {
     );
 }
 
-/// Names with dots, of pieces that are literals and of such as are not; where a name has one reading, all readings of the
-/// path are asked, too.
+/// Names with dots, made of pieces that are literals and pieces that are not. Where a name has one reading,
+/// all readings of the path must give the same judgement.
 #[test]
 fn a_name_with_dots_is_judged_as_all_its_readings_are() {
     const PIECES: [&str; 12] =
