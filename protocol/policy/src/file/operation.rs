@@ -97,8 +97,9 @@ impl<'a> Operations<'a> {
     }
 
     /// The method; the inner option is none for `*`.
-    fn method(&mut self, source: &Source<'_, '_>, faults: &mut Faults) -> Option<Option<Box<str>>> {
-        let (text, offset) = source.text("method", "\"GET\", or another one, or \"*\" for all", faults)?;
+    fn method(&mut self, source: &Source<'_, '_>, diagnostics: &mut Diagnostics) -> Option<Option<Box<str>>> {
+        let (text, offset) =
+            source.text("method", "\"GET\", or another one, or \"*\" for all", diagnostics)?;
         if text == "*" {
             return Some(None);
         }
@@ -194,7 +195,7 @@ impl<'s> Source<'s, '_> {
     }
 
     /// The name; the inner option is none if the row has no name.
-    fn name(&self, faults: &mut Faults) -> Option<Option<Box<str>>> {
+    fn name(&self, diagnostics: &mut Diagnostics) -> Option<Option<Box<str>>> {
         if !self.table.contains_key("name") {
             return Some(None);
         }
