@@ -46,7 +46,7 @@ pub(crate) fn populate(socket: &Path, keys: u64) -> Vec<ApiKey> {
     sample
 }
 
-/// Durable saves in a second by so many callers, each on a connection, who replace the key of a user of their own one after
+/// Durable saves per second by that many callers, each on its own connection, who replace the key of a user of their own one after
 /// the other: `apikeyctl bench` measures them.
 pub(crate) fn saves(socket: &Path, callers: &str, length: Duration) -> f64 {
     let scratch = Scratch::new(Path::new(env!("CARGO_BIN_EXE_tour")));
