@@ -40,7 +40,7 @@ impl PolicyTable {
     /// # Errors
     ///
     /// The faults of the file in its order, at least one. A fault in one row does not hide those of others.
-    /// At most [`MAX_FAULTS`](crate::MAX_FAULTS) are reported, followed by a note if there are more. A file
+    /// At most [`MAX_DIAGNOSTICS`](crate::MAX_DIAGNOSTICS) are reported, followed by a note if there are more. A file
     /// that cannot be a table, because of its size or of how much it opens, gets one fault, and nothing is
     /// built from it.
     #[cfg(feature = "file")]
