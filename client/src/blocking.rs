@@ -23,7 +23,7 @@ use std::time::Duration;
 ///
 /// Clones are cheap and share one small set of connections; a thread takes one for the length of its request,
 /// so that no lock is held meanwhile. After a `fork` the child makes connections of its own. Verdicts are cached
-/// where that is safe: see [`Builder::cache`].
+/// where that is safe: see [`Builder::cache`](crate::Builder::cache).
 #[derive(Clone, Debug)]
 pub struct Client {
     pools: Arc<Pools>,
