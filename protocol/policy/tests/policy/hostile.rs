@@ -141,3 +141,14 @@ fn every_step_of_a_long_template_counts() {
         }
     }
 }
+
+/// Where a literal led is remembered for each literal: `a` and `a.b.c`, whose numbers are 64 apart, share a place.
+#[test]
+fn a_literal_does_not_lead_where_another_one_did() {
+    let row = |path: &str| format!("[[operation]]\nmethod = \"GET\"\npath = \"{path}\"\neffect = \"deny\"\n");
+    let between: String = (0..62).map(|number| row(&format!("/a-{number:02}"))).collect();
+    let text = format!("default = \"allow\"\n{between}{}{}", row("/a.b.c/{x}/{y}"), row("/a/q/{x}/a.b"));
+    let table = PolicyTable::parse(&text).unwrap();
+    let target = b"//%FFab/a.json//a.b.json/ab.json/a.b.c.json";
+    assert_eq!(table.judge(b"GET", target).verdict, Verdict::Allow);
+}
