@@ -24,7 +24,7 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 /// Time for connections to finish when the daemon shuts down. Below systemd's 90 seconds.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Maximum number of queued callers that are told of the shutdown.
+/// Maximum number of queued callers that get a notice of the shutdown.
 const LAST_ACCEPTS: usize = 4096;
 
 /// Accepts and serves until `drain` turns true, then lets the connections finish.

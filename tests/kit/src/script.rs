@@ -73,7 +73,7 @@ impl Script {
         steps.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Follows it on one connection; `seen` is told of each request.
+    /// Follows it on one connection; `seen` gets each request.
     ///
     /// # Errors
     /// What the client did that the script does not expect.

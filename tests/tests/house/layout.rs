@@ -145,7 +145,7 @@ fn what_ships_is_what_is_tested() {
             for (number, line) in lines.iter().enumerate().filter(|(_, line)| is_condition(line)) {
                 let of_tests = *line == "#[cfg(test)]"
                     && lines[number + 1..].iter().find(|line| !line.starts_with("#[")).is_some_and(is_module);
-                // The condition of an attribute over several lines stands in the next one.
+                // The condition of an attribute that spans several lines is in the next line.
                 let condition = lines[number..].iter().take(2).copied().collect::<String>();
                 let of_feature = |feature: &&str| condition.contains(&format!("feature = \"{feature}\""));
                 assert!(
